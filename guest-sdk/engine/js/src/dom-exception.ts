@@ -1,0 +1,119 @@
+// DOMException (Web IDL, 4.3). The errors other files throw by name come from here.
+
+import { defineConstants, defineInterface, toDOMString } from "./webidl.ts";
+
+// In the order of their codes; `null` where a code was never given a name that still exists.
+const LEGACY_NAMES: readonly (readonly [constant: string, name: string])[] = [
+  ["INDEX_SIZE_ERR", "IndexSizeError"],
+  ["DOMSTRING_SIZE_ERR", ""],
+  ["HIERARCHY_REQUEST_ERR", "HierarchyRequestError"],
+  ["WRONG_DOCUMENT_ERR", "WrongDocumentError"],
+  ["INVALID_CHARACTER_ERR", "InvalidCharacterError"],
+  ["NO_DATA_ALLOWED_ERR", ""],
+  ["NO_MODIFICATION_ALLOWED_ERR", "NoModificationAllowedError"],
+  ["NOT_FOUND_ERR", "NotFoundError"],
+  ["NOT_SUPPORTED_ERR", "NotSupportedError"],
+  ["INUSE_ATTRIBUTE_ERR", "InUseAttributeError"],
+  ["INVALID_STATE_ERR", "InvalidStateError"],
+  ["SYNTAX_ERR", "SyntaxError"],
+  ["INVALID_MODIFICATION_ERR", "InvalidModificationError"],
+  ["NAMESPACE_ERR", "NamespaceError"],
+  ["INVALID_ACCESS_ERR", "InvalidAccessError"],
+  ["VALIDATION_ERR", ""],
+  ["TYPE_MISMATCH_ERR", "TypeMismatchError"],
+  ["SECURITY_ERR", "SecurityError"],
+  ["NETWORK_ERR", "NetworkError"],
+  ["ABORT_ERR", "AbortError"],
+  ["URL_MISMATCH_ERR", "URLMismatchError"],
+  ["QUOTA_EXCEEDED_ERR", "QuotaExceededError"],
+  ["TIMEOUT_ERR", "TimeoutError"],
+  ["INVALID_NODE_TYPE_ERR", "InvalidNodeTypeError"],
+  ["DATA_CLONE_ERR", "DataCloneError"],
+];
+
+const codes = new Map<string, number>();
+const constants: Record<string, number> = {};
+LEGACY_NAMES.forEach(([constant, name], i) => {
+  constants[constant] = i + 1;
+  if (name !== "") codes.set(name, i + 1);
+});
+
+class Returned {
+  constructor(target: object) {
+    // Returning another object is how private fields get onto what `Error` made.
+    return target as this;
+  }
+}
+
+/** The private state of a DOMException, put onto an object that `Error` made so that it has a stack. */
+class State extends Returned {
+  #name: string;
+  #message: string;
+
+  private constructor(target: object, name: string, message: string) {
+    super(target);
+    this.#name = name;
+    this.#message = message;
+  }
+
+  static put(target: object, name: string, message: string): void {
+    new State(target, name, message);
+  }
+  static is(target: object): boolean {
+    return #name in target;
+  }
+  static nameOf(target: object): string {
+    return (target as State).#name;
+  }
+  static messageOf(target: object): string {
+    return (target as State).#message;
+  }
+}
+
+export interface DOMException extends Error {
+  readonly code: number;
+}
+
+// Not `class … extends Error`: the standard wants the prototype to inherit from Error.prototype and the
+// constructor from Function.prototype.
+function DOMExceptionConstructor(this: unknown, message: unknown = "", options: unknown = "Error"): object {
+  if (new.target === undefined) throw new TypeError("DOMException must be called with new");
+  const text = toDOMString(message);
+  const named = typeof options === "object" && options !== null ? (options as { name?: unknown }).name : options;
+  const name = named === undefined ? "Error" : toDOMString(named);
+  const error = Reflect.construct(Error, [], new.target as unknown as ErrorConstructor) as object;
+  if (typeof options === "object" && options !== null && "cause" in options) {
+    Object.defineProperty(error, "cause", { value: options.cause, writable: true, configurable: true });
+  }
+  State.put(error, name, text);
+  return error;
+}
+
+const accessors = {
+  get name(): string {
+    return State.nameOf(this);
+  },
+  get message(): string {
+    return State.messageOf(this);
+  },
+  get code(): number {
+    return codes.get(State.nameOf(this)) ?? 0;
+  },
+};
+
+DOMExceptionConstructor.prototype = Object.create(Error.prototype, {
+  ...Object.getOwnPropertyDescriptors(accessors),
+  constructor: { value: DOMExceptionConstructor, writable: true, configurable: true },
+}) as object;
+
+export const DOMException = DOMExceptionConstructor as unknown as {
+  new (message?: string, options?: string | { name?: string; cause?: unknown }): DOMException;
+  prototype: DOMException;
+};
+
+defineInterface(DOMException, "DOMException", 0);
+defineConstants(DOMException, constants);
+
+export function isDOMException(value: unknown): value is DOMException {
+  return typeof value === "object" && value !== null && State.is(value);
+}

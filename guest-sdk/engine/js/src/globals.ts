@@ -1,0 +1,89 @@
+// Puts everything on the global object: the list of what tenant code finds. Names that are not here stay undefined,
+// so that code which looks for them before use takes its other path.
+
+import { AbortController, AbortSignal } from "./abort.ts";
+import { atob, btoa } from "./base64.ts";
+import { Blob, File } from "./blob.ts";
+import { console } from "./console.ts";
+import { Crypto, crypto, CryptoKey, SubtleCrypto } from "./crypto.ts";
+import { DOMException } from "./dom-exception.ts";
+import { TextDecoder, TextEncoder } from "./encoding.ts";
+import { TextDecoderStream, TextEncoderStream } from "./encoding-streams.ts";
+import { CustomEvent, ErrorEvent, Event, EventTarget, PromiseRejectionEvent } from "./events.ts";
+import { fetch } from "./fetch.ts";
+import { FormData } from "./form-data.ts";
+import { Headers } from "./headers.ts";
+import { native } from "./native.ts";
+import { Navigator, navigator } from "./navigator.ts";
+import { Performance, performance } from "./performance.ts";
+import { logThrown } from "./report.ts";
+import { Request } from "./request.ts";
+import { Response } from "./response.ts";
+import { streamClasses } from "./streams.ts";
+import { structuredClone } from "./structured-clone.ts";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.ts";
+import { URL } from "./url.ts";
+import { URLSearchParams } from "./url-search-params.ts";
+import { requireArguments } from "./webidl.ts";
+
+/** Writes an error to the log as if nobody had caught it; the request goes on. */
+function reportError(error: unknown): void {
+  requireArguments(arguments.length, 1, "reportError");
+  logThrown(error, "Uncaught exception (reportError): ");
+}
+
+const globals: Record<string, unknown> = {
+  ...streamClasses,
+  AbortController,
+  AbortSignal,
+  Blob,
+  Crypto,
+  CryptoKey,
+  CustomEvent,
+  DOMException,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  File,
+  FormData,
+  Headers,
+  Navigator,
+  Performance,
+  PromiseRejectionEvent,
+  Request,
+  Response,
+  SubtleCrypto,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  URL,
+  URLSearchParams,
+  atob,
+  btoa,
+  clearInterval,
+  clearTimeout,
+  console,
+  crypto,
+  fetch,
+  navigator,
+  performance,
+  queueMicrotask,
+  reportError,
+  self: globalThis,
+  setInterval,
+  setTimeout,
+  structuredClone,
+};
+
+export function installGlobals(): void {
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+    // The bundler may have renamed a function to keep it apart from a global of the same name.
+    if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
+  }
+  Math.random = function random(): number {
+    return native.random();
+  };
+  Object.defineProperty(Math, "random", { enumerable: false });
+}

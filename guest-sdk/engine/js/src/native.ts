@@ -1,0 +1,88 @@
+// What the Rust half gives the prelude (`__native`) and what it expects back (`hooks`): types, and the one place
+// where the object is taken off the global. No behaviour lives here.
+
+/** A part of a URL that has a setter; the names are those of the URL standard's properties. */
+export type UrlPart =
+  | "href"
+  | "protocol"
+  | "username"
+  | "password"
+  | "host"
+  | "hostname"
+  | "port"
+  | "pathname"
+  | "search"
+  | "hash";
+
+/** href, origin, protocol, username, password, host, hostname, port, pathname, search, hash. */
+export type UrlParts = readonly string[];
+
+export type LogLevel = "debug" | "log" | "info" | "warn" | "error" | "trace";
+
+/** The engine is being frozen: nothing of a tenant runs. */
+export const PHASE_FREEZE = 0;
+/** A tenant's module top level runs, at deploy. */
+export const PHASE_STARTUP = 1;
+/** A request is being handled. */
+export const PHASE_REQUEST = 2;
+
+export interface Native {
+  /** UTF-8 bytes; lone surrogates become U+FFFD. */
+  utf8Encode(text: string): Uint8Array<ArrayBuffer>;
+  /** Throws a TypeError when `fatal` and the bytes are not UTF-8. */
+  utf8Decode(bytes: Uint8Array, fatal: boolean, ignoreBOM: boolean): string;
+  /** `null`: not base64. */
+  atob(text: string): string | null;
+  /** `null`: a character above U+00FF. */
+  btoa(text: string): string | null;
+  urlParse(input: string, base?: string): UrlParts | null;
+  /** `null` only for `href`, when the new value is no URL. */
+  urlSet(href: string, part: UrlPart, value: string): UrlParts | null;
+  digest(algorithm: DigestName, bytes: Uint8Array): ArrayBuffer;
+  randomFill(bytes: Uint8Array): void;
+  randomUUID(): string;
+  random(): number;
+  /** Milliseconds since the Unix epoch. */
+  wallNow(): number;
+  /** Milliseconds since some fixed moment. */
+  monoNow(): number;
+  /** `stack` is raw: the Rust half looks for the first frame of tenant code in it. */
+  log(level: LogLevel, text: string, stack: string): void;
+  phase(): number;
+  /** Name, value, name, value…: lower-case names, values with one character per byte. */
+  requestHeaders(): string[];
+  /** Name, value, name, value… */
+  env(): string[];
+  /** The next chunk of the request body, `null` at its end. */
+  bodyRead(): Promise<Uint8Array<ArrayBuffer> | null>;
+  hasBody(): boolean;
+  /** Sends the head; with `streaming` false, `body` is all there is of the body. */
+  respond(status: number, headers: string[], body: string | Uint8Array | null, streaming: boolean): void;
+  /** Resolves when the host has taken the chunk, rejects when the client is gone. */
+  bodyWrite(chunk: Uint8Array): Promise<void>;
+  bodyClose(): void;
+  /** Cuts the connection in the middle of the body. */
+  bodyAbort(message: string): void;
+  /** Handler settled, body ended, every `waitUntil` promise settled. */
+  done(): void;
+  /** The handler failed before the head was sent. */
+  fail(message: string, stack: string): void;
+  hooks?: Hooks;
+}
+
+export type DigestName = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";
+
+/** What the Rust half calls. */
+export interface Hooks {
+  handle(ns: object, entrypoint: string, method: string, url: string): void;
+  check(ns: object): string | null;
+  timersNext(): number;
+  timersRun(): void;
+  rejection(reason: unknown): string[];
+}
+
+const scope = globalThis as typeof globalThis & { __native?: Native };
+
+export const native: Native = scope.__native as Native;
+
+delete scope.__native;

@@ -1,0 +1,174 @@
+// A stand-in for the Rust half, made of Node's own URL, Buffer and crypto. One object per test context; it records
+// what the prelude does with it.
+
+import { createHash, randomFillSync, randomUUID } from "node:crypto";
+import type { DigestName, Hooks, LogLevel, Native, UrlPart, UrlParts } from "../../src/native.ts";
+
+export interface LogLine {
+  level: LogLevel;
+  text: string;
+  stack: string;
+}
+
+export interface SentResponse {
+  status: number;
+  headers: string[];
+  body: string | Uint8Array | null;
+  streaming: boolean;
+  chunks: Uint8Array[];
+  closed: boolean;
+  aborted: string | null;
+}
+
+export interface Exchange {
+  method: string;
+  headers: string[];
+  env: string[];
+  /** Chunks of the request body; an Error among them makes reading fail there. */
+  body: (Uint8Array | Error)[] | null;
+  response: SentResponse | null;
+  failure: { message: string; stack: string } | null;
+  done: boolean;
+  /** From this write on, the client is gone. */
+  writesBeforeDisconnect: number;
+}
+
+export class FakeNative {
+  phase = 2;
+  now = 1000;
+  logs: LogLine[] = [];
+  exchange: Exchange = newExchange();
+  hooks: Hooks | null = null;
+
+  /** Values made here must be of the context's own realm; these make them there. */
+  constructor(private readonly realm: { Uint8Array: Uint8ArrayConstructor; Promise: PromiseConstructor; TypeError: TypeErrorConstructor }) {}
+
+  bytes(source: Uint8Array): Uint8Array<ArrayBuffer> {
+    const copy = new this.realm.Uint8Array(source.length);
+    copy.set(source);
+    return copy as Uint8Array<ArrayBuffer>;
+  }
+
+  api(): Native {
+    const self = this;
+    const api: Native = {
+      utf8Encode: (text) => self.bytes(Buffer.from(text, "utf8")),
+      utf8Decode(bytes, fatal, ignoreBOM) {
+        try {
+          return new TextDecoder("utf-8", { fatal, ignoreBOM }).decode(bytes);
+        } catch {
+          throw new self.realm.TypeError("the data is not valid UTF-8");
+        }
+      },
+      atob(text) {
+        try {
+          return globalThis.atob(text);
+        } catch {
+          return null;
+        }
+      },
+      btoa(text) {
+        try {
+          return globalThis.btoa(text);
+        } catch {
+          return null;
+        }
+      },
+      urlParse: (input, base) => parts(input, base),
+      urlSet: (href, part, value) => setPart(href, part, value),
+      digest(algorithm: DigestName, bytes) {
+        const hash = createHash(algorithm.replace("-", "").toLowerCase()).update(bytes).digest();
+        return self.bytes(hash).buffer;
+      },
+      randomFill(bytes) {
+        self.requireRequest("crypto.getRandomValues");
+        randomFillSync(bytes);
+      },
+      randomUUID() {
+        self.requireRequest("crypto.randomUUID");
+        return randomUUID();
+      },
+      random() {
+        self.requireRequest("Math.random");
+        return 0.5;
+      },
+      wallNow: () => 1_700_000_000_000 + self.now,
+      monoNow: () => self.now,
+      log: (level, text, stack) => void self.logs.push({ level, text, stack }),
+      phase: () => self.phase,
+      requestHeaders: () => [...self.exchange.headers],
+      env: () => [...self.exchange.env],
+      async bodyRead() {
+        const next = self.exchange.body?.shift();
+        if (next instanceof Error) throw next;
+        return next === undefined ? null : self.bytes(next);
+      },
+      hasBody: () => self.exchange.method !== "GET" && self.exchange.method !== "HEAD",
+      respond(status, headers, body, streaming) {
+        if (self.exchange.response !== null) throw new Error("respond was called twice");
+        self.exchange.response = { status, headers: [...headers], body, streaming, chunks: [], closed: false, aborted: null };
+      },
+      async bodyWrite(chunk) {
+        if (self.exchange.writesBeforeDisconnect-- <= 0) throw new Error("the client is gone");
+        self.exchange.response?.chunks.push(Uint8Array.from(chunk));
+      },
+      bodyClose() {
+        if (self.exchange.response !== null) self.exchange.response.closed = true;
+      },
+      bodyAbort(message) {
+        if (self.exchange.response !== null) self.exchange.response.aborted = message;
+      },
+      done() {
+        if (self.exchange.done) throw new Error("done was called twice");
+        self.exchange.done = true;
+      },
+      fail(message, stack) {
+        if (self.exchange.failure !== null || self.exchange.response !== null) throw new Error("fail after an answer");
+        self.exchange.failure = { message, stack };
+      },
+    };
+    return api;
+  }
+
+  private requireRequest(what: string): void {
+    if (this.phase !== 2) throw new Error(`${what} is not available while the module starts up`);
+  }
+}
+
+export function newExchange(): Exchange {
+  return {
+    method: "GET",
+    headers: [],
+    env: [],
+    body: null,
+    response: null,
+    failure: null,
+    done: false,
+    writesBeforeDisconnect: Number.POSITIVE_INFINITY,
+  };
+}
+
+export function parts(input: string, base?: string): UrlParts | null {
+  try {
+    return list(new URL(input, base));
+  } catch {
+    return null;
+  }
+}
+
+export function setPart(href: string, part: UrlPart, value: string): UrlParts | null {
+  try {
+    const url = new URL(href);
+    url[part] = value;
+    return list(url);
+  } catch {
+    return null;
+  }
+}
+
+function list(url: URL): string[] {
+  return [
+    url.href, url.origin, url.protocol, url.username, url.password, url.host,
+    url.hostname, url.port, url.pathname, url.search, url.hash,
+  ];
+}

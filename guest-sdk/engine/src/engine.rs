@@ -1,0 +1,123 @@
+//! The one JavaScript runtime of an instance and what it keeps between calls. Created when the base is frozen; the guest has one
+//! thread and is never re-entered, which is what makes the statics sound.
+
+use std::cell::{Cell, RefCell};
+
+use javy::quickjs::{Ctx, Function, Object, Persistent, qjs};
+use javy::{Config, Runtime};
+
+use crate::{interrupt, modules, natives, rejection, stack};
+
+/// What the engine is doing, which decides what code may do: start-up is sealed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Freeze = 0,
+    StartUp = 1,
+    Request = 2,
+}
+
+/// The prelude's entry points.
+pub struct Hooks {
+    pub handle: Persistent<Function<'static>>,
+    pub check: Persistent<Function<'static>>,
+    pub timers_next: Persistent<Function<'static>>,
+    pub timers_run: Persistent<Function<'static>>,
+    pub rejection: Persistent<Function<'static>>,
+}
+
+/// A value in a static of a guest that has one thread.
+pub struct Single<T>(T);
+// SAFETY: WebAssembly without the threads proposal has one thread.
+unsafe impl<T> Sync for Single<T> {}
+
+impl<T> std::ops::Deref for Single<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Single<T> {
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+static RUNTIME: Single<RefCell<Option<Runtime>>> = Single::new(RefCell::new(None));
+static HOOKS: Single<RefCell<Option<Hooks>>> = Single::new(RefCell::new(None));
+static MAIN: Single<RefCell<Option<Persistent<Object<'static>>>>> = Single::new(RefCell::new(None));
+static PHASE: Single<Cell<Phase>> = Single::new(Cell::new(Phase::Freeze));
+
+/// The collector first runs when this much was allocated on top of the base; after that QuickJS sets the pace.
+const GC_THRESHOLD_BYTES: usize = 12 << 20;
+
+pub fn initialize() {
+    let mut config = Config::default();
+    config.gc_threshold(GC_THRESHOLD_BYTES).text_encoding(false).performance(false);
+    let runtime = Runtime::new(config).expect("a runtime can be created in an empty memory");
+    runtime.context().with(|ctx| {
+        // SAFETY: the context is live.
+        let raw = unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) };
+        stack::limit_recursion(raw);
+        modules::install(raw);
+        rejection::install(raw);
+        let native = Object::new(ctx.clone()).expect("an object can be created");
+        natives::install(&ctx, &native).expect("natives can be installed");
+        let globals = ctx.globals();
+        for unwanted in ["Javy", "console"] {
+            globals.remove(unwanted).expect("a global can be removed");
+        }
+        globals.set("__native", native.clone()).expect("a global can be set");
+        let mut options = javy::quickjs::context::EvalOptions::default();
+        options.filename = Some("isolet:prelude".to_owned());
+        if let Err(error) = ctx.eval_with_options::<(), _>(include_str!("../prelude.js"), options) {
+            let failure = crate::failure::Failure::caught(&ctx, error);
+            panic!("the prelude failed: {} {}", failure.message, failure.stack);
+        }
+        let hooks: Object = native.get("hooks").expect("the prelude sets its hooks");
+        let hook = |name: &str| {
+            let function: Function = hooks.get(name).unwrap_or_else(|_| panic!("hook `{name}` is set"));
+            Persistent::save(&ctx, function)
+        };
+        HOOKS.replace(Some(Hooks {
+            handle: hook("handle"),
+            check: hook("check"),
+            timers_next: hook("timersNext"),
+            timers_run: hook("timersRun"),
+            rejection: hook("rejection"),
+        }));
+        ctx.run_gc();
+        // Last, because it asks the host's clock, which is not there while freezing.
+        interrupt::install(raw);
+    });
+    RUNTIME.replace(Some(runtime));
+}
+
+/// Runs `body` with the JavaScript context.
+pub fn with<R>(body: impl FnOnce(Ctx<'_>) -> R) -> R {
+    let runtime = RUNTIME.borrow();
+    runtime.as_ref().expect("the base was initialised").context().with(body)
+}
+
+/// One of the prelude's hooks, callable.
+pub fn hook<'js>(ctx: &Ctx<'js>, pick: impl FnOnce(&Hooks) -> &Persistent<Function<'static>>) -> Function<'js> {
+    let hooks = HOOKS.borrow();
+    let hook = pick(hooks.as_ref().expect("the base was initialised")).clone();
+    hook.restore(ctx).expect("hooks belong to this runtime")
+}
+
+pub fn set_main<'js>(ctx: &Ctx<'js>, namespace: Object<'js>) {
+    MAIN.replace(Some(Persistent::save(ctx, namespace)));
+}
+
+pub fn main<'js>(ctx: &Ctx<'js>) -> Option<Object<'js>> {
+    MAIN.borrow().clone().and_then(|main| main.restore(ctx).ok())
+}
+
+pub fn phase() -> Phase {
+    PHASE.get()
+}
+
+pub fn set_phase(phase: Phase) {
+    PHASE.set(phase);
+}

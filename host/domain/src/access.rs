@@ -1,0 +1,180 @@
+//! Who may do what: scopes, presets, credentials, and the tenant scope that every tenant-owned read or write demands. Only this
+//! module builds one, from a verified credential or a route; how keys are made and checked is in `key`.
+
+use crate::ids::{KeyId, TenantId, TenantSlug};
+use crate::tenant::Tenant;
+
+macro_rules! scopes {
+    ($($variant:ident = $name:literal,)*) => {
+        /// One thing a credential may do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Scope { $($variant,)* }
+
+        impl Scope {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            pub fn parse(raw: &str) -> Option<Self> {
+                match raw { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+scopes! {
+    TenantsRead = "tenants:read",
+    TenantsWrite = "tenants:write",
+    KeysRead = "keys:read",
+    KeysWrite = "keys:write",
+    FunctionsRead = "functions:read",
+    FunctionsWrite = "functions:write",
+    VersionsRead = "versions:read",
+    VersionsWrite = "versions:write",
+    Deploy = "deploy",
+    EnvRead = "env:read",
+    EnvWrite = "env:write",
+    Invoke = "invoke",
+    Run = "run",
+    RunsRead = "runs:read",
+    RunsWrite = "runs:write",
+    MetricsRead = "metrics:read",
+}
+
+/// A named set of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Everything, all tenants: the operator.
+    Admin,
+    /// All tenants, without minting admin keys: what a SaaS backend holds.
+    Platform,
+    /// One tenant, everything in it.
+    Tenant,
+    Deployer,
+    InvokeOnly,
+    ReadOnly,
+}
+
+impl Preset {
+    pub const ALL: [Self; 6] =
+        [Self::Admin, Self::Platform, Self::Tenant, Self::Deployer, Self::InvokeOnly, Self::ReadOnly];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Platform => "platform",
+            Self::Tenant => "tenant",
+            Self::Deployer => "deployer",
+            Self::InvokeOnly => "invoke-only",
+            Self::ReadOnly => "read-only",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.as_str() == raw)
+    }
+
+    /// Whether keys of this preset reach every tenant rather than one.
+    pub const fn is_global(self) -> bool {
+        matches!(self, Self::Admin | Self::Platform)
+    }
+
+    pub fn scopes(self) -> Vec<Scope> {
+        use Scope::*;
+        match self {
+            Self::Admin => Scope::ALL.to_vec(),
+            Self::Platform => Scope::ALL.iter().copied().filter(|scope| *scope != MetricsRead).collect(),
+            Self::Tenant => {
+                Scope::ALL.iter().copied().filter(|scope| !matches!(scope, TenantsWrite | MetricsRead)).collect()
+            }
+            Self::Deployer => {
+                vec![FunctionsRead, FunctionsWrite, VersionsRead, VersionsWrite, Deploy, EnvRead, EnvWrite]
+            }
+            Self::InvokeOnly => vec![Invoke],
+            Self::ReadOnly => vec![TenantsRead, KeysRead, FunctionsRead, VersionsRead, EnvRead, RunsRead],
+        }
+    }
+}
+
+/// A verified credential: what its holder may do, and where.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The key behind it; a session carries the key it was exchanged for, the one-time link none.
+    pub key: Option<KeyId>,
+    pub preset: Preset,
+    /// The one tenant it is bound to; `None` reaches all.
+    pub tenant: Option<TenantId>,
+}
+
+impl Credential {
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.preset.scopes().contains(&scope)
+    }
+
+    /// The scope over this tenant, or `None` when the credential does not reach it. To the caller that is the same as a tenant
+    /// that does not exist.
+    pub fn scope_over(&self, tenant: &Tenant) -> Option<TenantScope> {
+        let reaches = self.tenant.is_none_or(|bound| bound == tenant.id);
+        reaches.then(|| TenantScope { id: tenant.id, slug: tenant.slug.clone() })
+    }
+
+    /// Whether this credential may make a key of that preset: nobody hands out more than they hold.
+    pub fn may_mint(&self, preset: Preset) -> bool {
+        preset.scopes().iter().all(|scope| self.allows(*scope))
+    }
+}
+
+/// Authority over one tenant's things.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TenantScope {
+    id: TenantId,
+    slug: TenantSlug,
+}
+
+impl TenantScope {
+    /// The scope of a request that came through the ingress, where the route names the tenant and the function is all it reaches.
+    pub fn of_route(tenant: &Tenant) -> Self {
+        Self { id: tenant.id, slug: tenant.slug.clone() }
+    }
+
+    /// The scope of work without a server: one local tenant that is in no store.
+    pub fn local() -> Self {
+        let slug = TenantSlug::parse("local").expect("a constant slug is well formed");
+        Self { id: TenantId::from_bytes([0; 16]), slug }
+    }
+
+    pub fn id(&self) -> TenantId {
+        self.id
+    }
+
+    pub fn slug(&self) -> &TenantSlug {
+        &self.slug
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_mints_more_than_they_hold() {
+        let deployer = Credential { key: None, preset: Preset::Deployer, tenant: Some(TenantId::generate()) };
+        assert!(deployer.may_mint(Preset::Deployer));
+        assert!(!deployer.may_mint(Preset::Tenant));
+        assert!(!deployer.may_mint(Preset::InvokeOnly));
+        let tenant = Credential { preset: Preset::Tenant, ..deployer };
+        assert!(tenant.may_mint(Preset::ReadOnly));
+        assert!(!tenant.may_mint(Preset::Admin));
+    }
+
+    #[test]
+    fn a_bound_credential_reaches_its_own_tenant_only() {
+        let tenant = |slug: &str| Tenant::new(TenantSlug::parse(slug).expect("valid"), jiff::Timestamp::UNIX_EPOCH);
+        let (acme, globex) = (tenant("acme"), tenant("globex"));
+        let credential = Credential { key: None, preset: Preset::Tenant, tenant: Some(acme.id) };
+        assert!(credential.scope_over(&acme).is_some());
+        assert!(credential.scope_over(&globex).is_none());
+    }
+}

@@ -1,0 +1,209 @@
+//! The port to whatever runs guests: how code is prepared, what goes into an invocation and what comes out. The WebAssembly
+//! behind it is in `runtime`; who may run what is decided by the use cases.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::access::TenantScope;
+use crate::body::Body;
+use crate::code::Code;
+use crate::ids::Digest;
+use crate::limits::Limits;
+use crate::outcome::Outcome;
+
+/// Runs guests.
+#[async_trait]
+pub trait GuestExecutor: Send + Sync {
+    /// The key under which this code is built and cached here: its digest with the engine's, so a new engine means a new key.
+    fn code_key(&self, code_digest: &Digest) -> Digest;
+
+    /// Code that is ready already, or `None` when it must be prepared. Only this tenant's own builds are looked at.
+    async fn lookup(&self, tenant: &TenantScope, code_key: &Digest) -> Option<Prepared>;
+
+    /// Compiles the code and runs its top level, once per tenant and code key however many ask at the same time.
+    ///
+    /// # Errors
+    /// The code's own faults and limits, or `Overloaded` when this tenant's build queue is full.
+    async fn prepare(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions)
+    -> Result<Prepared, BuildError>;
+
+    /// Starts a fresh instance and sends it the request. Returns when there is a response head or none will come.
+    async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer;
+
+    /// The stand-alone component of this code, which any `wasi:http` host can serve.
+    async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError>;
+}
+
+/// How to build.
+#[derive(Clone, Copy, Debug)]
+pub struct PrepareOptions {
+    /// `startup_cpu`, `build_cpu`, `memory_bytes`, `overlay_bytes` and `overlay_segments` count.
+    pub limits: Limits,
+    /// Build anew even when there is a build, and leave the cache alone.
+    pub fresh: bool,
+}
+
+/// Code that is ready to be instantiated.
+#[derive(Clone)]
+pub struct Prepared {
+    pub code_key: Digest,
+    /// Whether it was there already.
+    pub cached: bool,
+    pub build: BuildReport,
+    /// The executor's own form of it.
+    pub artifact: Arc<dyn Any + Send + Sync>,
+}
+
+/// What a build took; of a cached one, what it had taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BuildReport {
+    /// Source to bytecode, start-up and snapshot.
+    pub build: Duration,
+    /// Snapshot to machine code.
+    pub compile: Duration,
+    pub startup_cpu: Duration,
+    pub overlay_bytes: u64,
+    pub overlay_segments: u32,
+}
+
+/// Where in the tenant's code something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1; 0 when only the line is known.
+    pub column: u32,
+}
+
+/// An error of the tenant's code, in its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuestError {
+    pub message: String,
+    pub stack: String,
+    pub position: Option<Position>,
+}
+
+/// Why code could not be prepared.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BuildError {
+    /// `outcome` is one of the start-up and build outcomes.
+    #[error("{}", .error.message)]
+    Code { outcome: Outcome, error: GuestError },
+    #[error("too many builds are waiting")]
+    Overloaded { retry_after: Duration },
+    #[error("the build failed inside the host")]
+    Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// One request to a guest.
+pub struct Invocation {
+    /// URI in absolute form: the guest sees it as its request's URL.
+    pub request: http::Request<Body>,
+    pub env: Arc<[(String, String)]>,
+    pub limits: Limits,
+    /// The export of the main module that answers; `default` unless asked otherwise.
+    pub entrypoint: Option<String>,
+    /// Told of console lines and phases as they happen. Bounded by `limits.log_bytes`.
+    pub events: Option<mpsc::UnboundedSender<RunEvent>>,
+}
+
+/// What happens while a guest runs.
+#[derive(Clone, Debug)]
+pub enum RunEvent {
+    Phase { name: &'static str, took: Duration },
+    Log(LogLine),
+}
+
+/// What came of an invocation.
+pub struct Answer {
+    /// The guest's response; `None` when it was stopped before it gave one.
+    pub response: Option<http::Response<Body>>,
+    /// Resolves once the instance is gone. Dropping `response` before its end makes that soon.
+    pub report: oneshot::Receiver<Report>,
+}
+
+/// The account of a finished invocation.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub outcome: Outcome,
+    pub error: Option<GuestError>,
+    pub logs: Vec<LogLine>,
+    pub logs_truncated: bool,
+    pub subrequests: Vec<Subrequest>,
+    pub timing: Timing,
+    pub usage: Usage,
+}
+
+/// One console line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Milliseconds since the invocation began.
+    pub t_ms: u64,
+    pub level: LogLevel,
+    pub message: String,
+    pub position: Option<Position>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    Debug,
+    Log,
+    Info,
+    Warn,
+    Error,
+    Trace,
+}
+
+impl LogLevel {
+    pub const ALL: [Self; 6] = [Self::Debug, Self::Log, Self::Info, Self::Warn, Self::Error, Self::Trace];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Log => "log",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Trace => "trace",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == raw)
+    }
+}
+
+/// One outgoing request, made or refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subrequest {
+    pub url: String,
+    pub method: String,
+    pub status: Option<u16>,
+    pub took: Duration,
+    /// The rule that refused it.
+    pub denied_by: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    pub instantiate: Duration,
+    /// From the instance being ready to its end.
+    pub run: Duration,
+    /// From the start of the invocation to the response head.
+    pub first_byte: Duration,
+    pub total: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub cpu: Duration,
+    pub memory_peak_bytes: u64,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub egress_bytes: u64,
+}

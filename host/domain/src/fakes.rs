@@ -1,0 +1,332 @@
+//! In-memory stand-ins for the ports, for tests. The contract suite in `storage` holds them to the same promises as the real
+//! implementations, so that a use case tested against them means something.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::access::TenantScope;
+use crate::function::{Function, Version};
+use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
+use crate::key::Key;
+use crate::repository::{
+    BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError, RunRepository,
+    TenantRepository, WriteError,
+};
+use crate::run::Run;
+use crate::tenant::Tenant;
+
+/// A repository that forgets everything when it is dropped.
+#[derive(Default)]
+pub struct MemoryStore {
+    // One lock, held for the length of one method and never across an await: every method is one atomic step.
+    contents: Mutex<Contents>,
+}
+
+#[derive(Default)]
+struct Contents {
+    unavailable: bool,
+    slugs: BTreeMap<TenantSlug, TenantId>,
+    tenants: HashMap<TenantId, Tenant>,
+    keys: BTreeMap<Digest, Key>,
+    functions: BTreeMap<(TenantId, FunctionName), Function>,
+    versions: BTreeMap<(TenantId, FunctionName, u64), Version>,
+    runs: BTreeMap<(TenantId, RunId), Run>,
+    blobs: HashMap<Digest, Bytes>,
+}
+
+impl MemoryStore {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With `false` every call fails with `Unavailable` and changes nothing, until it is set to `true` again.
+    pub fn set_available(&self, available: bool) {
+        self.lock().unavailable = !available;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Contents>, RepositoryError> {
+        let contents = self.lock();
+        if contents.unavailable {
+            return Err(RepositoryError::Unavailable("it was switched off".to_owned()));
+        }
+        Ok(contents)
+    }
+}
+
+/// The first `limit` of what an iterator gives.
+fn page<T>(mut items: impl Iterator<Item = T>, limit: usize) -> Page<T> {
+    let taken = items.by_ref().take(limit).collect();
+    Page { items: taken, more: items.next().is_some() }
+}
+
+#[async_trait]
+impl TenantRepository for MemoryStore {
+    async fn create_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        if contents.slugs.contains_key(&tenant.slug) || contents.tenants.contains_key(&tenant.id) {
+            return Err(WriteError::Exists);
+        }
+        contents.slugs.insert(tenant.slug.clone(), tenant.id);
+        contents.tenants.insert(tenant.id, tenant.clone());
+        Ok(())
+    }
+
+    async fn tenant_by_slug(&self, slug: &TenantSlug) -> Result<Option<Tenant>, RepositoryError> {
+        let contents = self.open()?;
+        Ok(contents.slugs.get(slug).and_then(|id| contents.tenants.get(id)).cloned())
+    }
+
+    async fn tenant_by_id(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError> {
+        Ok(self.open()?.tenants.get(id).cloned())
+    }
+
+    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
+        match self.open()?.tenants.get_mut(&tenant.id) {
+            Some(stored) if stored.slug == tenant.slug => {
+                stored.clone_from(tenant);
+                Ok(())
+            }
+            _ => Err(WriteError::Missing),
+        }
+    }
+
+    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        let tenant = contents.tenants.remove(id).ok_or(WriteError::Missing)?;
+        contents.slugs.remove(&tenant.slug);
+        contents.keys.retain(|_, key| key.tenant != Some(*id));
+        contents.functions.retain(|(owner, _), _| owner != id);
+        contents.versions.retain(|(owner, _, _), _| owner != id);
+        contents.runs.retain(|(owner, _), _| owner != id);
+        Ok(())
+    }
+
+    async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {
+        let contents = self.open()?;
+        let later = contents.slugs.iter().filter(|(slug, _)| after.is_none_or(|after| *slug > after));
+        Ok(page(later.filter_map(|(_, id)| contents.tenants.get(id)).cloned(), limit))
+    }
+}
+
+#[async_trait]
+impl KeyRepository for MemoryStore {
+    async fn create_key(&self, key: &Key) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        if key.tenant.is_some_and(|tenant| !contents.tenants.contains_key(&tenant)) {
+            return Err(WriteError::Missing);
+        }
+        let same_id = |other: &Key| key.tenant.is_some() && other.tenant == key.tenant && other.id == key.id;
+        if contents.keys.contains_key(&key.hash) || contents.keys.values().any(same_id) {
+            return Err(WriteError::Exists);
+        }
+        contents.keys.insert(key.hash, key.clone());
+        Ok(())
+    }
+
+    async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError> {
+        Ok(self.open()?.keys.get(hash).cloned())
+    }
+
+    async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {
+        let contents = self.open()?;
+        let mut keys: Vec<Key> =
+            contents.keys.values().filter(|key| key.tenant == Some(tenant.id())).cloned().collect();
+        keys.sort_by_key(|key| key.id);
+        Ok(keys)
+    }
+
+    async fn delete_key(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        let before = contents.keys.len();
+        contents.keys.retain(|_, key| key.tenant != Some(tenant.id()) || key.id != *id);
+        if contents.keys.len() < before { Ok(()) } else { Err(WriteError::Missing) }
+    }
+}
+
+#[async_trait]
+impl FunctionRepository for MemoryStore {
+    async fn create_function(&self, tenant: &TenantScope, function: &Function) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        if !contents.tenants.contains_key(&tenant.id()) {
+            return Err(WriteError::Missing);
+        }
+        let place = (tenant.id(), function.name.clone());
+        if contents.functions.contains_key(&place) {
+            return Err(WriteError::Exists);
+        }
+        contents.functions.insert(place, function.clone());
+        Ok(())
+    }
+
+    async fn function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Option<Function>, RepositoryError> {
+        Ok(self.open()?.functions.get(&(tenant.id(), name.clone())).cloned())
+    }
+
+    async fn list_functions(
+        &self,
+        tenant: &TenantScope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Page<Function>, RepositoryError> {
+        let contents = self.open()?;
+        let wanted = |name: &FunctionName| after.is_none_or(|after| name > after);
+        let own = contents.functions.iter().filter(|((owner, name), _)| *owner == tenant.id() && wanted(name));
+        Ok(page(own.map(|(_, function)| function.clone()), limit))
+    }
+
+    async fn update_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+        change: &(dyn for<'f> Fn(&'f mut Function) + Send + Sync),
+    ) -> Result<Function, WriteError> {
+        let mut contents = self.open()?;
+        let stored = contents.functions.get_mut(&(tenant.id(), name.clone())).ok_or(WriteError::Missing)?;
+        let mut changed = stored.clone();
+        change(&mut changed);
+        // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
+        changed.name.clone_from(&stored.name);
+        changed.next_number = stored.next_number;
+        stored.clone_from(&changed);
+        Ok(changed)
+    }
+
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        contents.functions.remove(&(tenant.id(), name.clone())).ok_or(WriteError::Missing)?;
+        contents.versions.retain(|(owner, function, _), _| *owner != tenant.id() || function != name);
+        Ok(())
+    }
+
+    async fn add_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        mut version: Version,
+    ) -> Result<(Version, bool), WriteError> {
+        let contents = &mut *self.open()?;
+        let owner = contents.functions.get_mut(&(tenant.id(), function.clone())).ok_or(WriteError::Missing)?;
+        let same = |((at, name, _), known): &(&(TenantId, FunctionName, u64), &Version)| {
+            *at == tenant.id() && name == function && known.digest == version.digest
+        };
+        if let Some((_, known)) = contents.versions.iter().find(same) {
+            return Ok((known.clone(), false));
+        }
+        version.number = owner.next_number;
+        owner.next_number += 1;
+        contents.versions.insert((tenant.id(), function.clone(), version.number), version.clone());
+        Ok((version, true))
+    }
+
+    async fn version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Option<Version>, RepositoryError> {
+        let contents = self.open()?;
+        let own = contents.versions.iter().filter(|((at, name, _), _)| *at == tenant.id() && name == function);
+        Ok(own.map(|(_, version)| version).find(|version| version.id == *id).cloned())
+    }
+
+    async fn list_versions(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Version>, RepositoryError> {
+        let contents = self.open()?;
+        let wanted = |number: u64| before.is_none_or(|before| number < before);
+        let own = contents
+            .versions
+            .iter()
+            .rev()
+            .filter(|((at, name, number), _)| *at == tenant.id() && name == function && wanted(*number));
+        Ok(page(own.map(|(_, version)| version.clone()), limit))
+    }
+}
+
+#[async_trait]
+impl BlobRepository for MemoryStore {
+    async fn put_blob(&self, bytes: Bytes) -> Result<Digest, RepositoryError> {
+        let digest = Digest::of(&bytes);
+        self.open()?.blobs.insert(digest, bytes);
+        Ok(digest)
+    }
+
+    async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError> {
+        Ok(self.open()?.blobs.get(digest).cloned())
+    }
+}
+
+#[async_trait]
+impl RunRepository for MemoryStore {
+    async fn record_run(&self, tenant: &TenantScope, run: &Run, keep: usize) -> Result<(), RepositoryError> {
+        let mut contents = self.open()?;
+        if !contents.tenants.contains_key(&tenant.id()) {
+            return Ok(());
+        }
+        let place = (tenant.id(), run.id);
+        let starred = run.starred || contents.runs.get(&place).is_some_and(|known| known.starred);
+        contents.runs.insert(place, Run { starred, ..run.clone() });
+        let unstarred = contents.runs.iter().rev().filter(|((at, _), run)| *at == tenant.id() && !run.starred);
+        let surplus: HashSet<RunId> = unstarred.map(|((_, id), _)| *id).skip(keep).collect();
+        contents.runs.retain(|(at, id), _| *at != tenant.id() || !surplus.contains(id));
+        Ok(())
+    }
+
+    async fn run(&self, tenant: &TenantScope, id: &RunId) -> Result<Option<Run>, RepositoryError> {
+        Ok(self.open()?.runs.get(&(tenant.id(), *id)).cloned())
+    }
+
+    async fn list_runs(
+        &self,
+        tenant: &TenantScope,
+        before: Option<&RunId>,
+        limit: usize,
+    ) -> Result<Page<Run>, RepositoryError> {
+        let contents = self.open()?;
+        let wanted = |id: &RunId| before.is_none_or(|before| id < before);
+        let own = contents.runs.iter().rev().filter(|((at, id), _)| *at == tenant.id() && wanted(id));
+        Ok(page(own.map(|(_, run)| run.clone()), limit))
+    }
+
+    async fn star_run(&self, tenant: &TenantScope, id: &RunId, starred: bool) -> Result<Run, WriteError> {
+        let mut contents = self.open()?;
+        let run = contents.runs.get_mut(&(tenant.id(), *id)).ok_or(WriteError::Missing)?;
+        run.starred = starred;
+        Ok(run.clone())
+    }
+
+    async fn delete_run(&self, tenant: &TenantScope, id: &RunId) -> Result<(), WriteError> {
+        self.open()?.runs.remove(&(tenant.id(), *id)).map(drop).ok_or(WriteError::Missing)
+    }
+
+    async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError> {
+        self.open()?.runs.retain(|(at, _), run| *at != tenant.id() || run.starred);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Repository for MemoryStore {
+    async fn check(&self) -> Result<(), RepositoryError> {
+        self.open().map(drop)
+    }
+
+    async fn flush(&self) -> Result<(), RepositoryError> {
+        self.open().map(drop)
+    }
+
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+}

@@ -1,0 +1,134 @@
+//! What one invocation and one build may consume. Quotas (per tenant and period) are not here.
+
+use std::time::Duration;
+
+/// What one invocation may consume before the host stops it. Values: the design's table of defaults and maxima.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Thread CPU time inside the guest, measured around each poll.
+    pub cpu: Duration,
+    /// From admission to the response head, and between one chunk of the response and the next.
+    pub wall: Duration,
+    /// From admission to the last byte of a response that streams.
+    pub streaming_wall: Duration,
+    /// Linear memory ceiling. Growth beyond it fails inside the guest.
+    pub memory_bytes: u64,
+    /// Bytes of request body the guest may be sent.
+    pub request_body_bytes: u64,
+    /// Bytes of response body the guest may send.
+    pub response_body_bytes: u64,
+    /// Bytes of console output kept; more is cut with a marker and never fails the run.
+    pub log_bytes: u64,
+    /// Outgoing requests.
+    pub subrequests: u32,
+    /// How long `ctx.waitUntil` work may go on after the response.
+    pub wait_until: Duration,
+    /// CPU of the module's top level, at build time.
+    pub startup_cpu: Duration,
+    /// CPU of the whole build.
+    pub build_cpu: Duration,
+    /// Bytes a function may change in the base's memory during start-up.
+    pub overlay_bytes: u64,
+    /// Runs of changed bytes that start-up may leave behind.
+    pub overlay_segments: u32,
+}
+
+impl Limits {
+    /// What an invocation gets that asks for nothing.
+    pub const DEFAULT: Self = Self {
+        cpu: Duration::from_millis(50),
+        wall: Duration::from_millis(10_000),
+        streaming_wall: Duration::from_millis(300_000),
+        memory_bytes: 64 << 20,
+        request_body_bytes: 10 << 20,
+        response_body_bytes: 10 << 20,
+        log_bytes: 64 << 10,
+        subrequests: 50,
+        wait_until: Duration::from_millis(5_000),
+        startup_cpu: Duration::from_millis(400),
+        build_cpu: Duration::from_millis(5_000),
+        overlay_bytes: 16 << 20,
+        overlay_segments: 64,
+    };
+
+    /// What nobody gets more of.
+    pub const MAX: Self = Self {
+        cpu: Duration::from_millis(300_000),
+        wall: Duration::from_millis(900_000),
+        streaming_wall: Duration::from_millis(900_000),
+        memory_bytes: 256 << 20,
+        request_body_bytes: 1 << 30,
+        response_body_bytes: 1 << 30,
+        log_bytes: 1 << 20,
+        subrequests: 1_000,
+        wait_until: Duration::from_millis(30_000),
+        startup_cpu: Duration::from_millis(1_000),
+        build_cpu: Duration::from_millis(30_000),
+        overlay_bytes: 64 << 20,
+        overlay_segments: 64,
+    };
+
+    /// The tighter of the two, field by field: a call may ask for less than its plan, never more.
+    #[must_use]
+    pub fn tightened_by(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.min(other.cpu),
+            wall: self.wall.min(other.wall),
+            streaming_wall: self.streaming_wall.min(other.streaming_wall),
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            request_body_bytes: self.request_body_bytes.min(other.request_body_bytes),
+            response_body_bytes: self.response_body_bytes.min(other.response_body_bytes),
+            log_bytes: self.log_bytes.min(other.log_bytes),
+            subrequests: self.subrequests.min(other.subrequests),
+            wait_until: self.wait_until.min(other.wait_until),
+            startup_cpu: self.startup_cpu.min(other.startup_cpu),
+            build_cpu: self.build_cpu.min(other.build_cpu),
+            overlay_bytes: self.overlay_bytes.min(other.overlay_bytes),
+            overlay_segments: self.overlay_segments.min(other.overlay_segments),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What one tenant may have going on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// Invocations in flight.
+    pub concurrency: u32,
+    /// Invocations that may wait for a place.
+    pub queue: u32,
+    /// The longest such wait.
+    pub queue_wait: Duration,
+    /// Invocations per second, sustained; the same number again may come as a burst.
+    pub rate_per_second: u32,
+}
+
+impl Admission {
+    pub const DEFAULT: Self =
+        Self { concurrency: 32, queue: 64, queue_wait: Duration::from_secs(1), rate_per_second: 200 };
+}
+
+/// Characters a prompt may have.
+pub const PROMPT_CHARS: std::ops::RangeInclusive<usize> = 1..=16_384;
+
+/// Prompts and runs kept for a tenant, starred ones aside.
+pub const HISTORY_KEPT: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_can_lower_a_limit_but_not_raise_it() {
+        let asked = Limits { cpu: Duration::from_millis(5), memory_bytes: 1 << 40, ..Limits::MAX };
+        let given = Limits::DEFAULT.tightened_by(asked);
+        assert_eq!(given.cpu, Duration::from_millis(5));
+        assert_eq!(given.memory_bytes, Limits::DEFAULT.memory_bytes);
+        assert_eq!(given.wall, Limits::DEFAULT.wall);
+    }
+}

@@ -1,0 +1,157 @@
+//! The ports to persistence. Two implementations live in `storage` (embedded and Redis) under one contract suite.
+//!
+//! What every implementation promises: a write that returned `Ok` is durable (runs and prompts aside: those may lag by the
+//! documented flush interval), a write that returned an error left nothing behind that a reader can see, and no call ever shows
+//! one tenant's records to another's scope.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::access::TenantScope;
+use crate::function::{Function, Version};
+use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
+use crate::key::Key;
+use crate::run::Run;
+use crate::tenant::Tenant;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// The backend is gone, too slow, full or refuses writes. Nothing was changed as far as any reader can see.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// A record is there and cannot be understood.
+    #[error("the record `{what}` cannot be read: {why}")]
+    Corrupt { what: String, why: String },
+}
+
+/// Why a conditional write did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Something of that name is there already.
+    #[error("it exists already")]
+    Exists,
+    /// What it would change or hang on is not there.
+    #[error("it does not exist")]
+    Missing,
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// A part of an ordered list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Whether there is more after the last item.
+    pub more: bool,
+}
+
+#[async_trait]
+pub trait TenantRepository: Send + Sync {
+    /// Adds a tenant; `Exists` when its slug is taken.
+    async fn create_tenant(&self, tenant: &Tenant) -> Result<(), WriteError>;
+    async fn tenant_by_slug(&self, slug: &TenantSlug) -> Result<Option<Tenant>, RepositoryError>;
+    async fn tenant_by_id(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError>;
+    /// Replaces a tenant of the same id; slug and id never change. `Missing` when it is gone.
+    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError>;
+    /// Removes a tenant with its keys, functions, versions, runs and prompts, and what no other tenant's blobs need.
+    /// `Missing` when it is gone.
+    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError>;
+    /// Tenants by slug, those after `after`.
+    async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError>;
+}
+
+#[async_trait]
+pub trait KeyRepository: Send + Sync {
+    async fn create_key(&self, key: &Key) -> Result<(), WriteError>;
+    async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError>;
+    /// Keys bound to this tenant, by id.
+    async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError>;
+    /// Removes a key bound to this tenant; `Missing` also when it is bound to another.
+    async fn delete_key(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), WriteError>;
+}
+
+#[async_trait]
+pub trait FunctionRepository: Send + Sync {
+    /// Adds a function; `Exists` when the tenant has one of that name, `Missing` when the tenant is gone.
+    async fn create_function(&self, tenant: &TenantScope, function: &Function) -> Result<(), WriteError>;
+    async fn function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Option<Function>, RepositoryError>;
+    /// Functions by name, those after `after`.
+    async fn list_functions(
+        &self,
+        tenant: &TenantScope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Page<Function>, RepositoryError>;
+    /// Applies `change` to the stored record in one atomic step and returns it. It may be called more than once.
+    // `'f` is spelled out because `async_trait` would otherwise make it a lifetime of the whole call.
+    async fn update_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+        change: &(dyn for<'f> Fn(&'f mut Function) + Send + Sync),
+    ) -> Result<Function, WriteError>;
+    /// Removes a function with its versions.
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError>;
+
+    /// Adds a version, giving it the function's next number, in one atomic step. When the function already has a version of that
+    /// digest, that one is returned unchanged with `false`. The code's blob must have been stored before.
+    async fn add_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        version: Version,
+    ) -> Result<(Version, bool), WriteError>;
+    async fn version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Option<Version>, RepositoryError>;
+    /// Versions, newest number first, those with a number below `before`.
+    async fn list_versions(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Version>, RepositoryError>;
+}
+
+/// Contents by their digest. Shared at rest; a digest alone grants nothing, whoever asks has a record that names it.
+#[async_trait]
+pub trait BlobRepository: Send + Sync {
+    /// Durable before it returns. Storing the same bytes again is cheap.
+    async fn put_blob(&self, bytes: Bytes) -> Result<Digest, RepositoryError>;
+    /// The bytes, checked against the digest; `None` when there is no such blob.
+    async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError>;
+}
+
+#[async_trait]
+pub trait RunRepository: Send + Sync {
+    /// Adds a record and drops the oldest unstarred ones beyond `keep`.
+    async fn record_run(&self, tenant: &TenantScope, run: &Run, keep: usize) -> Result<(), RepositoryError>;
+    async fn run(&self, tenant: &TenantScope, id: &RunId) -> Result<Option<Run>, RepositoryError>;
+    /// Newest first, those before `before`.
+    async fn list_runs(
+        &self,
+        tenant: &TenantScope,
+        before: Option<&RunId>,
+        limit: usize,
+    ) -> Result<Page<Run>, RepositoryError>;
+    async fn star_run(&self, tenant: &TenantScope, id: &RunId, starred: bool) -> Result<Run, WriteError>;
+    async fn delete_run(&self, tenant: &TenantScope, id: &RunId) -> Result<(), WriteError>;
+    /// Removes all but the starred ones.
+    async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError>;
+}
+
+/// All of them, and the store's own health.
+#[async_trait]
+pub trait Repository: TenantRepository + KeyRepository + FunctionRepository + BlobRepository + RunRepository {
+    /// Whether the store answers and takes writes just now.
+    async fn check(&self) -> Result<(), RepositoryError>;
+    /// Writes out what is batched. Called at the end of a drain.
+    async fn flush(&self) -> Result<(), RepositoryError>;
+    /// `embedded` or `redis`.
+    fn kind(&self) -> &'static str;
+}

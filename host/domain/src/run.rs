@@ -1,0 +1,69 @@
+//! The record of a run, and of a prompt saved without one. Running it is a use case.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::execute::{GuestError, LogLine, Subrequest, Timing, Usage};
+use crate::ids::{Digest, RunId, VersionId};
+use crate::outcome::Outcome;
+
+/// One entry of a tenant's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    pub id: RunId,
+    pub created_at: Timestamp,
+    /// Starred entries are kept beyond the newest ones and survive clearing.
+    pub starred: bool,
+    pub prompt: Option<String>,
+    /// What came of it; `None` for a prompt that was saved and not run.
+    pub result: Option<RunResult>,
+}
+
+/// Everything the answer to `POST …/runs` says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunResult {
+    pub outcome: Outcome,
+    pub version: VersionId,
+    /// The blob that holds the module map that ran.
+    pub code: Digest,
+    pub request: RecordedRequest,
+    /// Names of the variables it ran with. Values are never kept.
+    pub env_names: Vec<String>,
+    pub response: Option<RecordedResponse>,
+    pub error: Option<GuestError>,
+    pub logs: Vec<LogLine>,
+    pub logs_truncated: bool,
+    pub subrequests: Vec<Subrequest>,
+    pub cached: bool,
+    pub cold: bool,
+    pub build: Duration,
+    pub compile: Duration,
+    pub startup_cpu: Duration,
+    pub timing: Timing,
+    pub usage: Usage,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedRequest {
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    /// The first bytes of the body, at most [`KEPT_BODY_BYTES`].
+    pub body: Vec<u8>,
+    pub body_truncated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedResponse {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    /// The first bytes of the body, at most [`KEPT_BODY_BYTES`].
+    pub body: Vec<u8>,
+    pub truncated: bool,
+}
+
+/// Bytes of a request's or response's body that a record keeps.
+pub const KEPT_BODY_BYTES: usize = 256 << 10;

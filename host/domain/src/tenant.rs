@@ -1,0 +1,52 @@
+//! A tenant: a customer of whoever operates this host. What it owns lives in `function`, `key` and `run`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::ids::{TenantId, TenantSlug};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: TenantSlug,
+    /// Free text for the operator's own use.
+    pub labels: BTreeMap<String, String>,
+    /// The plan its limits come from.
+    pub plan: String,
+    pub status: TenantStatus,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantStatus {
+    Active,
+    /// Nothing of it runs until it is resumed.
+    Suspended,
+}
+
+impl TenantStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Option<Self> {
+        [Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == raw)
+    }
+}
+
+impl Tenant {
+    pub fn new(slug: TenantSlug, now: Timestamp) -> Self {
+        Self {
+            id: TenantId::generate(),
+            slug,
+            labels: BTreeMap::new(),
+            plan: "default".to_owned(),
+            status: TenantStatus::Active,
+            created_at: now,
+        }
+    }
+}

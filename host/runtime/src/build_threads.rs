@@ -1,0 +1,43 @@
+//! The threads that builds run on. Their own, because WebAssembly that recurses needs more stack than a pool of somebody else's has.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use tokio::sync::oneshot;
+
+/// Above wasmtime's `max_wasm_stack` (2 MiB) with room for the host's own frames.
+const STACK_BYTES: usize = 8 << 20;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A fixed number of threads. They end when this is dropped.
+pub struct BuildThreads {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl BuildThreads {
+    pub fn start(count: usize) -> std::io::Result<Self> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let queue = Arc::new(Mutex::new(queue));
+        for index in 0..count.max(1) {
+            let queue = queue.clone();
+            std::thread::Builder::new().name(format!("build {index}")).stack_size(STACK_BYTES).spawn(move || {
+                loop {
+                    // Held only while waiting: whoever gets the job lets the next one wait.
+                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { return };
+                    // A panic ends this job alone; its sender is dropped, which the waiting side sees.
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                }
+            })?;
+        }
+        Ok(Self { jobs })
+    }
+
+    /// Runs `work` on one of the threads; `None` when it panicked.
+    pub async fn run<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+        let (tx, rx) = oneshot::channel();
+        let job: Job = Box::new(move || drop(tx.send(work())));
+        self.jobs.send(job).ok()?;
+        rx.await.ok()
+    }
+}

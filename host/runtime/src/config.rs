@@ -1,0 +1,31 @@
+//! The runtime's settings: the `[runtime]` table of `deploy/isolet.toml`, where the defaults stand with their reasons.
+
+use std::path::PathBuf;
+
+/// How the runtime is set up. Limits of a single run are in `isolet_domain::limits`.
+#[derive(Clone, Debug)]
+pub struct RuntimeConfig {
+    /// Where compiled code of the engine is kept between starts, authenticated by a key beside it; `None` compiles every time.
+    pub cache_dir: Option<PathBuf>,
+    /// Instances that may exist at once. Address space is reserved for each, memory only when used.
+    pub max_instances: u32,
+    /// Bytes of overlays kept ready, all tenants together, least recently used first.
+    pub component_cache_bytes: u64,
+    /// Builds that may run at once.
+    pub max_builds: usize,
+    /// Builds a tenant may have waiting; more get `overloaded`.
+    pub max_queued_builds: usize,
+}
+
+impl Default for RuntimeConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            cache_dir: None,
+            max_instances: 1_000,
+            component_cache_bytes: 512 << 20,
+            max_builds: cores,
+            max_queued_builds: 64,
+        }
+    }
+}

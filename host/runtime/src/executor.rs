@@ -1,0 +1,211 @@
+//! The port's implementation: code to prepared component, once per tenant and code key however many ask, through a queue that one
+//! tenant cannot fill for the others; and prepared component to answer.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use isolet_domain::access::TenantScope;
+use isolet_domain::code::Code;
+use isolet_domain::execute::{Answer, BuildError, GuestExecutor, Invocation, PrepareOptions, Prepared};
+use isolet_domain::ids::{Digest, TenantId};
+use tokio::sync::Semaphore;
+use wasmtime::Module;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+use crate::build_threads::BuildThreads;
+use crate::compile::{self, Built, Refusal};
+use crate::config::RuntimeConfig;
+use crate::instance::InstanceState;
+use crate::invoke;
+use crate::platform::{Platform, StartError};
+
+/// Bytes a prepared function takes beside its overlay: wasmtime's own records of a module and a linked component.
+const ENTRY_BYTES: u64 = 16 << 10;
+
+type Key = (TenantId, Digest);
+
+/// Runs JavaScript in WebAssembly.
+pub struct WasmExecutor {
+    platform: Arc<Platform>,
+    cache: moka::future::Cache<Key, Prepared>,
+    queue: BuildQueue,
+    threads: BuildThreads,
+}
+
+/// What `Prepared::artifact` is.
+struct Artifact {
+    pre: ProxyPre<InstanceState>,
+}
+
+impl WasmExecutor {
+    /// Compiles or loads the engine; `slow` is called before the former, which takes seconds.
+    ///
+    /// # Errors
+    /// When wasmtime or the cache folder do not work.
+    pub fn start(config: &RuntimeConfig, slow: &dyn Fn()) -> Result<Self, StartError> {
+        let platform = Arc::new(Platform::start(config, slow)?);
+        let cache = moka::future::Cache::builder()
+            .max_capacity(config.component_cache_bytes)
+            .weigher(|_: &Key, prepared: &Prepared| {
+                u32::try_from(prepared.build.overlay_bytes + ENTRY_BYTES).unwrap_or(u32::MAX)
+            })
+            .build();
+        let threads = BuildThreads::start(config.max_builds).map_err(StartError::Threads)?;
+        let queue = BuildQueue::new(config.max_builds, config.max_queued_builds);
+        Ok(Self { platform, cache, queue, threads })
+    }
+
+    /// The digest of the engine artifact.
+    pub fn engine_digest(&self) -> Digest {
+        self.platform.digest()
+    }
+
+    /// Functions kept ready.
+    pub fn cached(&self) -> u64 {
+        self.cache.entry_count()
+    }
+
+    async fn build(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Built, BuildError> {
+        let _place = self.queue.enter(tenant.id()).await?;
+        let (platform, code) = (self.platform.clone(), code.clone());
+        match self.threads.run(move || compile::build(&platform, &code, &options.limits)).await {
+            Some(Ok(built)) => Ok(built),
+            Some(Err(Refusal::Code(outcome, error))) => Err(BuildError::Code { outcome, error }),
+            Some(Err(Refusal::Host(error))) => Err(internal(error)),
+            None => Err(internal(wasmtime::format_err!("a build panicked"))),
+        }
+    }
+
+    async fn prepare_anew(
+        &self,
+        tenant: &TenantScope,
+        code: &Code,
+        options: PrepareOptions,
+    ) -> Result<Prepared, BuildError> {
+        let code_key = self.code_key(&code.digest());
+        let built = self.build(tenant, code, options).await?;
+        let began = Instant::now();
+        let artifact = Module::new(&self.platform.engine, &built.overlay.module)
+            .and_then(|overlay| self.platform.link(&overlay))
+            .and_then(ProxyPre::new)
+            .map_err(internal)?;
+        let mut build = built.report;
+        build.compile = began.elapsed();
+        Ok(Prepared { code_key, cached: false, build, artifact: Arc::new(Artifact { pre: artifact }) })
+    }
+}
+
+fn internal(error: wasmtime::Error) -> BuildError {
+    let error: Box<dyn std::error::Error + Send + Sync> = error.into();
+    BuildError::Internal(error.into())
+}
+
+#[async_trait]
+impl GuestExecutor for WasmExecutor {
+    fn code_key(&self, code_digest: &Digest) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"isolet code key 1");
+        hasher.update(self.platform.digest().as_bytes());
+        hasher.update(code_digest.as_bytes());
+        Digest::from_bytes(*hasher.finalize().as_bytes())
+    }
+
+    async fn lookup(&self, tenant: &TenantScope, code_key: &Digest) -> Option<Prepared> {
+        let found = self.cache.get(&(tenant.id(), *code_key)).await?;
+        Some(Prepared { cached: true, ..found })
+    }
+
+    async fn prepare(
+        &self,
+        tenant: &TenantScope,
+        code: &Code,
+        options: PrepareOptions,
+    ) -> Result<Prepared, BuildError> {
+        if options.fresh {
+            return self.prepare_anew(tenant, code, options).await;
+        }
+        let key = (tenant.id(), self.code_key(&code.digest()));
+        if let Some(found) = self.cache.get(&key).await {
+            return Ok(Prepared { cached: true, ..found });
+        }
+        let built = self.cache.try_get_with(key, self.prepare_anew(tenant, code, options)).await;
+        built.map_err(|error| (*error).clone())
+    }
+
+    async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {
+        let artifact =
+            prepared.artifact.downcast_ref::<Artifact>().expect("only this executor makes artifacts for itself");
+        invoke::invoke(self.platform.clone(), artifact.pre.clone(), invocation).await
+    }
+
+    async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError> {
+        let built = self.build(tenant, code, options).await?;
+        self.platform.export(&built.overlay.module).map_err(|error| internal(error.into()))
+    }
+}
+
+/// Places for builds. A tenant holds at most one of them while others wait, and may have only so many waiting.
+struct BuildQueue {
+    places: Arc<Semaphore>,
+    tenants: Mutex<HashMap<TenantId, Arc<Lane>>>,
+    max_waiting: usize,
+}
+
+struct Lane {
+    turn: Semaphore,
+    waiting: std::sync::atomic::AtomicUsize,
+}
+
+/// A place in the queue, given back when dropped.
+struct Place {
+    lane: Arc<Lane>,
+    _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.lane.turn.add_permits(1);
+    }
+}
+
+impl BuildQueue {
+    fn new(places: usize, max_waiting: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(places.max(1))), tenants: Mutex::default(), max_waiting }
+    }
+
+    async fn enter(&self, tenant: TenantId) -> Result<Place, BuildError> {
+        use std::sync::atomic::Ordering::SeqCst;
+        struct Waiting<'a>(&'a Lane);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.0.waiting.fetch_sub(1, SeqCst);
+            }
+        }
+        let lane = self.lane(tenant);
+        if lane.waiting.fetch_add(1, SeqCst) >= self.max_waiting {
+            lane.waiting.fetch_sub(1, SeqCst);
+            return Err(BuildError::Overloaded { retry_after: Duration::from_secs(1) });
+        }
+        let waiting = Waiting(&lane);
+        let turn = lane.turn.acquire().await.expect("the lane is never closed");
+        // First in, first out: with one turn per tenant that is one tenant after the other.
+        let place = self.places.clone().acquire_owned().await.expect("the queue is never closed");
+        turn.forget();
+        drop(waiting);
+        Ok(Place { lane, _place: place })
+    }
+
+    fn lane(&self, tenant: TenantId) -> Arc<Lane> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Lanes nobody is in are dropped before the map could grow with the number of tenants.
+        if tenants.len() > 1_024 {
+            tenants.retain(|_, lane| Arc::strong_count(lane) > 1);
+        }
+        let lane = tenants.entry(tenant).or_insert_with(|| {
+            Arc::new(Lane { turn: Semaphore::new(1), waiting: std::sync::atomic::AtomicUsize::new(0) })
+        });
+        lane.clone()
+    }
+}

@@ -1,0 +1,113 @@
+//! Compiled code of the engine kept between starts. Machine code is trusted like our own binary, so it is loaded only when a key
+//! of this folder proves that this host wrote these very bytes for this very engine.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{Hash, Hasher};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use wasmtime::Engine;
+
+const MAC_BYTES: usize = 32;
+
+/// A folder of authenticated files.
+#[derive(Clone, Debug)]
+pub struct ImageCache {
+    dir: PathBuf,
+    key: [u8; 32],
+}
+
+impl ImageCache {
+    /// Opens the folder, making it and its key when they are missing.
+    ///
+    /// # Errors
+    /// When the folder or key cannot be read or made.
+    pub fn open(dir: &Path) -> std::io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        Ok(Self { dir: dir.to_owned(), key: key_file(&dir.join("cache.key"))? })
+    }
+
+    /// The bytes stored under `name` for this engine, or `None` when there are none or they are not ours.
+    pub fn load(&self, engine: &Engine, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let path = self.dir.join(name);
+        // Read into private memory first and used from there: what was checked is what runs.
+        let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path).ok()?;
+        file.read_to_end(&mut bytes).ok()?;
+        let found = bytes.get(..MAC_BYTES)?;
+        let expected = self.mac(engine, name, bytes.get(MAC_BYTES..)?);
+        // `blake3::Hash` compares in constant time.
+        if expected != blake3::Hash::from_slice(found).ok()? {
+            tracing::warn!(file = %path.display(), "compiled code is not what this host wrote; compiling it anew");
+            return None;
+        }
+        bytes.drain(..MAC_BYTES);
+        Some(bytes)
+    }
+
+    /// Stores bytes; a failure only costs the next start some time.
+    pub fn store(&self, engine: &Engine, name: &str, bytes: &[u8]) {
+        let result = (|| {
+            let temporary = self.dir.join(format!("{name}.{}.tmp", std::process::id()));
+            let mut file = File::create(&temporary)?;
+            file.write_all(self.mac(engine, name, bytes).as_bytes())?;
+            file.write_all(bytes)?;
+            fs::rename(&temporary, self.dir.join(name))
+        })();
+        if let Err(error) = result {
+            tracing::warn!(%error, "compiled code could not be kept");
+        }
+    }
+
+    fn mac(&self, engine: &Engine, name: &str, bytes: &[u8]) -> blake3::Hash {
+        let mut compatibility = Blake3Hasher(blake3::Hasher::new());
+        engine.precompile_compatibility_hash().hash(&mut compatibility);
+        let mut mac = blake3::Hasher::new_keyed(&self.key);
+        mac.update(b"isolet compiled code 1");
+        mac.update(compatibility.0.finalize().as_bytes());
+        mac.update(&(name.len() as u64).to_le_bytes());
+        mac.update(name.as_bytes());
+        mac.update(bytes);
+        mac.finalize()
+    }
+}
+
+/// A key file of mode 0600, made on first use.
+fn key_file(path: &Path) -> std::io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
+        Ok(mut file) => {
+            file.read_exact(&mut key)?;
+            return Ok(key);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    // A link fails when somebody was first; theirs is the key then.
+    let linked = fs::hard_link(&temporary, path);
+    fs::remove_file(&temporary)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => key_file(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// `std::hash::Hasher` over BLAKE3, for wasmtime's compatibility hash; `finish` is not used.
+struct Blake3Hasher(blake3::Hasher);
+
+impl Hasher for Blake3Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,502 @@
+//! One request, one fresh instance: start it, pass request and response through, end it at its limits, account for it.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use isolet_domain::body::{Body, BodyError};
+use isolet_domain::execute::{Answer, GuestError, Invocation, LogLevel, LogLine, Report, RunEvent, Timing, Usage};
+use isolet_domain::limits::Limits;
+use isolet_domain::outcome::Outcome;
+use tokio::sync::{Notify, oneshot};
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi_http::WasiHttpView as _;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
+use crate::meter::{Meter, Metered, Tick};
+use crate::platform::Platform;
+use crate::records::Records;
+
+/// Header fields a response may have.
+const MAX_RESPONSE_FIELDS: usize = 100;
+
+/// What request task, response body and client have in common.
+struct Exchange {
+    meter: Arc<Meter>,
+    limits: Limits,
+    /// Something changed that the deadline depends on.
+    changed: Notify,
+    /// The response body ended, or nobody wants it any more.
+    body_over: AtomicBool,
+    request_bytes: AtomicU64,
+    response_bytes: AtomicU64,
+    /// Milliseconds since `began` when the client last took something.
+    last_traffic_ms: AtomicU64,
+    began: Instant,
+}
+
+/// Starts the guest and waits for its response head.
+pub async fn invoke(platform: Arc<Platform>, pre: ProxyPre<InstanceState>, invocation: Invocation) -> Answer {
+    let exchange = Arc::new(Exchange {
+        meter: Meter::new(invocation.limits.cpu),
+        limits: invocation.limits,
+        changed: Notify::new(),
+        body_over: AtomicBool::new(false),
+        request_bytes: AtomicU64::new(0),
+        response_bytes: AtomicU64::new(0),
+        last_traffic_ms: AtomicU64::new(0),
+        began: Instant::now(),
+    });
+    let (report_tx, report) = oneshot::channel();
+    let (head_tx, head_rx) = oneshot::channel();
+    // Until the head is here, dropping this future means the client is gone.
+    let guard = Abandoned(Some(exchange.clone()));
+    tokio::spawn(run(platform, pre, invocation, exchange.clone(), head_tx, report_tx));
+    let response = head_rx.await.ok();
+    guard.disarm();
+    Answer { response, report }
+}
+
+struct Abandoned(Option<Arc<Exchange>>);
+
+impl Abandoned {
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(exchange) = &self.0 {
+            exchange.meter.stop(Outcome::ClientDisconnected);
+            exchange.changed.notify_one();
+        }
+    }
+}
+
+async fn run(
+    platform: Arc<Platform>,
+    pre: ProxyPre<InstanceState>,
+    invocation: Invocation,
+    exchange: Arc<Exchange>,
+    head_tx: oneshot::Sender<http::Response<Body>>,
+    report_tx: oneshot::Sender<Report>,
+) {
+    let Invocation { request, env, limits, entrypoint, events } = invocation;
+    let _active = platform.ticker.activate();
+    let records = Records::new(limits.log_bytes, events.clone());
+    let state = InstanceState::new(exchange.meter.clone(), records.clone(), &env, entrypoint.as_deref(), &limits);
+    let mut store = Store::new(&platform.engine, state);
+    store.limiter(|state| state);
+    store.set_hostcall_fuel(HOSTCALL_FUEL);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|context| match context.data().meter.tick() {
+        Tick::GoOn => Ok(UpdateDeadline::Yield(1)),
+        Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
+    });
+
+    let mut timing = Timing::default();
+    let (raw_tx, raw_rx) = oneshot::channel();
+    let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), first_byte: None, refused: None };
+    let trapped = {
+        let mut call = Metered::new(
+            Box::pin(call(&mut store, &pre, request, exchange.clone(), raw_tx, events.as_ref())),
+            exchange.meter.clone(),
+        );
+        let mut call = Pin::new(&mut call);
+        loop {
+            let deadline = deadline(&exchange, head.first_byte.is_some());
+            let step = tokio::select! {
+                biased;
+                result = poll_fn(|cx| {
+                    let polled = call.as_mut().poll(cx);
+                    head.forward(cx, &exchange);
+                    polled
+                }) => Step::Ended(result),
+                () = exchange.changed.notified() => Step::Changed,
+                () = tokio::time::sleep_until(deadline.into()) => Step::Late,
+            };
+            match step {
+                Step::Ended(result) => {
+                    let result = result.map(|instantiate| timing.instantiate = instantiate);
+                    break result.err();
+                }
+                Step::Late => {
+                    exchange.meter.stop(late(&exchange));
+                    break None;
+                }
+                Step::Changed if exchange.meter.stopped().is_some() => break None,
+                Step::Changed => {}
+            }
+        }
+    };
+    let state = store.data();
+    let (refused_growth, memory_peak_bytes) = (state.refused_growth, state.memory_peak_bytes as u64);
+    let said = records.take();
+    let cut_wait_until = exchange.meter.stopped() == Some(Outcome::Ok);
+    let failure = judge(&exchange, &head, trapped.as_ref(), refused_growth, said.failure);
+    // Before the store goes: a body that ends with it must know that this is no clean end.
+    if failure.0 != Outcome::Ok {
+        exchange.meter.stop(failure.0);
+    }
+    head.forward_last(&exchange);
+    drop(store);
+
+    timing.total = exchange.began.elapsed();
+    timing.run = timing.total.saturating_sub(timing.instantiate);
+    timing.first_byte = head.first_byte.unwrap_or(timing.total);
+    let mut logs = said.logs;
+    if cut_wait_until {
+        logs.push(LogLine {
+            t_ms: u64::try_from(timing.total.as_millis()).unwrap_or(u64::MAX),
+            level: LogLevel::Warn,
+            message: format!("work given to waitUntil was stopped after {} ms", limits.wait_until.as_millis()),
+            position: None,
+        });
+    }
+    let (outcome, error) = failure;
+    drop(head);
+    let usage = Usage {
+        cpu: exchange.meter.used(),
+        memory_peak_bytes,
+        request_bytes: exchange.request_bytes.load(Ordering::Relaxed),
+        response_bytes: exchange.response_bytes.load(Ordering::Relaxed),
+        egress_bytes: 0,
+    };
+    let _ = report_tx.send(Report {
+        outcome,
+        error,
+        logs,
+        logs_truncated: said.truncated,
+        subrequests: Vec::new(),
+        timing,
+        usage,
+    });
+}
+
+enum Step {
+    Ended(wasmtime::Result<Duration>),
+    Changed,
+    Late,
+}
+
+/// Instantiates and calls the handler. Returns how long instantiation took.
+async fn call(
+    store: &mut Store<InstanceState>,
+    pre: &ProxyPre<InstanceState>,
+    request: http::Request<Body>,
+    exchange: Arc<Exchange>,
+    raw_tx: oneshot::Sender<http::Response<HyperOutgoingBody>>,
+    events: Option<&tokio::sync::mpsc::UnboundedSender<RunEvent>>,
+) -> wasmtime::Result<Duration> {
+    let began = Instant::now();
+    let proxy = pre.instantiate_async(&mut *store).await?;
+    let instantiate = began.elapsed();
+    if let Some(events) = events {
+        let _ = events.send(RunEvent::Phase { name: "instantiate", took: instantiate });
+    }
+    let scheme = match request.uri().scheme_str() {
+        Some("https") => Scheme::Https,
+        _ => Scheme::Http,
+    };
+    let request = request.map(|body| RequestBody { inner: body, exchange });
+    let request = store.data_mut().http().new_incoming_request(scheme, request)?;
+    let out = store.data_mut().http().new_response_outparam_from_callback(move |response| {
+        if let Ok(response) = response {
+            let _ = raw_tx.send(response);
+        }
+    })?;
+    proxy.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
+    Ok(instantiate)
+}
+
+/// Until when the run may go on as things stand.
+fn deadline(exchange: &Exchange, answered: bool) -> Instant {
+    let limits = &exchange.limits;
+    let traffic = Duration::from_millis(exchange.last_traffic_ms.load(Ordering::Relaxed));
+    if exchange.body_over.load(Ordering::Acquire) {
+        return exchange.began + traffic + limits.wait_until;
+    }
+    if answered {
+        // A response that streams may go on for longer, as long as it does stream.
+        let quiet = exchange.began + traffic.max(Duration::ZERO) + limits.wall;
+        return quiet.min(exchange.began + limits.streaming_wall);
+    }
+    exchange.began + limits.wall
+}
+
+/// What running past the deadline is called. After the whole response only `waitUntil` is left, whose end fails nothing.
+fn late(exchange: &Exchange) -> Outcome {
+    if exchange.body_over.load(Ordering::Acquire) { Outcome::Ok } else { Outcome::WallLimit }
+}
+
+/// How the run ended, and what went wrong.
+fn judge(
+    exchange: &Exchange,
+    head: &Head,
+    trapped: Option<&wasmtime::Error>,
+    refused_growth: bool,
+    said: Option<(Option<Outcome>, bool, GuestError)>,
+) -> (Outcome, Option<GuestError>) {
+    let limits = &exchange.limits;
+    let plain = |message: String| Some(GuestError { message, ..GuestError::default() });
+    if let Some(complaint) = &head.refused {
+        return (Outcome::OutputLimit, plain(complaint.clone()));
+    }
+    let said_error = said.as_ref().map(|(_, _, error)| error.clone());
+    let asked = exchange.meter.asked_to_stop();
+    match exchange.meter.stopped() {
+        Some(Outcome::Ok) => return (Outcome::Ok, None),
+        None if !asked || !said.as_ref().is_some_and(|(_, interrupted, _)| *interrupted) => {}
+        None | Some(Outcome::CpuLimit) => {
+            let message = format!("the CPU limit of {} ms was used up", limits.cpu.as_millis());
+            return (Outcome::CpuLimit, Some(GuestError { message, ..said_error.unwrap_or_default() }));
+        }
+        Some(Outcome::WallLimit) => {
+            let message = format!("the time limit of {} ms was used up", limits.wall.as_millis());
+            return (Outcome::WallLimit, plain(message));
+        }
+        Some(Outcome::OutputLimit) => {
+            let message = format!("the response body is larger than {} bytes", limits.response_body_bytes);
+            return (Outcome::OutputLimit, plain(message));
+        }
+        Some(other) => return (other, None),
+    }
+    if let Some(error) = trapped {
+        if refused_growth {
+            return (Outcome::MemoryLimit, plain(memory_message(limits)));
+        }
+        return match error.downcast_ref::<wasmtime::Trap>() {
+            Some(wasmtime::Trap::StackOverflow | wasmtime::Trap::MemoryOutOfBounds) => {
+                (Outcome::StackLimit, plain("recursion went too deep".to_owned()))
+            }
+            Some(trap) => (Outcome::Exception, plain(format!("the guest was stopped: {trap}"))),
+            None => {
+                tracing::error!(error = format!("{error:#}"), "an instance failed inside the host");
+                (Outcome::Internal, plain("the run failed inside the host".to_owned()))
+            }
+        };
+    }
+    match said {
+        Some((outcome, _, error)) => {
+            // Only what the code itself can bring about is taken at its word.
+            let outcome = match outcome {
+                Some(Outcome::NoResponse) => Outcome::NoResponse,
+                Some(Outcome::OutputLimit) => Outcome::OutputLimit,
+                _ if refused_growth && error.message.contains("out of memory") => Outcome::MemoryLimit,
+                _ if is_recursion(&error.message) => Outcome::StackLimit,
+                _ => Outcome::Exception,
+            };
+            (outcome, Some(error))
+        }
+        None if head.first_byte.is_none() && !head.arrived() => {
+            (Outcome::NoResponse, plain("the guest ended without an answer".to_owned()))
+        }
+        None => (Outcome::Ok, None),
+    }
+}
+
+fn memory_message(limits: &Limits) -> String {
+    format!("the memory limit of {} MiB was reached", limits.memory_bytes >> 20)
+}
+
+/// QuickJS' words for its stack check.
+fn is_recursion(message: &str) -> bool {
+    message == "RangeError: Maximum call stack size exceeded" || message == "InternalError: stack overflow"
+}
+
+/// The response head on its way from the guest to the caller.
+struct Head {
+    raw: Option<oneshot::Receiver<http::Response<HyperOutgoingBody>>>,
+    out: Option<oneshot::Sender<http::Response<Body>>>,
+    first_byte: Option<Duration>,
+    /// Why it was not passed on.
+    refused: Option<String>,
+}
+
+impl Head {
+    /// Passes the head on once the guest has sent it.
+    fn forward(&mut self, cx: &mut Context<'_>, exchange: &Arc<Exchange>) {
+        let Some(raw) = &mut self.raw else { return };
+        match Pin::new(raw).poll(cx) {
+            Poll::Pending => {}
+            Poll::Ready(Err(_)) => self.raw = None,
+            Poll::Ready(Ok(response)) => {
+                self.raw = None;
+                self.pass(response, exchange);
+            }
+        }
+    }
+
+    fn forward_last(&mut self, exchange: &Arc<Exchange>) {
+        if let Some(mut raw) = self.raw.take()
+            && let Ok(response) = raw.try_recv()
+        {
+            self.pass(response, exchange);
+        }
+    }
+
+    fn arrived(&self) -> bool {
+        self.out.is_none()
+    }
+
+    fn pass(&mut self, response: http::Response<HyperOutgoingBody>, exchange: &Arc<Exchange>) {
+        let now = exchange.began.elapsed();
+        if let Err(complaint) = check_head(&response) {
+            self.refused = Some(complaint);
+            exchange.meter.stop(Outcome::OutputLimit);
+            exchange.changed.notify_one();
+            return;
+        }
+        self.first_byte = Some(now);
+        exchange.traffic();
+        let Some(out) = self.out.take() else { return };
+        let (mut parts, body) = response.into_parts();
+        // Ours alone, whatever a guest sets.
+        let reserved: Vec<_> =
+            parts.headers.keys().filter(|name| name.as_str().starts_with("isolet-")).cloned().collect();
+        for name in reserved {
+            parts.headers.remove(name);
+        }
+        let body = ResponseBody { inner: body, exchange: exchange.clone(), over: false }.boxed_unsync();
+        // A receiver that is gone has said so through `Abandoned`.
+        let _ = out.send(http::Response::from_parts(parts, body));
+    }
+}
+
+fn check_head(response: &http::Response<HyperOutgoingBody>) -> Result<(), String> {
+    if response.status().is_informational() {
+        return Err(format!("status {} cannot be a final response", response.status().as_u16()));
+    }
+    let headers = response.headers();
+    if headers.len() > MAX_RESPONSE_FIELDS {
+        return Err(format!(
+            "the response has {} header fields; at most {MAX_RESPONSE_FIELDS} are allowed",
+            headers.len()
+        ));
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > MAX_FIELD_BYTES {
+        return Err(format!("the response has {bytes} bytes of headers; at most {MAX_FIELD_BYTES} are allowed"));
+    }
+    Ok(())
+}
+
+impl Exchange {
+    fn traffic(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_traffic_ms.store(now, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    fn body_is_over(&self) {
+        self.body_over.store(true, Ordering::Release);
+        self.traffic();
+    }
+}
+
+/// The request body as the guest may read it.
+struct RequestBody {
+    inner: Body,
+    exchange: Arc<Exchange>,
+}
+
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = wasmtime_wasi_http::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        let frame = std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame.map_err(|error| wasmtime_wasi_http::Error::InternalError(Some(error.to_string())))?;
+            let len = frame.data_ref().map_or(0, Bytes::len) as u64;
+            let total = this.exchange.request_bytes.fetch_add(len, Ordering::Relaxed) + len;
+            if total > this.exchange.limits.request_body_bytes {
+                return Err(wasmtime_wasi_http::Error::HttpRequestBodySize(Some(total)));
+            }
+            Ok(frame)
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// The response body as the client gets it: counted, and ended cleanly only if the guest ended it.
+struct ResponseBody {
+    inner: HyperOutgoingBody,
+    exchange: Arc<Exchange>,
+    over: bool,
+}
+
+impl http_body::Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        loop {
+            let frame = std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx));
+            return Poll::Ready(match frame {
+                Some(Ok(frame)) => {
+                    let len = frame.data_ref().map_or(0, Bytes::len) as u64;
+                    if len == 0 && frame.is_data() {
+                        continue;
+                    }
+                    let total = this.exchange.response_bytes.fetch_add(len, Ordering::Relaxed) + len;
+                    if total > this.exchange.limits.response_body_bytes {
+                        this.over = true;
+                        this.exchange.meter.stop(Outcome::OutputLimit);
+                        this.exchange.changed.notify_one();
+                        let limit_bytes = this.exchange.limits.response_body_bytes;
+                        return Poll::Ready(Some(Err(BodyError::TooLarge { limit_bytes })));
+                    }
+                    this.exchange.traffic();
+                    Some(Ok(frame))
+                }
+                Some(Err(error)) => {
+                    this.over = true;
+                    Some(Err(BodyError::Failed(error.to_string())))
+                }
+                None => {
+                    let first = !std::mem::replace(&mut this.over, true);
+                    match this.exchange.meter.stopped() {
+                        Some(outcome) if outcome != Outcome::Ok && first => Some(Err(BodyError::Stopped(outcome))),
+                        _ => {
+                            this.exchange.body_is_over();
+                            None
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if !self.over {
+            self.exchange.meter.stop(Outcome::ClientDisconnected);
+            self.exchange.changed.notify_one();
+        }
+    }
+}

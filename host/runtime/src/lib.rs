@@ -1,0 +1,19 @@
+//! Runs guests. Code becomes a component here (bytecode, start-up, snapshot), components become instances, instances answer
+//! requests within their limits. Who may run what, and where code is kept, is decided elsewhere.
+
+mod build_threads;
+mod compile;
+pub mod component;
+pub mod config;
+mod executor;
+mod image;
+mod instance;
+mod invoke;
+mod meter;
+mod overlay;
+mod platform;
+mod records;
+mod ticker;
+
+pub use executor::WasmExecutor;
+pub use platform::StartError;
