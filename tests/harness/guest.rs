@@ -17,7 +17,7 @@ pub fn executor() -> Arc<WasmExecutor> {
     let start = || {
         let cache_dir = Some(std::env::temp_dir().join("isolet-tests-engine"));
         let config = RuntimeConfig { cache_dir, max_instances: 200, ..RuntimeConfig::default() };
-        Arc::new(WasmExecutor::start(&config, &|| ()).expect("the runtime starts"))
+        Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")))
     };
     EXECUTOR.get_or_init(start).clone()
 }

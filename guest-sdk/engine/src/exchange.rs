@@ -13,10 +13,13 @@ use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use crate::engine::{self, Single};
 use crate::event_loop::{self, End};
 use crate::failure::Failure;
-use crate::output;
+use crate::{interrupt, output};
 
 /// Bytes read from a request body at once.
 const READ_BYTES: u64 = 64 << 10;
+
+/// Bytes of header names and values a response may have: beyond its own limit the host ends the instance without a word.
+const MAX_HEADER_BYTES: usize = 60 << 10;
 
 /// A promise of JavaScript's that Rust settles.
 pub struct Deferred {
@@ -104,6 +107,8 @@ pub fn serve(request: IncomingRequest, out: ResponseOutparam) {
 /// The run failed. Before the head there is no response (the host answers for us, or under a plain host a 500); after it the
 /// connection is cut.
 pub fn fail(outcome: &str, failure: &Failure) {
+    // The host's stop comes through here like any exception when the prelude was waiting for the handler.
+    let outcome = if interrupt::interrupted() { "interrupted" } else { outcome };
     output::failed(outcome, failure);
     with(|exchange| {
         exchange.done = true;
@@ -220,8 +225,12 @@ impl Exchange {
     }
 
     fn head(&self, status: u16, headers: &[String], body: Option<&[u8]>, streaming: bool) -> Result<OutgoingResponse, String> {
+        let bytes: usize = headers.iter().map(String::len).sum();
+        if bytes > MAX_HEADER_BYTES {
+            return Err(format!("the response has {bytes} bytes of headers; at most {MAX_HEADER_BYTES} are allowed"));
+        }
         let fields = Fields::new();
-        let mut sized = streaming || self.head_only || matches!(status, 101 | 103 | 204 | 205 | 304);
+        let sized = streaming || self.head_only || matches!(status, 101 | 103 | 204 | 205 | 304);
         for pair in headers.chunks_exact(2) {
             let value: Vec<u8> = pair[1].chars().map(|c| u8::try_from(c as u32).unwrap_or(b'?')).collect();
             // Framing is the host's: a length the guest claims could only be wrong.
@@ -232,9 +241,8 @@ impl Exchange {
         }
         if !sized {
             let length = body.map_or(0, <[u8]>::len).to_string();
-            sized = fields.append("content-length", length.as_bytes()).is_ok();
+            fields.append("content-length", length.as_bytes()).map_err(|error| format!("the length was refused: {error:?}"))?;
         }
-        let _ = sized;
         let response = OutgoingResponse::new(fields);
         response.set_status_code(status).map_err(|()| format!("status {status} was refused"))?;
         Ok(response)

@@ -8,6 +8,7 @@ mod event_loop;
 mod exchange;
 mod failure;
 mod interrupt;
+mod module;
 mod modules;
 mod natives;
 mod output;

@@ -2,15 +2,24 @@
 //! module's top level. At request time only `resolve` is still used, by dynamic `import()`.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, c_char, c_void};
 
-use javy::quickjs::{Ctx, Exception, Function, Module, WriteOptions, promise::PromiseState, qjs};
+use javy::quickjs::{Ctx, Error, Exception, Function, Value, promise::PromiseState, qjs};
 
 use crate::bundle::{self, Bundle, Kind};
 use crate::engine::{self, Phase, Single};
 use crate::failure::Failure;
+use crate::module::Module;
 use crate::{event_loop, interrupt, rejection};
+
+/// What is being compiled.
+struct Source {
+    text: Vec<u8>,
+    compiled: Option<Module>,
+}
+
+static SOURCES: Single<RefCell<BTreeMap<String, Source>>> = Single::new(RefCell::new(BTreeMap::new()));
 
 /// Names of the loaded modules.
 static NAMES: Single<RefCell<BTreeSet<String>>> = Single::new(RefCell::new(BTreeSet::new()));
@@ -23,17 +32,34 @@ pub fn install(runtime: *mut qjs::JSRuntime) {
 pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
     let bundle = Bundle::parse(input).ok_or_else(|| Failure::new("not a source bundle"))?;
     engine::with(|ctx| {
-        let mut compiled = Vec::with_capacity(bundle.modules.len());
         for module in &bundle.modules {
             let source = source(&ctx, module)?;
-            let options = WriteOptions { strip_source: true, ..WriteOptions::default() };
-            let bytecode = Module::declare(ctx.clone(), module.name, source)
-                .and_then(|declared| declared.write(options))
-                .map_err(|error| stopped_or(&ctx, error))?;
-            compiled.push((module.name, bytecode));
+            NAMES.borrow_mut().insert(module.name.to_owned());
+            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { text: source, compiled: None });
+        }
+        let mut compiled = Vec::with_capacity(bundle.modules.len());
+        for module in &bundle.modules {
+            let declared = declare(&ctx, module.name).map_err(|error| Failure::caught(&ctx, error))?;
+            compiled.push((module.name, declared.write(&ctx).map_err(|error| Failure::caught(&ctx, error))?));
         }
         Ok(bundle::write(bundle.main, &compiled))
     })
+}
+
+/// Compiles the module unless that was done already because another one imports it.
+fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
+    let sources = SOURCES.borrow();
+    let source = sources.get(name).ok_or(Error::Unknown)?;
+    if let Some(module) = source.compiled {
+        return Ok(module);
+    }
+    let text = source.text.clone();
+    drop(sources);
+    let module = Module::compile(ctx, name, text)?;
+    if let Some(source) = SOURCES.borrow_mut().get_mut(name) {
+        source.compiled = Some(module);
+    }
+    Ok(module)
 }
 
 /// The module as ECMAScript: text and JSON become a default export.
@@ -68,28 +94,23 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
         let mut main = None;
         for module in &bundle.modules {
             // SAFETY: the host hands over what `compile` of this same engine wrote.
-            let loaded = unsafe { Module::load(ctx.clone(), module.content) };
-            let loaded = loaded.map_err(|error| Failure::caught(&ctx, error))?;
+            let loaded = unsafe { Module::load(&ctx, module.content) }.map_err(|error| Failure::caught(&ctx, error))?;
             if module.name == bundle.main {
                 main = Some(loaded);
             }
         }
         let main = main.ok_or_else(|| Failure::new("the entry module is missing"))?;
-        let (main, settled) = main.eval().map_err(|error| stopped_or(&ctx, error))?;
+        let settled = main.evaluate(&ctx).map_err(|error| Failure::caught(&ctx, error))?;
         event_loop::run_jobs(&ctx);
-        if interrupt::interrupted() {
-            return Err(stopped_or(&ctx, javy::quickjs::Error::Exception));
-        }
         match settled.state() {
             PromiseState::Resolved => {}
             PromiseState::Rejected => {
-                let reason = settled.result::<javy::quickjs::Value<'_>>();
-                let error = match reason {
+                return Err(match settled.result::<Value<'_>>() {
                     Some(Err(error)) => Failure::caught(&ctx, error),
                     _ => Failure::new("the module's top level was rejected"),
-                };
-                return Err(error);
+                });
             }
+            PromiseState::Pending if interrupt::interrupted() => return Err(event_loop::last_error()),
             PromiseState::Pending => {
                 return Err(Failure::new("a top-level await never settled: nothing it could wait for happens while a module starts"));
             }
@@ -97,7 +118,7 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
         if let Some(failure) = rejection::take(&ctx).into_iter().next() {
             return Err(failure);
         }
-        let namespace = main.namespace().map_err(|error| Failure::caught(&ctx, error))?;
+        let namespace = main.namespace(&ctx).map_err(|error| Failure::caught(&ctx, error))?;
         let check: Function<'_> = engine::hook(&ctx, |hooks| &hooks.check);
         let complaint: Option<String> =
             check.call((namespace.clone(),)).map_err(|error| Failure::caught(&ctx, error))?;
@@ -109,12 +130,6 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
     })?;
     engine::set_phase(Phase::Request);
     Ok(())
-}
-
-/// A failure; one that the host's stop caused says so, for the host to name.
-fn stopped_or(ctx: &Ctx<'_>, error: javy::quickjs::Error) -> Failure {
-    let failure = Failure::caught(ctx, error);
-    if interrupt::interrupted() { Failure { message: "interrupted".to_owned(), ..failure } } else { failure }
 }
 
 /// The module that `specifier` means in `base`, if it is in the map: relative, bare, and with the usual endings left out.
@@ -172,7 +187,24 @@ unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_ch
     let ctx = unsafe { Ctx::from_raw(std::ptr::NonNull::new_unchecked(ctx)) };
     let message = format!("module \"{name}\", imported by \"{base}\", is not among the modules{hint}");
     let _ = Exception::throw_reference(&ctx, &message);
+    if let Some((line, column)) = place_of(base, name)
+        && let Some(error) = ctx.catch().into_object()
+    {
+        // QuickJS gives no position for a failed import.
+        let _ = error.set("stack", format!("    at {base}:{line}:{column}\n"));
+        let _ = ctx.throw(error.into_value());
+    }
     std::ptr::null_mut()
+}
+
+/// Line and column of the first string literal `name` in the source of module `base`.
+fn place_of(base: &str, name: &str) -> Option<(usize, usize)> {
+    let sources = SOURCES.borrow();
+    let text = std::str::from_utf8(&sources.get(base)?.text).ok()?;
+    let found = [format!("\"{name}\""), format!("'{name}'")].iter().filter_map(|literal| text.find(literal)).min()?;
+    let before = &text[..found];
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    Some((before.matches('\n').count() + 1, column + 1))
 }
 
 /// Levenshtein's distance, of short names only.
@@ -191,7 +223,13 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Every module of the map was loaded before any ran, so QuickJS finds what `normalize` names by itself and never comes here.
-unsafe extern "C" fn load(_: *mut qjs::JSContext, _: *const c_char, _: *mut c_void) -> *mut qjs::JSModuleDef {
-    std::ptr::null_mut()
+/// Compiling a module resolves its imports, so the imported ones are compiled on the way. When code starts, all modules are loaded
+/// already and QuickJS finds them by itself.
+unsafe extern "C" fn load(ctx: *mut qjs::JSContext, name: *const c_char, _: *mut c_void) -> *mut qjs::JSModuleDef {
+    // SAFETY: QuickJS lends the name as NUL-terminated text; the context is the one it called us with.
+    let (ctx, name) = unsafe {
+        (Ctx::from_raw(std::ptr::NonNull::new_unchecked(ctx)), CStr::from_ptr(name).to_string_lossy().into_owned())
+    };
+    // On failure the exception is pending.
+    declare(&ctx, &name).map_or(std::ptr::null_mut(), |module| module.0)
 }

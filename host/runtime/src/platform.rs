@@ -28,8 +28,9 @@ const CORE_INSTANCES: u32 = 4;
 /// Why the runtime cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("WebAssembly cannot be set up")]
-    Wasm(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// With its causes, which wasmtime's error does not expose as sources.
+    #[error("WebAssembly cannot be set up: {0}")]
+    Wasm(String),
     #[error(transparent)]
     Surgery(#[from] SurgeryError),
     #[error("the folder for compiled code cannot be used")]
@@ -40,7 +41,7 @@ pub enum StartError {
 
 impl From<wasmtime::Error> for StartError {
     fn from(error: wasmtime::Error) -> Self {
-        Self::Wasm(error.into())
+        Self::Wasm(format!("{error:#}"))
     }
 }
 
@@ -72,7 +73,7 @@ impl Platform {
         let ticker = Ticker::start(&engine).map_err(StartError::Threads)?;
         let digest = Digest::of(ENGINE);
         let main = component::main_module(ENGINE)?;
-        let engine_import = format!("isolet:engine/{}", digest.to_hex());
+        let engine_import = format!("isolet:engine/b{}", digest.to_hex());
         let shell_bytes = component::assemble(
             ENGINE,
             &ENGINE[main.clone()],
