@@ -1,0 +1,190 @@
+// DEVELOPMENT ONLY. The rarer states of the playground, against the fake API: streaming half-way, stopped, binary, hostile text,
+// no tenant, a bound key, session over, server gone, and how fast and how still the first load is. Pictures as in `look.mjs`.
+//
+//   node dev/look-states.mjs [--out /tmp/isolet-look]
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { openBrowser, openPage } from './browser.mjs'
+import { startFakeApi } from './fake-api.mjs'
+
+const OUT = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : '/tmp/isolet-look'
+mkdirSync(OUT, { recursive: true })
+const browser = await openBrowser()
+const faults = []
+
+async function open(flags = {}, options = {}) {
+  const api = await startFakeApi(flags)
+  const opened = await openPage(browser, api.origin, options)
+  faults.push(opened.faults)
+  const close = async () => {
+    await opened.context.close()
+    api.server.close()
+    api.server.closeAllConnections()
+  }
+  return { ...opened, api, close }
+}
+
+async function setCode(page, text) {
+  await page.click('.cm-content')
+  await page.keyboard.press('Control+a')
+  await page.evaluate((value) => navigator.clipboard.writeText(value), text)
+  await page.keyboard.press('Control+v')
+}
+
+const outcomeIs = (page, outcome) => page.waitForSelector(`[data-testid=outcome][data-outcome=${outcome}]`)
+const shot = (page, name) => page.screenshot({ path: `${OUT}/${name}.png` })
+
+async function ready(page, origin) {
+  await page.goto(`${origin}/#t=dev-link`)
+  await page.waitForSelector('.cm-content')
+}
+
+async function firstLoad() {
+  const { page, api, close } = await open()
+  await page.addInitScript(() => {
+    globalThis.shift = 0
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shift += entry.value))).observe({ type: 'layout-shift', buffered: true })
+  })
+  await ready(page, api.origin)
+  const readyMs = await page.evaluate(() => performance.now())
+  await page.waitForTimeout(500)
+  const figures = await page.evaluate(() => ({ paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime, shift: globalThis.shift }))
+  console.log(`      first contentful paint ${figures.paint?.toFixed(0)} ms, ready ${readyMs.toFixed(0)} ms, layout shift ${figures.shift.toFixed(4)}`)
+  assert.ok(figures.shift < 0.01, `layout shift ${figures.shift}`)
+  await page.click('[data-testid=run]')
+  await outcomeIs(page, 'ok')
+  await close()
+}
+
+async function streaming() {
+  const { page, api, close } = await open()
+  await ready(page, api.origin)
+  await page.click('[data-example=streaming]')
+  await page.waitForFunction(() => document.querySelector('[data-testid=body] pre')?.textContent?.includes('3. '))
+  assert.equal(await page.getAttribute('[data-testid=outcome]', 'data-outcome'), 'running')
+  await shot(page, 'streaming')
+  await page.click('[data-testid=run]')
+  await outcomeIs(page, 'stopped')
+  await shot(page, 'stopped')
+  await close()
+}
+
+async function binaryAndHostile() {
+  const { page, api, close } = await open({}, { colorScheme: 'dark' })
+  await ready(page, api.origin)
+  await setCode(page, 'export default () => new Response(Uint8Array.from({ length: 300 }, (_, i) => i % 256))')
+  await page.keyboard.press('Control+Enter')
+  await page.waitForSelector('[data-testid=body][data-form=hex]')
+  await shot(page, 'binary-dark')
+  const nasty = '"><img src=x onerror=alert(1)><svg/onload=alert(2)>'
+  await setCode(
+    page,
+    `export default () => {\n  console.warn(${JSON.stringify(`${nasty}\u001B[31m`)})\n  throw new Error(${JSON.stringify(`${nasty} at evil.js:1:1`)})\n}`,
+  )
+  await page.keyboard.press('Control+Enter')
+  await outcomeIs(page, 'exception')
+  assert.equal(await page.locator('main img, main [onload]').count(), 0)
+  assert.ok((await page.textContent('[data-testid=console]')).includes(`${nasty}␛[31m`))
+  assert.ok((await page.textContent('[data-testid=failure]')).includes(nasty))
+  await shot(page, 'hostile-dark')
+  await close()
+}
+
+async function keyboard() {
+  const { page, api, close } = await open()
+  await ready(page, api.origin)
+  const focus = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.className || '')
+  await page.focus('.cm-content')
+  await page.keyboard.press('Tab')
+  assert.match(await focus(), /cm-content/)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Tab')
+  assert.doesNotMatch(await focus(), /cm-content/)
+  await page.focus('#activity-tab-console')
+  await page.keyboard.press('ArrowRight')
+  assert.equal(await focus(), 'activity-tab-network')
+  await page.keyboard.press('Control+Enter')
+  await outcomeIs(page, 'ok')
+  await page.getByRole('separator', { name: 'Width of the editor' }).focus()
+  const before = await page.locator('section[aria-label=Code]').boundingBox()
+  await page.keyboard.press('ArrowLeft')
+  assert.ok((await page.locator('section[aria-label=Code]').boundingBox()).width < before.width)
+  await page.getByRole('radio', { name: 'Dark' }).check()
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark')
+  await close()
+}
+
+async function tenantStates() {
+  const none = await open({ empty: true })
+  await none.page.goto(`${none.api.origin}/#t=dev-link`)
+  await none.page.waitForSelector('text=No tenant yet')
+  await shot(none.page, 'no-tenant')
+  await none.page.getByRole('button', { name: 'Create tenant' }).click()
+  await none.page.waitForSelector('.cm-content')
+  await none.page.getByRole('tab', { name: 'History' }).click()
+  await none.page.waitForSelector('text=No prompts yet')
+  await shot(none.page, 'no-history')
+  await none.close()
+
+  const bound = await open({ bound: true })
+  await ready(bound.page, bound.api.origin)
+  assert.equal(await bound.page.locator('header select').count(), 0)
+  await bound.close()
+
+  const many = await open()
+  await ready(many.page, many.api.origin)
+  await setCode(many.page, '// of demo')
+  await many.page.getByLabel('Tenant').selectOption('acme')
+  await many.page.waitForFunction(() => !document.querySelector('.cm-content')?.textContent?.includes('of demo'))
+  await many.page.getByLabel('Tenant').selectOption('demo')
+  await many.page.waitForFunction(() => document.querySelector('.cm-content')?.textContent?.includes('of demo'))
+  await many.close()
+}
+
+async function sessionAndServerGone() {
+  const { page, api, faults: own, close } = await open()
+  await page.goto(`${api.origin}/#t=wrong`)
+  await page.waitForSelector('text=This sign-in link was used already')
+  assert.equal(new URL(page.url()).hash, '')
+  await shot(page, 'sign-in-refused')
+  await page.fill('#key', 'nonsense')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('text=This key is not known here')
+  await page.fill('#key', 'isl_admin_x')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.cm-content')
+  assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage }).includes('isl_')), 'false')
+
+  await page.route('**/v1/tenants/demo/runs', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"title":"x","status":401,"code":"unauthorized"}' }))
+  await page.click('[data-testid=run]')
+  await page.waitForSelector('text=Your session has ended')
+  await page.unroute('**/v1/tenants/demo/runs')
+  await page.fill('#key', 'isl_admin_x')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.cm-content')
+
+  api.server.close()
+  api.server.closeAllConnections()
+  const before = own.length
+  await page.click('[data-testid=run]')
+  await outcomeIs(page, 'unreachable')
+  await shot(page, 'server-gone')
+  own.splice(before)
+  await close()
+}
+
+let failed = 0
+for (const state of [firstLoad, streaming, binaryAndHostile, keyboard, tenantStates, sessionAndServerGone]) {
+  try {
+    await state()
+    console.log(`ok    ${state.name}`)
+  } catch (error) {
+    failed += 1
+    console.log(`FAIL  ${state.name}\n${error.stack}`)
+  }
+}
+await browser.close()
+const all = faults.flat()
+for (const fault of all) console.log(`fault ${fault}`)
+console.log(failed + all.length === 0 ? `All as it should be; pictures in ${OUT}.` : `${failed} failed, ${all.length} faults.`)
+process.exit(failed + all.length === 0 ? 0 : 1)

@@ -1,0 +1,44 @@
+// The API's resources, one function per call the console makes: paths and shapes, nothing of transport (`client.ts`)
+// and nothing of presentation.
+import { getJson, postForEvents, send, sendJson } from './client'
+import { brokenOff } from './problem'
+import type { Info, Page, PromptEntry, RecordedRun, RunEvent, RunRequest, Session, Tenant } from './types'
+
+const tenantPath = (tenant: string, rest = ''): string => `/v1/tenants/${encodeURIComponent(tenant)}${rest}`
+
+export const openSession = (proof: { link: string } | { key: string }): Promise<Session> =>
+  sendJson<Session>('POST', '/v1/sessions', proof)
+
+export const getInfo = (): Promise<Info> => getJson<Info>('/v1/info')
+
+export const listTenants = (): Promise<Page<Tenant>> => getJson<Page<Tenant>>('/v1/tenants?limit=500')
+
+export const createTenant = (slug: string): Promise<Tenant> => sendJson<Tenant>('POST', '/v1/tenants', { slug })
+
+export const runsPath = (tenant: string): string => tenantPath(tenant, '/runs')
+
+export async function* streamRun(tenant: string, request: RunRequest, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  let done = false
+  for await (const { event, data } of postForEvents(runsPath(tenant), request, signal)) {
+    const parsed: unknown = JSON.parse(data)
+    // Event names and shapes are the API's; names unknown to this console fall through the caller's `switch`.
+    yield { event, data: parsed } as RunEvent
+    done ||= event === 'done'
+  }
+  // Read to the very end, so that the connection closes by itself; an end without the last event is a broken one.
+  if (!done) throw brokenOff()
+}
+
+export const getRun = (tenant: string, id: string): Promise<RecordedRun> =>
+  getJson<RecordedRun>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}`))
+
+export const listPrompts = (tenant: string, signal?: AbortSignal): Promise<Page<PromptEntry>> =>
+  getJson<Page<PromptEntry>>(tenantPath(tenant, '/prompts?limit=100'), signal)
+
+export const clearPrompts = (tenant: string): Promise<void> => send('DELETE', tenantPath(tenant, '/prompts'))
+
+export const deletePrompt = (tenant: string, id: string): Promise<void> =>
+  send('DELETE', tenantPath(tenant, `/prompts/${encodeURIComponent(id)}`))
+
+export const starPrompt = (tenant: string, id: string, starred: boolean): Promise<void> =>
+  send('PUT', tenantPath(tenant, `/prompts/${encodeURIComponent(id)}/star`), { starred })

@@ -1,0 +1,116 @@
+// The playground: code and a prompt in, a sealed run, the answer out. Here is its layout and its keys; the model is in `state/`,
+// each pane in a folder of its own.
+import { signal, useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { Splitter } from '../../components/Splitter'
+import { Tabs } from '../../components/Tabs'
+import { holdsMod } from '../../text/keys'
+import { ActivityPanel } from './activity/ActivityPanel'
+import { EditorPane } from './editor/EditorPane'
+import { RequestBar } from './request/RequestBar'
+import { ResponsePanel } from './response/ResponsePanel'
+import { Sidebar } from './sidebar/Sidebar'
+import { createPlayground, PlaygroundContext, usePlayground, type Pane } from './state/playground'
+import { StatusBar } from './StatusBar'
+
+/** Shares of the window, in percent; outlive a switch of tenants. */
+const editorShare = signal(56)
+const upperShare = signal(66)
+
+export default function PlaygroundPage({ tenant }: { tenant: string }) {
+  const playground = useMemo(() => createPlayground(tenant), [tenant])
+  useEffect(() => {
+    void playground.history.refresh()
+    const stopSaving = playground.draft.keepSaved()
+    return () => {
+      playground.runner.stop()
+      stopSaving()
+    }
+  }, [playground])
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      // The editor has handled the same keys already when it had the focus.
+      if (event.defaultPrevented || !holdsMod(event) || event.altKey || event.shiftKey) return
+      if (event.key === 'Enter') playground.run()
+      else if (event.key === 's') playground.draft.save()
+      else return
+      event.preventDefault()
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [playground])
+  return (
+    <PlaygroundContext.Provider value={playground}>
+      <Workbench />
+    </PlaygroundContext.Provider>
+  )
+}
+
+function Workbench() {
+  const { pane } = usePlayground()
+  const wide = useSignal(window.matchMedia('(min-width: 768px)').matches)
+  useEffect(() => {
+    const query = window.matchMedia('(min-width: 768px)')
+    const update = (): void => void (wide.value = query.matches)
+    query.addEventListener('change', update)
+    return () => query.removeEventListener('change', update)
+  }, [])
+  return (
+    <div class="flex min-h-0 flex-1 flex-col">
+      <div class="flex min-h-0 flex-1">
+        <Sidebar />
+        {wide.value ? <WidePanes /> : <NarrowPanes pane={pane.value} onSelect={(next) => (pane.value = next)} />}
+      </div>
+      <StatusBar />
+    </div>
+  )
+}
+
+function WidePanes() {
+  return (
+    <div class="flex min-h-0 min-w-0 flex-1 flex-col">
+      <div class="flex min-h-0 flex-col" style={{ height: `${upperShare.value}%` }}>
+        <div class="flex min-h-0 flex-1">
+          <section aria-label="Code" class="flex min-w-0 flex-col" style={{ width: `${editorShare.value}%` }}>
+            <EditorPane />
+          </section>
+          <Splitter label="Width of the editor" direction="vertical" value={editorShare.value} min={25} max={75} onChange={(value) => (editorShare.value = value)} />
+          <section aria-label="Response" class="min-w-0 flex-1 bg-surface">
+            <ResponsePanel />
+          </section>
+        </div>
+        <RequestBar />
+      </div>
+      <Splitter label="Height of the upper half" direction="horizontal" value={upperShare.value} min={35} max={85} onChange={(value) => (upperShare.value = value)} />
+      <section aria-label="Activity" class="min-h-0 flex-1 bg-surface">
+        <ActivityPanel />
+      </section>
+    </div>
+  )
+}
+
+/** A phone shows one pane at a time, with the prompt and Run always within reach of the thumb. */
+function NarrowPanes({ pane, onSelect }: { pane: Pane; onSelect: (pane: Pane) => void }) {
+  return (
+    <div class="flex min-h-0 min-w-0 flex-1 flex-col">
+      <Tabs
+        label="Panes"
+        idBase="pane"
+        class="h-10 shrink-0 border-b border-line bg-surface"
+        tabs={[
+          { id: 'code', label: 'Code' },
+          { id: 'response', label: 'Response' },
+          { id: 'activity', label: 'Activity' },
+        ]}
+        active={pane}
+        onSelect={onSelect}
+      />
+      <div role="tabpanel" id="pane-panel" aria-labelledby={`pane-tab-${pane}`} class="flex min-h-0 flex-1 flex-col bg-surface">
+        {pane === 'code' && <EditorPane />}
+        {pane === 'response' && <ResponsePanel />}
+        {pane === 'activity' && <ActivityPanel />}
+      </div>
+      <RequestBar />
+    </div>
+  )
+}

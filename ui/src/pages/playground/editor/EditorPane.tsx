@@ -1,0 +1,46 @@
+// The code side of the playground: tabs, editor, problems. The editor's own code arrives a moment after the page.
+import type { FunctionComponent } from 'preact'
+import { signal } from '@preact/signals'
+import { Button } from '../../../components/Button'
+import { SIDEBAR_ID } from '../sidebar/ExampleList'
+import { usePlayground } from '../state/playground'
+import { FileTabs, tabId } from './FileTabs'
+import { ProblemsStrip } from './ProblemsStrip'
+
+/** Asked for when this module loads, not when it renders: the page and its editor travel together. */
+const loadedEditor = signal<FunctionComponent | null>(null)
+const loadFailed = signal(false)
+import('./Editor').then(
+  (module) => (loadedEditor.value = module.Editor),
+  () => (loadFailed.value = true),
+)
+
+export function EditorPane() {
+  const { draft } = usePlayground()
+  const Editor = loadedEditor.value
+  return (
+    <>
+      <div class="flex shrink-0 items-center border-b border-line bg-canvas">
+        <FileTabs />
+        <Button look="ghost" icon="menu" class="mx-1 h-7 xl:hidden" popovertarget={SIDEBAR_ID}>
+          Examples
+        </Button>
+      </div>
+      <div role="tabpanel" id="editor-panel" aria-labelledby={tabId(draft.activeFile.value)} class="min-h-0 flex-1 bg-surface">
+        {Editor ? <Editor /> : <EditorSkeleton />}
+      </div>
+      <ProblemsStrip />
+    </>
+  )
+}
+
+function EditorSkeleton() {
+  if (loadFailed.value) return <p class="p-4 text-sm text-bad">The editor could not be loaded. Reload the page; if that does not help, the server was upgraded meanwhile.</p>
+  return (
+    <div class="flex flex-col gap-3 p-4 pl-12" role="img" aria-label="Loading the editor">
+      {['w-1/2', 'w-1/3', 'w-2/5', 'w-3/5', 'w-1/4'].map((width) => (
+        <span key={width} class={`shimmer h-3 ${width}`} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,127 @@
+// The page's whole model for one tenant: draft, runs and history, and the actions that touch more than one of them.
+import { batch, computed, signal } from '@preact/signals'
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import { ApiError, asApiError } from '../../../api/problem'
+import { getRun } from '../../../api/resources'
+import type { Modules, PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
+import type { Example } from '../../../examples/gallery'
+import { createDraft } from './draft'
+import { createHistory } from './history'
+import { createRunner } from './runner'
+import { recordedView } from './runView'
+
+export type ActivityTab = 'console' | 'network' | 'history' | 'limits' | 'curl'
+
+/** The pane that a phone shows; wider screens show all of them. */
+export type Pane = 'code' | 'response' | 'activity'
+
+/** Where the cursor should go; a new object each time, so that the same place can be asked for twice. */
+export interface Target {
+  file: string
+  line: number
+  column: number
+}
+
+export type Playground = ReturnType<typeof createPlayground>
+
+export function createPlayground(tenant: string) {
+  const draft = createDraft(tenant)
+  const history = createHistory(tenant)
+  const runner = createRunner(draft, () => void history.refresh())
+  const pane = signal<Pane>('code')
+  const activityTab = signal<ActivityTab>('console')
+  const target = signal<Target | null>(null)
+  /** What the status bar says when it is not the run itself. */
+  const announcement = signal<string | null>(null)
+  const hasFile = computed(() => new Set(draft.fileNames.value))
+
+  const run = (): void => {
+    batch(() => {
+      announcement.value = null
+      pane.value = 'response'
+    })
+    void runner.run()
+    if (runner.promptRefused.value) pane.value = 'code'
+  }
+
+  const runExample = (example: Example): void => {
+    draft.loadExample(example)
+    run()
+  }
+
+  const goTo = (place: Target): void => {
+    if (!hasFile.value.has(place.file)) return
+    batch(() => {
+      draft.activeFile.value = place.file
+      target.value = { ...place }
+      pane.value = 'code'
+    })
+  }
+
+  /** Prompt and code back into the editor, the answer back into the response panel. */
+  const recall = async (entry: PromptEntry): Promise<void> => {
+    try {
+      const recorded = await getRun(tenant, entry.id)
+      const sent = requestOf(recorded, entry)
+      batch(() => {
+        draft.load({
+          modules: sent.code.modules,
+          mainModule: sent.code.main_module,
+          mode: sent.prompt === undefined ? 'request' : 'prompt',
+          ...(sent.prompt === undefined ? {} : { prompt: sent.prompt }),
+          ...(sent.request ? { request: { ...sent.request, body: textOf(sent.request.body) } } : {}),
+          ...(sent.env ? { env: Object.entries(sent.env) } : {}),
+        })
+        runner.view.value = recordedView(recorded, sent)
+        announcement.value = 'Prompt and code are back in the editor.'
+      })
+    } catch (thrown) {
+      recallFailed(asApiError(thrown), entry)
+    }
+  }
+
+  /** A saved prompt has no run, an old run may be gone: the prompt itself is still good. */
+  const recallFailed = (error: ApiError, entry: PromptEntry): void => {
+    if (error.status !== 404) {
+      announcement.value = `Could not load that run: ${error.message}`
+      return
+    }
+    batch(() => {
+      draft.prompt.value = entry.prompt ?? ''
+      draft.mode.value = 'prompt'
+      announcement.value = 'The prompt is back; the run it belonged to is no longer kept.'
+    })
+  }
+
+  /** What was asked back then; where a deployed version ran, the code of the editor stays. */
+  const requestOf = (recorded: RecordedRun, entry: PromptEntry): RunRequest => {
+    const modules = sourcesOf(recorded.code?.modules)
+    const main = recorded.code?.main_module
+    const kept = { modules: draft.modules.value, main_module: draft.mainModule.value }
+    const request: RunRequest = { code: main !== undefined && main in modules ? { modules, main_module: main } : kept }
+    if (recorded.request && !recorded.prompt) request.request = recorded.request
+    else request.prompt = recorded.prompt ?? entry.prompt ?? ''
+    if (recorded.env) request.env = recorded.env
+    return request
+  }
+
+  return { tenant, draft, runner, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, recall }
+}
+
+function sourcesOf(modules: Record<string, unknown> | undefined): Modules {
+  const text = Object.entries(modules ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return Object.fromEntries(text)
+}
+
+function textOf(body: { text: string } | { base64: string } | undefined): string {
+  return body && 'text' in body ? body.text : ''
+}
+
+export const PlaygroundContext = createContext<Playground | null>(null)
+
+export function usePlayground(): Playground {
+  const playground = useContext(PlaygroundContext)
+  if (!playground) throw new Error('usePlayground outside of the playground page')
+  return playground
+}
