@@ -25,13 +25,19 @@ async fn main() {
         let mut text = String::from("export default { fetch(r) { return new Response('x' + f0(r.url)) } };\n");
         let mut index = 0;
         while text.len() < kb << 10 {
-            text += &format!("function f{index}(a){{ const o={{a, b:[1,2,3,{index}], s:'str{index}'}}; return o.s+a+o.b.map(x=>x*2).join(','); }}\n");
+            text += &format!(
+                "function f{index}(a){{ const o={{a, b:[1,2,3,{index}], s:'str{index}'}}; return o.s+a+o.b.map(x=>x*2).join(','); }}\n"
+            );
             index += 1;
         }
         text
     };
     for (name, text) in [
-        ("hello", "export default { fetch(r) { return new Response('hello ' + new URL(r.url).searchParams.get('q')) } }".to_owned()),
+        (
+            "hello",
+            "export default { fetch(r) { return new Response('hello ' + new URL(r.url).searchParams.get('q')) } }"
+                .to_owned(),
+        ),
         ("text", "export default { fetch(r) { return new Response('hello') } }".to_owned()),
         ("10 KB", sized(10)),
         ("100 KB", sized(100)),

@@ -3,10 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use javy::quickjs::{Ctx, Function, Object, Persistent, qjs};
+use javy::quickjs::{Ctx, Function, Object, Persistent};
 use javy::{Config, Runtime};
 
-use crate::{interrupt, modules, natives, rejection, stack};
+use crate::{event_loop, interrupt, modules, natives, rejection, settle, stack};
 
 /// What the engine is doing, which decides what code may do: start-up is sealed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,9 +56,8 @@ pub fn initialize() {
     config.gc_threshold(GC_THRESHOLD_BYTES).text_encoding(false).performance(false);
     let runtime = Runtime::new(config).expect("a runtime can be created in an empty memory");
     runtime.context().with(|ctx| {
-        // SAFETY: the context is live.
-        let raw = unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) };
-        stack::limit_recursion(raw);
+        let raw = settle::runtime_of(&ctx);
+        let stack_size_field = stack::limit_recursion(raw);
         modules::install(raw);
         rejection::install(raw);
         let native = Object::new(ctx.clone()).expect("an object can be created");
@@ -86,11 +85,17 @@ pub fn initialize() {
             timers_run: hook("timersRun"),
             rejection: hook("rejection"),
         }));
+        // One made-up request, so that what the first one would build lazily is part of the base.
+        let warm: Function = hooks.get("warm").expect("hook `warm` is set");
+        warm.call::<_, ()>(()).expect("the made-up request can be started");
+        event_loop::run_jobs(&ctx);
         ctx.run_gc();
+        settle::pin(stack_size_field);
         // Last, because it asks the host's clock, which is not there while freezing.
         interrupt::install(raw);
     });
     RUNTIME.replace(Some(runtime));
+    settle::fill_holes();
 }
 
 /// Runs `body` with the JavaScript context.

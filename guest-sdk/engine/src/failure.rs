@@ -4,6 +4,9 @@ use javy::quickjs::{Ctx, Error, Object, Value};
 
 use crate::text;
 
+/// QuickJS' own words.
+const OUT_OF_MEMORY: &str = "InternalError: out of memory";
+
 #[derive(Clone, Default)]
 pub struct Failure {
     pub message: String,
@@ -25,7 +28,11 @@ impl Failure {
     /// What a failed call left as the pending exception.
     pub fn caught(ctx: &Ctx<'_>, error: Error) -> Self {
         match error {
-            Error::Exception => Self::of_value(&ctx.catch()),
+            Error::Exception => {
+                let value = ctx.catch();
+                // What QuickJS throws when there is no memory left for an error object.
+                if value.is_null() { Self::new(OUT_OF_MEMORY) } else { Self::of_value(&value) }
+            }
             other => Self::new(other.to_string()),
         }
     }
@@ -33,6 +40,9 @@ impl Failure {
     /// A thrown value in words. Reads properties that a hostile object may have made throw; those are left out.
     pub fn of_value(value: &Value<'_>) -> Self {
         let ctx = value.ctx();
+        if value.is_null() {
+            return Self::new("Uncaught null");
+        }
         let Some(object) = value.as_object().filter(|_| value.is_error()) else {
             let shown = text::to_string(value).unwrap_or_else(|| {
                 ctx.catch();

@@ -13,20 +13,17 @@ mod modules;
 mod natives;
 mod output;
 mod rejection;
+mod settle;
 mod stack;
 mod text;
 
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 
-/// Bytes of heap set aside before freezing, so that an ordinary start-up and request need not grow the memory.
-const HEAP_RESERVE_BYTES: usize = 3 << 20;
-
 /// Builds the runtime and installs every global. The memory as it is afterwards is the base.
 #[unsafe(export_name = "isolet-initialize")]
 pub extern "C" fn initialize() {
     engine::initialize();
-    drop(std::hint::black_box(vec![0_u8; HEAP_RESERVE_BYTES]));
 }
 
 /// Where the stack lies: `[low, high)`. What is in it between calls is dead and no part of a snapshot.

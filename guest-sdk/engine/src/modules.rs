@@ -13,10 +13,17 @@ use crate::failure::Failure;
 use crate::module::Module;
 use crate::{event_loop, interrupt, rejection};
 
-/// What is being compiled.
+/// A module on its way into the context.
 struct Source {
-    text: Vec<u8>,
-    compiled: Option<Module>,
+    content: Content,
+    module: Option<Module>,
+}
+
+#[derive(Clone)]
+enum Content {
+    Text(Vec<u8>),
+    /// Within the input of `start`, which outlives its use.
+    Bytecode(*const [u8]),
 }
 
 static SOURCES: Single<RefCell<BTreeMap<String, Source>>> = Single::new(RefCell::new(BTreeMap::new()));
@@ -35,7 +42,7 @@ pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
         for module in &bundle.modules {
             let source = source(&ctx, module)?;
             NAMES.borrow_mut().insert(module.name.to_owned());
-            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { text: source, compiled: None });
+            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { content: Content::Text(source), module: None });
         }
         let mut compiled = Vec::with_capacity(bundle.modules.len());
         for module in &bundle.modules {
@@ -46,18 +53,22 @@ pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// Compiles the module unless that was done already because another one imports it.
+/// Compiles or loads the module, unless that was done already because another one imports it.
 fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
     let sources = SOURCES.borrow();
     let source = sources.get(name).ok_or(Error::Unknown)?;
-    if let Some(module) = source.compiled {
+    if let Some(module) = source.module {
         return Ok(module);
     }
-    let text = source.text.clone();
+    let content = source.content.clone();
     drop(sources);
-    let module = Module::compile(ctx, name, text)?;
+    let module = match content {
+        Content::Text(text) => Module::compile(ctx, name, text)?,
+        // SAFETY: the host hands over what `compile` of this same engine wrote, and `start` keeps it until all is loaded.
+        Content::Bytecode(bytecode) => unsafe { Module::load(ctx, &*bytecode)? },
+    };
     if let Some(source) = SOURCES.borrow_mut().get_mut(name) {
-        source.compiled = Some(module);
+        source.module = Some(module);
     }
     Ok(module)
 }
@@ -90,16 +101,18 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
     let bundle = Bundle::parse(input).ok_or_else(|| Failure::new("not a bytecode bundle"))?;
     engine::set_phase(Phase::StartUp);
     engine::with(|ctx| {
-        NAMES.borrow_mut().extend(bundle.modules.iter().map(|module| module.name.to_owned()));
-        let mut main = None;
         for module in &bundle.modules {
-            // SAFETY: the host hands over what `compile` of this same engine wrote.
-            let loaded = unsafe { Module::load(&ctx, module.content) }.map_err(|error| Failure::caught(&ctx, error))?;
-            if module.name == bundle.main {
-                main = Some(loaded);
-            }
+            NAMES.borrow_mut().insert(module.name.to_owned());
+            let content = Content::Bytecode(std::ptr::from_ref(module.content));
+            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { content, module: None });
         }
-        let main = main.ok_or_else(|| Failure::new("the entry module is missing"))?;
+        let caught = |error| Failure::caught(&ctx, error);
+        // All of them, so that a dynamic import finds its module later.
+        for module in &bundle.modules {
+            declare(&ctx, module.name).map_err(caught)?;
+        }
+        let main = declare(&ctx, bundle.main).map_err(caught)?;
+        SOURCES.take();
         let settled = main.evaluate(&ctx).map_err(|error| Failure::caught(&ctx, error))?;
         event_loop::run_jobs(&ctx);
         match settled.state() {
@@ -200,7 +213,8 @@ unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_ch
 /// Line and column of the first string literal `name` in the source of module `base`.
 fn place_of(base: &str, name: &str) -> Option<(usize, usize)> {
     let sources = SOURCES.borrow();
-    let text = std::str::from_utf8(&sources.get(base)?.text).ok()?;
+    let Content::Text(text) = &sources.get(base)?.content else { return None };
+    let text = std::str::from_utf8(text).ok()?;
     let found = [format!("\"{name}\""), format!("'{name}'")].iter().filter_map(|literal| text.find(literal)).min()?;
     let before = &text[..found];
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
@@ -223,8 +237,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Compiling a module resolves its imports, so the imported ones are compiled on the way. When code starts, all modules are loaded
-/// already and QuickJS finds them by itself.
+/// Compiling or loading a module resolves its imports, so the imported ones are compiled or loaded on the way.
 unsafe extern "C" fn load(ctx: *mut qjs::JSContext, name: *const c_char, _: *mut c_void) -> *mut qjs::JSModuleDef {
     // SAFETY: QuickJS lends the name as NUL-terminated text; the context is the one it called us with.
     let (ctx, name) = unsafe {

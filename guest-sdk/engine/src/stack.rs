@@ -22,8 +22,8 @@ pub fn high() -> usize {
 ///
 /// QuickJS leaves the check out for WASI (`update_stack_limit` sets "no limit"), and offers no other way in. The three fields
 /// stand side by side (`stack_size`, `stack_top`, `stack_limit`): the first is found by the value just set. This runs once,
-/// when the base is frozen; a build whose layout differs stops right there, and `recursion_is_a_range_error` tests the effect.
-pub fn limit_recursion(runtime: *mut qjs::JSRuntime) {
+/// when the base is frozen, and returns the place of `stack_size`; a build whose layout differs stops right there, and `recursion_is_a_range_error` tests the effect.
+pub fn limit_recursion(runtime: *mut qjs::JSRuntime) -> *mut usize {
     const MARK: usize = 0x05AF_E57C;
     // SAFETY: `runtime` is live; the scan stays within the first kilobyte of a structure that is larger than that.
     unsafe {
@@ -36,5 +36,6 @@ pub fn limit_recursion(runtime: *mut qjs::JSRuntime) {
         assert_eq!(*fields.add(index + 2), 0, "the stack limit follows the stack top");
         *fields.add(index) = high() - low() - RESERVE_BYTES;
         *fields.add(index + 2) = low() + RESERVE_BYTES;
+        fields.add(index)
     }
 }

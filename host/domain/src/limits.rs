@@ -48,7 +48,7 @@ impl Limits {
         startup_cpu: Duration::from_millis(400),
         build_cpu: Duration::from_millis(5_000),
         overlay_bytes: 16 << 20,
-        overlay_segments: 64,
+        overlay_segments: 4_096,
     };
 
     /// What nobody gets more of.
@@ -65,7 +65,7 @@ impl Limits {
         startup_cpu: Duration::from_millis(1_000),
         build_cpu: Duration::from_millis(30_000),
         overlay_bytes: 64 << 20,
-        overlay_segments: 64,
+        overlay_segments: 4_096,
     };
 
     /// The tighter of the two, field by field: a call may ask for less than its plan, never more.

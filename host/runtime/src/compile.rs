@@ -10,7 +10,6 @@ use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use wasmtime::{Caller, Engine, ExternType, Instance, Linker, Memory, Module, ResourceLimiter, Store, UpdateDeadline};
 
-use crate::component;
 use crate::meter::{Meter, Tick};
 use crate::overlay::{self, Overlay, TooLarge};
 use crate::platform::{MAX_MEMORY_BYTES, Platform};
@@ -246,12 +245,11 @@ fn start(platform: &Platform, bytecode: &[u8], limits: &Limits) -> Result<(Overl
         Err(trap) => return Err(instance.refusal(trap, Outcome::StartupLimit, &names)),
     }
     let memory = instance.memory.data(&instance.store);
-    let ty = component::memory_type(platform.main_module()).map_err(|err| Refusal::Host(err.into()))?;
     let overlay = overlay::build(
         &platform.base_memory,
         memory,
+        &platform.page_map.written(memory),
         platform.stack.end,
-        ty,
         limits.overlay_bytes,
         limits.overlay_segments,
     );

@@ -11,7 +11,6 @@ use isolet_domain::code::Code;
 use isolet_domain::execute::{Answer, BuildError, GuestExecutor, Invocation, PrepareOptions, Prepared};
 use isolet_domain::ids::{Digest, TenantId};
 use tokio::sync::Semaphore;
-use wasmtime::Module;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::build_threads::BuildThreads;
@@ -87,7 +86,10 @@ impl WasmExecutor {
         let code_key = self.code_key(&code.digest());
         let built = self.build(tenant, code, options).await?;
         let began = Instant::now();
-        let artifact = Module::new(&self.platform.engine, &built.overlay.module)
+        let artifact = self
+            .platform
+            .templates
+            .module(&self.platform.engine, &built.overlay.data)
             .and_then(|overlay| self.platform.link(&overlay))
             .and_then(ProxyPre::new)
             .map_err(internal)?;
@@ -142,7 +144,7 @@ impl GuestExecutor for WasmExecutor {
 
     async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError> {
         let built = self.build(tenant, code, options).await?;
-        self.platform.export(&built.overlay.module).map_err(|error| internal(error.into()))
+        self.platform.export(&built.overlay).map_err(|error| internal(error.into()))
     }
 }
 

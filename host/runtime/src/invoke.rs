@@ -292,7 +292,7 @@ fn judge(
             let outcome = match outcome {
                 Some(Outcome::NoResponse) => Outcome::NoResponse,
                 Some(Outcome::OutputLimit) => Outcome::OutputLimit,
-                _ if refused_growth && error.message.contains("out of memory") => Outcome::MemoryLimit,
+                _ if refused_growth && is_out_of_memory(&error.message) => Outcome::MemoryLimit,
                 _ if is_recursion(&error.message) => Outcome::StackLimit,
                 _ => Outcome::Exception,
             };
@@ -307,6 +307,11 @@ fn judge(
 
 fn memory_message(limits: &Limits) -> String {
     format!("the memory limit of {} MiB was reached", limits.memory_bytes >> 20)
+}
+
+/// QuickJS' words for it; without room even for an error object it throws `null`.
+fn is_out_of_memory(message: &str) -> bool {
+    message.contains("out of memory") || message == "Uncaught null"
 }
 
 /// QuickJS' words for its stack check.

@@ -5,6 +5,7 @@ mod build_threads;
 mod compile;
 pub mod component;
 pub mod config;
+mod dirty;
 mod executor;
 mod image;
 mod instance;
@@ -13,6 +14,7 @@ mod meter;
 mod overlay;
 mod platform;
 mod records;
+mod template;
 mod ticker;
 
 pub use executor::WasmExecutor;

@@ -6,18 +6,21 @@ use std::ops::Range;
 use wasm_encoder as enc;
 
 use crate::component::{MEMORY_MODULE, MEMORY_NAME};
+use crate::dirty::PAGE_BYTES;
 
-/// Equal stretches shorter than this do not end a run. Each run costs tens of microseconds when the overlay is compiled, each
-/// kilobyte half a microsecond when an instance is made.
-const MERGE_BYTES: usize = 4096;
-const PAGE_BYTES: usize = 65_536;
-const CHUNK: usize = 4096;
+/// Equal stretches shorter than this do not end a run: each run costs eight bytes of table and one bulk copy.
+const MERGE_BYTES: usize = 64;
+/// What the engine adds to the base's reference counts before it is frozen (see its `settle`). A count near it is as good as any
+/// other near it, so such words are left as they are in the base.
+const PIN: u32 = 0x2000_0000;
+const PIN_RANGE: u32 = 1 << 24;
+const WASM_PAGE_BYTES: usize = 65_536;
 
 /// A memory's difference from the base.
 #[derive(Debug)]
 pub struct Overlay {
-    /// The core module.
-    pub module: Vec<u8>,
+    /// What the overlay's module writes, and where: see [`module`].
+    pub data: Vec<u8>,
     /// Bytes it writes.
     pub bytes: u64,
     pub segments: u32,
@@ -30,41 +33,58 @@ pub enum TooLarge {
     Segments(u32),
 }
 
-/// Compares `memory` with `base` from `from` on, and writes the module. `ty` is the base's memory.
+/// Compares the written pages of `memory` with `base` from `from` on.
 pub fn build(
     base: &[u8],
     memory: &[u8],
+    written: &[bool],
     from: usize,
-    ty: enc::MemoryType,
     max_bytes: u64,
     max_segments: u32,
 ) -> Result<Overlay, TooLarge> {
-    let runs = diff(base, memory, from, max_segments)?;
+    let runs = diff(base, memory, written, from, max_segments)?;
     let bytes = runs.iter().map(|run| run.len() as u64).sum();
     if bytes > max_bytes {
         return Err(TooLarge::Bytes(bytes));
     }
-    let grown = (memory.len().saturating_sub(base.len())) / PAGE_BYTES;
+    let grown = (memory.len().saturating_sub(base.len())) / WASM_PAGE_BYTES;
     let segments = u32::try_from(runs.len()).unwrap_or(u32::MAX);
-    Ok(Overlay { module: encode(memory, &runs, ty, grown), bytes, segments })
+    Ok(Overlay { data: encode(memory, &runs, grown), bytes, segments })
+}
+
+/// Whether a word has changed in a way that matters.
+fn differ(now: &[u8], was: &[u8]) -> bool {
+    let pinned =
+        |word: &[u8]| word.first_chunk::<4>().is_some_and(|word| u32::from_le_bytes(*word).abs_diff(PIN) < PIN_RANGE);
+    now != was && !(pinned(now) && pinned(was))
 }
 
 /// The runs of changed bytes. Beyond the end of the base, everything that is not zero has changed.
-fn diff(base: &[u8], memory: &[u8], from: usize, max_segments: u32) -> Result<Vec<Range<usize>>, TooLarge> {
-    const ZEROS: [u8; CHUNK] = [0; CHUNK];
+fn diff(
+    base: &[u8],
+    memory: &[u8],
+    written: &[bool],
+    from: usize,
+    max_segments: u32,
+) -> Result<Vec<Range<usize>>, TooLarge> {
+    const ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut at = from;
     while at < memory.len() {
-        let end = (at + CHUNK).min(memory.len());
+        let end = (at / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(memory.len());
+        if !written.get(at / PAGE_BYTES).copied().unwrap_or(true) {
+            at = end;
+            continue;
+        }
         let now = &memory[at..end];
         let was = base.get(at..end).unwrap_or(&ZEROS[..end - at]);
         if now != was {
-            for (offset, _) in now.iter().zip(was).enumerate().filter(|(_, (now, was))| now != was) {
-                let place = at + offset;
+            for (offset, _) in now.chunks(4).zip(was.chunks(4)).enumerate().filter(|(_, (now, was))| differ(now, was)) {
+                let place = at + 4 * offset;
                 match runs.last_mut() {
-                    Some(last) if place - last.end < MERGE_BYTES => last.end = place + 1,
+                    Some(last) if place - last.end < MERGE_BYTES => last.end = place + 4,
                     _ => {
-                        runs.push(place..place + 1);
+                        runs.push(place..place + 4);
                         if runs.len() > max_segments as usize {
                             // Counting on would be work the tenant does not pay for.
                             return Err(TooLarge::Segments(max_segments));
@@ -78,47 +98,70 @@ fn diff(base: &[u8], memory: &[u8], from: usize, max_segments: u32) -> Result<Ve
     Ok(runs)
 }
 
-fn encode(memory: &[u8], runs: &[Range<usize>], ty: enc::MemoryType, grown_pages: usize) -> Vec<u8> {
+/// Pages to grow by, number of runs, then each run's place and length, then their bytes: all numbers little-endian u32.
+fn encode(memory: &[u8], runs: &[Range<usize>], grown_pages: usize) -> Vec<u8> {
+    let table = runs.iter().flat_map(|run| [run.start, run.len()]);
+    let numbers = [grown_pages, runs.len()].into_iter().chain(table);
+    let contents = runs.iter().flat_map(|run| memory[run.clone()].iter().copied());
+    numbers.flat_map(|number| address(number).to_le_bytes()).chain(contents).collect()
+}
+
+/// The core module that writes `data` (see [`encode`]) over the memory it imports. Its code is the same whatever the data: a
+/// passive segment, and a start function that copies run by run. Active segments would each be code of their own.
+///
+/// The table is read from memory below `scratch`, the end of the stack: dead between calls, and on pages the call touches anyway.
+pub fn module(data: &[u8], ty: enc::MemoryType, scratch: usize) -> Vec<u8> {
     let mut module = enc::Module::new();
-    let grows = grown_pages > 0;
-    if grows {
-        let mut types = enc::TypeSection::new();
-        types.ty().function([], []);
-        module.section(&types);
-    }
+    let mut types = enc::TypeSection::new();
+    types.ty().function([], []);
+    module.section(&types);
     let mut imports = enc::ImportSection::new();
     imports.import(MEMORY_MODULE, MEMORY_NAME, ty);
     module.section(&imports);
-    let mut data = enc::DataSection::new();
-    if grows {
-        // Active segments are written before the start function could grow the memory: passive ones, after it has.
-        let mut functions = enc::FunctionSection::new();
-        functions.function(0);
-        module.section(&functions);
-        module.section(&enc::StartSection { function_index: 0 });
-        module.section(&enc::DataCountSection { count: u32::try_from(runs.len()).unwrap_or(u32::MAX) });
-        let mut start = enc::Function::new([]);
-        let mut code = start.instructions();
-        // A refused growth traps below: the host sees its limiter's refusal and names it.
-        code.i32_const(i32::try_from(grown_pages).unwrap_or(i32::MAX)).memory_grow(0).drop();
-        for (index, run) in runs.iter().enumerate() {
-            code.i32_const(address(run.start)).i32_const(0).i32_const(address(run.len()));
-            code.memory_init(0, u32::try_from(index).unwrap_or(u32::MAX));
-        }
-        code.end();
-        let mut bodies = enc::CodeSection::new();
-        bodies.function(&start);
-        module.section(&bodies);
-        for run in runs {
-            data.passive(memory[run.clone()].iter().copied());
-        }
-    } else {
-        for run in runs {
-            data.active(0, &enc::ConstExpr::i32_const(address(run.start)), memory[run.clone()].iter().copied());
-        }
-    }
-    module.section(&data);
+    let mut functions = enc::FunctionSection::new();
+    functions.function(0);
+    module.section(&functions);
+    module.section(&enc::StartSection { function_index: 0 });
+    module.section(&enc::DataCountSection { count: 1 });
+    let mut bodies = enc::CodeSection::new();
+    bodies.function(&start_function(scratch));
+    module.section(&bodies);
+    let mut segment = enc::DataSection::new();
+    segment.passive(data.iter().copied());
+    module.section(&segment);
     module.finish()
+}
+
+/// Bytes of the two numbers before the table, and of a run's place and length in it.
+const HEADER_BYTES: usize = 8;
+const ENTRY_BYTES: usize = 8;
+
+fn start_function(scratch: usize) -> enc::Function {
+    const ENTRY: u32 = 0;
+    const END: u32 = 1;
+    const SOURCE: u32 = 2;
+    let mut function = enc::Function::new([(3, enc::ValType::I32)]);
+    let mut code = function.instructions();
+    let word = |offset: u64| enc::MemArg { offset, align: 2, memory_index: 0 };
+    let end = address(scratch - HEADER_BYTES);
+    // The header, above the table.
+    code.i32_const(end).i32_const(0).i32_const(address(HEADER_BYTES)).memory_init(0, 0);
+    // A refused growth traps below; the host's limiter knows why.
+    code.i32_const(end).i32_load(word(0)).if_(enc::BlockType::Empty);
+    code.i32_const(end).i32_load(word(0)).memory_grow(0).drop().end();
+    // The table: end = header, entry = end - 8 * runs, source = what follows the table in the segment.
+    code.i32_const(end).local_set(END);
+    code.i32_const(end).i32_const(end).i32_load(word(4)).i32_const(3).i32_shl().i32_sub().local_set(ENTRY);
+    code.local_get(ENTRY).i32_const(address(HEADER_BYTES));
+    code.local_get(END).local_get(ENTRY).i32_sub().memory_init(0, 0);
+    code.local_get(END).local_get(ENTRY).i32_sub().i32_const(address(HEADER_BYTES)).i32_add().local_set(SOURCE);
+    code.block(enc::BlockType::Empty).loop_(enc::BlockType::Empty);
+    code.local_get(ENTRY).local_get(END).i32_ge_u().br_if(1);
+    code.local_get(ENTRY).i32_load(word(0)).local_get(SOURCE).local_get(ENTRY).i32_load(word(4)).memory_init(0, 0);
+    code.local_get(SOURCE).local_get(ENTRY).i32_load(word(4)).i32_add().local_set(SOURCE);
+    code.local_get(ENTRY).i32_const(address(ENTRY_BYTES)).i32_add().local_set(ENTRY);
+    code.br(0).end().end().end();
+    function
 }
 
 /// An address of a 32-bit memory as the signed constant WebAssembly writes it as.
@@ -131,17 +174,17 @@ mod tests {
     use super::*;
 
     fn runs(changes: &[usize], len: usize) -> Result<Vec<Range<usize>>, TooLarge> {
-        let base = vec![0; 4 * PAGE_BYTES];
+        let base = vec![0; 4 * WASM_PAGE_BYTES];
         let mut memory = vec![0; len];
         for place in changes {
             memory[*place] = 1;
         }
-        diff(&base, &memory, 0, 8)
+        diff(&base, &memory, &[], 0, 8)
     }
 
     #[test]
     fn near_changes_share_a_run_and_far_ones_do_not() {
-        let len = 4 * PAGE_BYTES;
+        let len = 4 * WASM_PAGE_BYTES;
         assert_eq!(runs(&[10, 20, 20 + MERGE_BYTES], len), Ok(vec![10..21 + MERGE_BYTES]));
         assert_eq!(
             runs(&[10, 20 + 2 * MERGE_BYTES], len),
@@ -151,13 +194,30 @@ mod tests {
 
     #[test]
     fn memory_past_the_base_counts_where_it_is_not_zero() {
-        let place = 5 * PAGE_BYTES + 7;
-        assert_eq!(runs(&[place], 6 * PAGE_BYTES), Ok(vec![place..place + 1]));
+        let place = 5 * WASM_PAGE_BYTES + 8;
+        assert_eq!(runs(&[place], 6 * WASM_PAGE_BYTES), Ok(vec![place..place + 4]));
+    }
+
+    #[test]
+    fn counts_near_the_pin_do_not_count_as_changes() {
+        let word = |value: u32| value.to_le_bytes();
+        assert!(!differ(&word(PIN + 7), &word(PIN + 2)));
+        assert!(differ(&word(PIN + 7), &word(2)));
+        assert!(differ(&word(7), &word(PIN + 2)));
+    }
+
+    #[test]
+    fn pages_that_were_not_written_are_not_looked_at() {
+        let (base, mut memory) = (vec![0; 4 * PAGE_BYTES], vec![0; 4 * PAGE_BYTES]);
+        memory[2 * PAGE_BYTES] = 1;
+        memory[3 * PAGE_BYTES + 8] = 1;
+        let written = [false, false, false, true];
+        assert_eq!(diff(&base, &memory, &written, 16, 8), Ok(vec![3 * PAGE_BYTES + 8..3 * PAGE_BYTES + 12]));
     }
 
     #[test]
     fn every_second_page_dirtied_is_refused_and_not_counted_out() {
         let changes: Vec<usize> = (0..30).map(|index| index * 2 * MERGE_BYTES).collect();
-        assert_eq!(runs(&changes, 4 * PAGE_BYTES), Err(TooLarge::Segments(8)));
+        assert_eq!(runs(&changes, 4 * WASM_PAGE_BYTES), Err(TooLarge::Segments(8)));
     }
 }

@@ -12,8 +12,11 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Module, Pool
 use crate::compile::{BuildState, link_build};
 use crate::component::{self, OVERLAY_IMPORT, Source, SurgeryError};
 use crate::config::RuntimeConfig;
+use crate::dirty::PageMap;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
+use crate::overlay::{self, Overlay};
+use crate::template::Templates;
 use crate::ticker::Ticker;
 
 /// The engine component, frozen. Rebuilt by `guest-sdk/build`.
@@ -56,6 +59,8 @@ pub struct Platform {
     pub base_memory: Arc<[u8]>,
     /// The stack's place in it, which is dead between calls.
     pub stack: Range<usize>,
+    pub page_map: PageMap,
+    pub templates: Templates,
     shell: Component,
     linker: Linker<InstanceState>,
     main: Range<usize>,
@@ -88,7 +93,22 @@ impl Platform {
         let mut linker = link_guest(&engine)?;
         linker.root().module(&engine_import, &base)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
-        Ok(Self { engine, ticker, base, build_linker, base_memory, stack, shell, linker, main, digest })
+        let templates = Templates::new(stack.end, component::memory_type(&ENGINE[main.clone()])?);
+        let page_map = PageMap::open();
+        Ok(Self {
+            engine,
+            ticker,
+            base,
+            build_linker,
+            base_memory,
+            stack,
+            page_map,
+            templates,
+            shell,
+            linker,
+            main,
+            digest,
+        })
     }
 
     /// The digest of the frozen engine: part of every code key.
@@ -109,9 +129,10 @@ impl Platform {
     }
 
     /// The stand-alone component of an overlay.
-    pub fn export(&self, overlay: &[u8]) -> Result<Vec<u8>, SurgeryError> {
+    pub fn export(&self, overlay: &Overlay) -> Result<Vec<u8>, SurgeryError> {
         let main = self.main_module();
-        component::assemble(ENGINE, main, Source::Embed(main), Source::Embed(overlay))
+        let overlay = overlay::module(&overlay.data, component::memory_type(main)?, self.stack.end);
+        component::assemble(ENGINE, main, Source::Embed(main), Source::Embed(&overlay))
     }
 }
 

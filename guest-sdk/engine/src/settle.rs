@@ -1,0 +1,86 @@
+//! The last steps before the base is frozen, so that what a function adds to it is small and lies together. Runs once, when the
+//! artifact is built; the layouts it relies on are checked as it goes.
+
+use std::ffi::c_void;
+
+use javy::quickjs::qjs;
+
+/// Bytes of heap set aside, so that an ordinary start-up and request need not grow the memory.
+const RESERVE_BYTES: usize = 3 << 20;
+
+/// Added to every reference count of the base. Its objects are never freed then, and a count that is a little off means nothing:
+/// the host leaves such words out of snapshots (see `overlay` there, which knows the same number).
+const PIN: i32 = 0x2000_0000;
+
+unsafe extern "C" {
+    fn malloc(size: usize) -> *mut c_void;
+    fn free(pointer: *mut c_void);
+}
+
+/// Gives away every hole in the heap, so that whatever is allocated from now on lies together behind all that is there.
+pub fn fill_holes() {
+    // SAFETY: plain allocations; those in holes are left allocated on purpose.
+    unsafe {
+        let reserve = malloc(RESERVE_BYTES);
+        assert!(!reserve.is_null(), "the reserve can be allocated");
+        let sizes = (10..=18).rev().map(|power| 1_usize << power).chain((1..64).rev().map(|step| step * 16));
+        for size in sizes.chain([8]) {
+            loop {
+                let pointer = malloc(size);
+                assert!(!pointer.is_null(), "holes are finite");
+                if pointer > reserve {
+                    free(pointer);
+                    break;
+                }
+            }
+        }
+        free(reserve);
+    }
+}
+
+/// Pins every atom and every collectable object of the runtime.
+///
+/// Distances are those of `struct JSRuntime` on a 32-bit target, counted back from `stack_size`, whose place `stack` finds.
+pub fn pin(stack_size_field: *mut usize) {
+    // SAFETY: the fields before `stack_size` belong to the same structure; list links and atom slots are checked before use.
+    unsafe {
+        let word = |bytes_before: usize| stack_size_field.byte_sub(bytes_before);
+        let (atom_size, atom_array) = (*word(72), *word(60) as *const *mut i32);
+        let list = word(32).cast::<Link>();
+        assert!(atom_size > 500 && atom_size < 65_536, "the number of atoms is plausible: {atom_size}");
+        let mut atoms = 0;
+        for index in 1..atom_size {
+            let atom = *atom_array.add(index);
+            // A free slot holds the next free index and a set low bit.
+            if !atom.is_null() && atom as usize & 1 == 0 {
+                assert!(*atom > 0 && *atom < PIN, "an atom's count is plausible");
+                *atom += PIN;
+                atoms += 1;
+            }
+        }
+        assert!(atoms > 500, "atoms were found");
+        let mut link = (*list).next;
+        let mut objects = 0;
+        while link != list {
+            assert_eq!((*(*link).next).previous, link, "the list of objects is whole");
+            let count = link.byte_sub(8).cast::<i32>();
+            assert!(*count > 0 && *count < PIN, "an object's count is plausible");
+            *count += PIN;
+            objects += 1;
+            link = (*link).next;
+        }
+        assert!(objects > 1_000, "objects were found");
+    }
+}
+
+#[repr(C)]
+struct Link {
+    previous: *mut Link,
+    next: *mut Link,
+}
+
+/// The runtime of a context.
+pub fn runtime_of(ctx: &javy::quickjs::Ctx<'_>) -> *mut qjs::JSRuntime {
+    // SAFETY: the context is live.
+    unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) }
+}
