@@ -5,13 +5,18 @@ pub mod access;
 pub mod body;
 pub mod code;
 pub mod execute;
-#[cfg(feature = "fakes")]
+#[cfg(any(test, feature = "fakes"))]
+pub mod fake_guests;
+#[cfg(any(test, feature = "fakes"))]
 pub mod fakes;
 pub mod function;
 pub mod ids;
 pub mod key;
+pub mod labels;
 pub mod limits;
 pub mod outcome;
+pub mod prompt;
 pub mod repository;
 pub mod run;
+pub mod service;
 pub mod tenant;

@@ -19,3 +19,6 @@ mod ticker;
 
 pub use executor::WasmExecutor;
 pub use platform::StartError;
+
+/// The version of wasmtime this host is built with.
+pub const WASMTIME_VERSION: &str = "48.0.8";

@@ -1,1 +1,12 @@
+//! The host put together: configuration, start, drain, and the command line. The only crate that names all the others; what they
+//! do is theirs.
 
+mod banner;
+mod client;
+pub mod command;
+pub mod config;
+mod data_dir;
+mod host;
+mod seed;
+
+pub use host::{Host, Started};

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `isolet` binary.
+
+fn main() -> std::process::ExitCode {
+    isolet_server::command::main()
+}

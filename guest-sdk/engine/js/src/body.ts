@@ -81,7 +81,7 @@ function streamBody(stream: ReadableStream): Body {
   return body;
 }
 
-export function isUsed(body: Body): boolean {
+function isUsed(body: Body): boolean {
   return body.used || (body.stream !== null && isDisturbed(body.stream));
 }
 
@@ -89,7 +89,7 @@ function isUnusable(body: Body): boolean {
   return isUsed(body) || (body.stream !== null && body.stream.locked);
 }
 
-export function requireUsable(body: Body, what: string): void {
+function requireUsable(body: Body, what: string): void {
   if (!isUnusable(body)) return;
   throw new TypeError(
     isUsed(body)
@@ -99,7 +99,7 @@ export function requireUsable(body: Body, what: string): void {
 }
 
 /** The stream of a body, made when first asked for. */
-export function bodyStream(body: Body): ReadableStream {
+function bodyStream(body: Body): ReadableStream {
   if (body.stream === null) {
     const { source } = body;
     body.stream = source === null ? byteStream(native.bodyRead) : memoryStream(() => asBytes(source));
@@ -110,7 +110,7 @@ export function bodyStream(body: Body): ReadableStream {
 }
 
 /** Hands the content over for good: whole when it is in memory, as a promise when it must be read first. */
-export function takeContent(body: Body, what: string): string | Uint8Array | Promise<Boxed> {
+function takeContent(body: Body, what: string): string | Uint8Array | Promise<Boxed> {
   requireUsable(body, what);
   body.used = true;
   if (body.source === null && !body.host) return readAllBytes(body.stream as ReadableStream);

@@ -68,10 +68,11 @@ export class CryptoKey {
 }
 
 export class Crypto {
-  #subtle = new SubtleCrypto();
+  #subtle: SubtleCrypto;
 
   constructor() {
     refuseConstruction("Crypto", "the global crypto");
+    this.#subtle = new SubtleCrypto();
   }
 
   get subtle(): SubtleCrypto {

@@ -1,8 +1,9 @@
-// TextEncoder and TextDecoder (Encoding standard). UTF-8 and UTF-16; the other legacy encodings are refused by name.
-// Their stream forms are in encoding-streams.ts.
+// TextEncoder and TextDecoder (Encoding standard). UTF-8, UTF-16 and windows-1252; the other legacy encodings are
+// refused by name. The stream forms are in encoding-streams.ts.
 
 import { native } from "./native.ts";
 import { bytesOf, isArrayBuffer, isView } from "./primordials.ts";
+import { decodeWindows1252, WINDOWS_1252_LABELS } from "./windows-1252.ts";
 import { defineInterface, isObject, toDictionary, toDOMString, toUSVString } from "./webidl.ts";
 
 export class TextEncoder {
@@ -54,7 +55,8 @@ function encodingFor(label: string): string {
   if (UTF8_LABELS.includes(key)) return "utf-8";
   if (UTF16LE_LABELS.includes(key)) return "utf-16le";
   if (UTF16BE_LABELS.includes(key)) return "utf-16be";
-  throw new RangeError(`TextDecoder does not know the encoding "${label}"; utf-8, utf-16le and utf-16be are available`);
+  if (WINDOWS_1252_LABELS.includes(key)) return "windows-1252";
+  throw new RangeError(`TextDecoder does not know the encoding "${label}"; utf-8, utf-16le, utf-16be and windows-1252 (latin1) are available`);
 }
 
 /** How many bytes at the end of `bytes` are the start of a UTF-8 sequence that may still be completed. */
@@ -78,7 +80,8 @@ function incompleteTail(bytes: Uint8Array): number {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const SURROGATE_CHUNK = 4096;
+/** So many UTF-16 units become text at a time, which bounds the arguments of one call. */
+const UNITS_PER_CALL = 4096;
 
 interface DecodeOptions {
   stream?: boolean;
@@ -118,6 +121,7 @@ export class TextDecoder {
     const stream = Boolean(toDictionary<Required<DecodeOptions>>(options, "TextDecoder.decode options").stream);
     this.#streaming = stream;
     let bytes = input === undefined ? NO_BYTES : viewedBytes(input);
+    if (this.#encoding === "windows-1252") return decodeWindows1252(bytes);
     if (this.#encoding === "utf-8" && !stream && this.#pending.length === 0) {
       return native.utf8Decode(bytes, this.#fatal, this.#ignoreBOM || this.#bomSeen);
     }
@@ -162,9 +166,9 @@ export class TextDecoder {
       this.#bomSeen = true;
       if (!this.#ignoreBOM && unit(0) === 0xfeff) from = 2;
     }
-    for (let at = from; at < end; at += 2 * SURROGATE_CHUNK) {
+    for (let at = from; at < end; at += 2 * UNITS_PER_CALL) {
       const units: number[] = [];
-      for (let i = at; i < end && i < at + 2 * SURROGATE_CHUNK; i += 2) units.push(unit(i));
+      for (let i = at; i < end && i < at + 2 * UNITS_PER_CALL; i += 2) units.push(unit(i));
       text += String.fromCharCode(...units);
     }
     const odd = end < bytes.length;

@@ -32,6 +32,11 @@ function reportError(error: unknown): void {
   logThrown(error, "Uncaught exception (reportError): ");
 }
 
+/** The engine's own generator would start from the same seed in every copy of its memory. */
+function random(): number {
+  return native.random();
+}
+
 const globals: Record<string, unknown> = {
   ...streamClasses,
   AbortController,
@@ -82,8 +87,6 @@ export function installGlobals(): void {
     // The bundler may have renamed a function to keep it apart from a global of the same name.
     if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
   }
-  Math.random = function random(): number {
-    return native.random();
-  };
-  Object.defineProperty(Math, "random", { enumerable: false });
+  Object.defineProperty(random, "name", { value: "random", configurable: true });
+  Object.defineProperty(Math, "random", { value: random, writable: true, configurable: true });
 }

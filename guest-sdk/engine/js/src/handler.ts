@@ -91,36 +91,28 @@ function send(result: unknown): void {
     fail(new TypeError(`handler did not return a Response (got ${describeResult(result)})`));
     return;
   }
-  const body = responseBody(result);
-  if (body === null || typeof body === "string") {
-    respondWhole(result, body);
-    return;
-  }
-  let content: string | Uint8Array | ChunkSource;
   try {
-    content = openForSending(body);
+    const body = responseBody(result);
+    const content = body === null || typeof body === "string" ? body : openForSending(body);
+    if (content === null || typeof content === "string" || content instanceof Uint8Array) respondWhole(result, content);
+    else respondStreaming(result, content);
   } catch (error) {
+    // The body was used already, or the host refused the head.
     fail(error);
-    return;
   }
-  if (typeof content === "string" || content instanceof Uint8Array) respondWhole(result, content);
-  else respondStreaming(result, content);
 }
 
 function respondWhole(response: Response, body: string | Uint8Array | null): void {
   const status = responseStatus(response);
-  if (status === 0) {
-    fail(new TypeError("the handler returned Response.error(), which cannot be sent; return a Response with a status instead"));
-    return;
-  }
-  invocation.answered = true;
+  if (status === 0) throw new TypeError("the handler returned Response.error(), which cannot be sent; return a Response with a status instead");
   native.respond(status, responseHeaders(response), body, false);
+  invocation.answered = true;
   endBody();
 }
 
 function respondStreaming(response: Response, source: ChunkSource): void {
-  invocation.answered = true;
   native.respond(responseStatus(response), responseHeaders(response), null, true);
+  invocation.answered = true;
   sendBody(source, clientGone, endBody);
 }
 

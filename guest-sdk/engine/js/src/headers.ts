@@ -32,7 +32,7 @@ export function isToken(text: string): boolean {
 }
 
 /** The lower-case form of a header name, or a TypeError. */
-export function headerName(input: unknown): string {
+function headerName(input: unknown): string {
   if (typeof input === "string") {
     const known = KNOWN_NAMES[input];
     if (known !== undefined) return known;
@@ -43,7 +43,7 @@ export function headerName(input: unknown): string {
 }
 
 /** A header value without the white space around it, or a TypeError. */
-export function headerValue(input: unknown, name: string): string {
+function headerValue(input: unknown, name: string): string {
   const text = typeof input === "string" ? input : toDOMString(input);
   return regExpExec(UNUSUAL_VALUE, text) === null ? text : unusualValue(text, name);
 }
@@ -149,8 +149,8 @@ function sortAndCombine(list: HeaderList): Pair[] {
 
 /** A Headers object over `list` itself, not a copy; `immutable` for those of an incoming message. */
 export let wrapHeaders: (list: HeaderList, immutable: boolean) => Headers;
-export let headerListOf: (headers: Headers) => HeaderList;
-export let isHeaders: (value: object) => value is Headers;
+let headerListOf: (headers: Headers) => HeaderList;
+let isHeaders: (value: object) => value is Headers;
 
 export class Headers {
   #list: HeaderList;

@@ -56,7 +56,8 @@ export function groupArrayEntries({ entries, array, cut, indentation }: ArrayPie
   }
   const width = longest + separator;
   if (width * 3 + indentation >= BREAK_LENGTH || (total / width <= 5 && longest > 6)) return entries;
-  const biased = Math.max(width - Math.sqrt(width - total / entries.length), 1);
+  const biased = Math.max(width - 3 - Math.sqrt(width - total / entries.length), 1);
+  // As near to a square as it gets, a character being about 2.5 times as high as wide.
   const columns = Math.min(
     Math.round(Math.sqrt(2.5 * biased * count) / biased),
     Math.floor((BREAK_LENGTH - indentation) / width),

@@ -28,7 +28,7 @@ export function inspect(value: unknown, options: { depth?: number } = {}): strin
   return show(value, { depth, seen: [], circular: new Map(), level: 0, latest: 0, indentation: 0 });
 }
 
-export function quote(text: string): string {
+function quote(text: string): string {
   const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") && !text.includes("${") ? "`" : "'";
   let out = "";
   for (let i = 0; i < text.length; i++) {
@@ -37,7 +37,7 @@ export function quote(text: string): string {
     if (char === mark || char === "\\") out += `\\${char}`;
     else if (code >= 0x20 && code !== 0x7f && (code < 0x80 || code > 0x9f) && !isLoneSurrogate(text, i)) out += char;
     else if (code < 0x10 && "\b\t\n\v\f\r".includes(char)) out += `\\${"btnvfr"["\b\t\n\v\f\r".indexOf(char)] as string}`;
-    else if (code > 0xff) out += `\\u${code.toString(16).toUpperCase()}`;
+    else if (code > 0xff) out += `\\u${code.toString(16)}`;
     else out += `\\x${code.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return mark + out + mark;
@@ -53,7 +53,8 @@ function isLoneSurrogate(text: string, at: number): boolean {
 function showPrimitive(value: unknown): string {
   if (typeof value === "string") {
     if (value.length <= MAX_STRING) return quote(value);
-    return `${quote(value.slice(0, MAX_STRING))}... ${value.length - MAX_STRING} more characters`;
+    const more = value.length - MAX_STRING;
+    return `${quote(value.slice(0, MAX_STRING))}... ${more} more character${more === 1 ? "" : "s"}`;
   }
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : `${value}`;
   if (typeof value === "bigint") return `${value}n`;
@@ -88,6 +89,8 @@ function constructorName(object: object): string | null {
 }
 
 function tagOf(object: object, name: string | null): string {
+  // An own property is listed with the others.
+  if (Object.prototype.propertyIsEnumerable.call(object, Symbol.toStringTag)) return "";
   const tag = (object as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return typeof tag === "string" && tag !== "" && tag !== name ? ` [${tag}]` : "";
 }
@@ -124,6 +127,8 @@ function isIndex(key: PropertyKey): boolean {
 
 function showObject(object: object, ctx: Context): string {
   const shape = shapeOf(object);
+  // Only stacks have line breaks in their base.
+  if (shape.base !== undefined) shape.base = shape.base.replaceAll("\n", `\n${" ".repeat(ctx.indentation)}`);
   const keys = shape.keys ?? ownKeys(object);
   if (shape.entries === undefined && keys.length === 0) {
     return shape.base ?? `${shape.open}${shape.close}`;
@@ -246,7 +251,7 @@ function typedArrayShape(array: Uint8Array): Shape {
     close: "]",
     keys: ownKeys(array).filter((key) => !isIndex(key)),
     grouped: true,
-    entries: () => withMore([...array.subarray(0, MAX_ENTRIES)].map((one) => showPrimitive(one)), array.length - MAX_ENTRIES),
+    ...(array.length === 0 ? {} : { entries: () => withMore([...array.subarray(0, MAX_ENTRIES)].map((one) => showPrimitive(one)), array.length - MAX_ENTRIES) }),
   };
 }
 
@@ -265,14 +270,12 @@ function collectionShape(object: object): Shape | null {
       const [key, value] = item as [unknown, unknown];
       return `${show(key, ctx)} => ${show(value, ctx)}`;
     };
-    return { open: `${prefix(object, "Map", object.size)}{`, close: "}", entries: (ctx) => listEntries(object, object.size, ctx, render(ctx)) };
+    const entries = (ctx: Context): string[] => listEntries(object, object.size, ctx, render(ctx));
+    return { open: `${prefix(object, "Map", object.size)}{`, close: "}", ...(object.size === 0 ? {} : { entries }) };
   }
   if (object instanceof Set) {
-    return {
-      open: `${prefix(object, "Set", object.size)}{`,
-      close: "}",
-      entries: (ctx) => listEntries(object, object.size, ctx, (item) => show(item, ctx)),
-    };
+    const entries = (ctx: Context): string[] => listEntries(object, object.size, ctx, (item) => show(item, ctx));
+    return { open: `${prefix(object, "Set", object.size)}{`, close: "}", ...(object.size === 0 ? {} : { entries }) };
   }
   if (isArrayBuffer(object)) {
     const bytes = new Uint8Array(object, 0, Math.min(object.byteLength, 50));
@@ -310,8 +313,6 @@ function errorBase(error: Error): string {
   const name = String(error.name || constructorName(error) || "Error");
   const head = message === "" ? name : `${name}: ${message}`;
   const stack = tenantFrames(error.stack);
-  // V8 puts the head into the stack, QuickJS does not.
-  if (stack.startsWith(head)) return stack;
   return stack === "" ? `[${head}]` : `${head}\n${stack}`;
 }
 

@@ -7,7 +7,8 @@ import { checkModule } from "./module-check.ts";
 import { native } from "./native.ts";
 import { describeThrown } from "./report.ts";
 import { timersNext, timersRun } from "./timers.ts";
+import { warm } from "./warm-up.ts";
 
 installGlobals();
 
-native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeThrown };
+native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeThrown, warm };

@@ -79,6 +79,8 @@ export interface Hooks {
   timersNext(): number;
   timersRun(): void;
   rejection(reason: unknown): string[];
+  /** To be called once before freezing, if at all; jobs must be run until none is left afterwards. */
+  warm(): void;
 }
 
 const scope = globalThis as typeof globalThis & { __native?: Native };

@@ -11,7 +11,6 @@ function uncurry<This, Args extends unknown[], Result>(
 }
 
 export const { ownKeys } = Reflect;
-export const { isArray } = Array;
 export const { isView } = ArrayBuffer;
 export const reflectApply: (fn: (...args: never[]) => unknown, self: unknown, args: readonly unknown[]) => unknown =
   apply as never;
@@ -27,10 +26,9 @@ export const promiseThen = uncurry(Promise.prototype.then) as <T>(
   onRejected?: (reason: unknown) => unknown,
 ) => Promise<unknown>;
 export const promiseResolve = Promise.resolve.bind(Promise) as <T>(value: T | PromiseLike<T>) => Promise<T>;
-export const promiseReject = Promise.reject.bind(Promise) as (reason: unknown) => Promise<never>;
 
 /** The length of an ArrayBuffer; throws a TypeError for everything else. */
-export const bufferLength = uncurry(
+const bufferLength = uncurry(
   Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as (this: unknown) => number,
 );
 

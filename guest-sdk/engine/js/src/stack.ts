@@ -9,15 +9,15 @@ function fileOf(frame: string): string | undefined {
 /** The name this script was evaluated under, taken from its own stack: "prelude.js" or whatever the engine called it. */
 const OWN_FILE = (new Error().stack ?? "").split("\n").map(fileOf).find((file) => file !== undefined);
 
-/** `stack` without frames of the prelude and of the engine's own built-ins. */
+/** The frames of `stack` that are not the prelude's or the engine's own; text without any frames stays as it is. */
 export function tenantFrames(stack: unknown): string {
-  if (typeof stack !== "string" || stack === "") return "";
-  const kept = stack.split("\n").filter((line) => {
-    const frame = line.trimEnd();
-    if (frame === "" || frame.endsWith("(native)")) return false;
-    return OWN_FILE === undefined || fileOf(frame) !== OWN_FILE;
-  });
-  return kept.join("\n");
+  if (typeof stack !== "string") return "";
+  const frames = stack.split("\n").filter((line) => /^\s*at /.test(line));
+  if (frames.length === 0) return stack.trimEnd();
+  return frames
+    .map((frame) => frame.trimEnd())
+    .filter((frame) => !frame.endsWith("(native)") && (OWN_FILE === undefined || fileOf(frame) !== OWN_FILE))
+    .join("\n");
 }
 
 /** The frames of the caller, raw, for the Rust half to find a source line in. */

@@ -57,7 +57,7 @@ function transferOf(buffer: ArrayBuffer): ArrayBuffer {
 function refuse(value: unknown, why = "cannot be cloned"): DOMException {
   let shown: string;
   try {
-    shown = inspect(value, { depth: 0 });
+    shown = inspect(value, { depth: 0 }).replace(/\s*\n\s*/g, " ");
   } catch {
     shown = "the value";
   }

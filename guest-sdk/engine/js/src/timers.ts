@@ -63,7 +63,7 @@ export function startTimer(what: string, callback: Timer["callback"], delay: num
   return timer.id;
 }
 
-export function stopTimer(id: unknown): void {
+function stopTimer(id: unknown): void {
   const timer = live.get(Number(id));
   if (timer === undefined) return;
   live.delete(timer.id);

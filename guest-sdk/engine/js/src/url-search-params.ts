@@ -60,7 +60,7 @@ function encodePart(text: string): string {
   return out;
 }
 
-export function serializeUrlEncoded(pairs: readonly (readonly [string, string])[]): string {
+function serializeUrlEncoded(pairs: readonly (readonly [string, string])[]): string {
   let out = "";
   for (const [name, value] of pairs) out += `${out === "" ? "" : "&"}${encodePart(name)}=${encodePart(value)}`;
   return out;

@@ -35,7 +35,7 @@ export class Guest {
 
   constructor() {
     this.context = vm.createContext({});
-    const realm = vm.runInContext("({ Uint8Array, Promise, TypeError })", this.context);
+    const realm = vm.runInContext("({ Uint8Array, Promise, Error, TypeError })", this.context);
     this.native = new FakeNative(realm);
     const api: Native = this.native.api();
     (this.context as { __native?: Native }).__native = api;

@@ -41,7 +41,7 @@ export class FakeNative {
   hooks: Hooks | null = null;
 
   /** Values made here must be of the context's own realm; these make them there. */
-  constructor(private readonly realm: { Uint8Array: Uint8ArrayConstructor; Promise: PromiseConstructor; TypeError: TypeErrorConstructor }) {}
+  constructor(private readonly realm: { Uint8Array: Uint8ArrayConstructor; Promise: PromiseConstructor; Error: ErrorConstructor; TypeError: TypeErrorConstructor }) {}
 
   bytes(source: Uint8Array): Uint8Array<ArrayBuffer> {
     const copy = new this.realm.Uint8Array(source.length);
@@ -100,7 +100,7 @@ export class FakeNative {
       env: () => [...self.exchange.env],
       async bodyRead() {
         const next = self.exchange.body?.shift();
-        if (next instanceof Error) throw next;
+        if (next instanceof Error) throw new self.realm.Error(next.message);
         return next === undefined ? null : self.bytes(next);
       },
       hasBody: () => self.exchange.method !== "GET" && self.exchange.method !== "HEAD",
@@ -109,7 +109,7 @@ export class FakeNative {
         self.exchange.response = { status, headers: [...headers], body, streaming, chunks: [], closed: false, aborted: null };
       },
       async bodyWrite(chunk) {
-        if (self.exchange.writesBeforeDisconnect-- <= 0) throw new Error("the client is gone");
+        if (self.exchange.writesBeforeDisconnect-- <= 0) throw new self.realm.Error("the client is gone");
         self.exchange.response?.chunks.push(Uint8Array.from(chunk));
       },
       bodyClose() {
@@ -131,7 +131,7 @@ export class FakeNative {
   }
 
   private requireRequest(what: string): void {
-    if (this.phase !== 2) throw new Error(`${what} is not available while the module starts up`);
+    if (this.phase !== 2) throw new this.realm.Error(`${what} is not available while the module starts up`);
   }
 }
 

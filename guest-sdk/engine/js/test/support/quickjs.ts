@@ -68,6 +68,8 @@ export class QuickJsGuest {
     const guest = new QuickJsGuest(vm);
     guest.eval(NATIVE, "native.js");
     guest.eval(readFileSync(process.env.PRELUDE as string, "utf8"), "prelude.js");
+    guest.eval("__hooks.hooks.warm()");
+    guest.drain();
     return guest;
   }
 

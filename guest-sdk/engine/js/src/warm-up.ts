@@ -1,0 +1,85 @@
+// Runs a few make-believe requests before the memory is frozen, with natives that do nothing. What the engine builds the
+// first time (shapes, lazily made properties, interned names) then lies in the base, instead of costing every request
+// the time and the pages to build it again.
+
+import { format } from "./format.ts";
+import { handle } from "./handler.ts";
+import type { Handler } from "./module-check.ts";
+import { type Native, native } from "./native.ts";
+import { promiseResolve, promiseThen } from "./primordials.ts";
+import type { Request } from "./request.ts";
+import { Response } from "./response.ts";
+import { URL } from "./url.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Stand-ins for the natives that do something outside of the engine's memory. */
+const stubs: Partial<Native> = {
+  requestHeaders: () => ["host", "warm.invalid", "accept", "*/*", "user-agent", "warm-up"],
+  env: () => ["NAME", "value"],
+  hasBody: () => true,
+  bodyRead: () => promiseResolve(null),
+  respond: () => {},
+  bodyWrite: () => promiseResolve(undefined),
+  bodyClose: () => {},
+  bodyAbort: () => {},
+  done: () => {},
+  fail: () => {},
+  log: () => {},
+  utf8Encode: () => NO_BYTES as Uint8Array<ArrayBuffer>,
+  utf8Decode: () => "{}",
+};
+
+function replaceNatives(): () => void {
+  const real: Partial<Native> = {};
+  for (const name of Object.keys(stubs) as (keyof Native)[]) Object.assign(real, { [name]: native[name] });
+  Object.assign(native, stubs);
+  return () => void Object.assign(native, real);
+}
+
+const synchronous: Handler[] = [
+  () => new Response("text"),
+  (request, env) => {
+    const { pathname, searchParams } = new URL((request as Request).url);
+    const accept = (request as Request).headers.get("accept");
+    return new Response(`${pathname}${accept}${searchParams.get("q")}${Object.keys(env).length}`, {
+      status: 200,
+      headers: { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "x-other": "1" },
+    });
+  },
+  (request) => Response.json({ method: (request as Request).method, list: [1, "two", null] }, { status: 201 }),
+  () => new Response(new Uint8Array(1)),
+  () => new Response(null, { status: 204 }),
+  () => {
+    format(["%s", { a: [1] }]);
+    throw new TypeError("warm-up");
+  },
+];
+
+const asynchronous: Handler[] = [
+  async () => new Response("text"),
+  async (request, _env, ctx) => {
+    (ctx as { waitUntil(promise: unknown): void }).waitUntil(promiseResolve(1));
+    return Response.json(await (request as Request).json());
+  },
+  async (request) => new Response((request as Request).body),
+  async () => {
+    throw new TypeError("warm-up");
+  },
+];
+
+function run(handler: Handler): void {
+  handle({ default: { fetch: handler } }, "default", "POST", "https://warm.invalid/path?q=1");
+}
+
+/** The hook. Called once, before freezing; the caller then runs jobs until none is left, which puts the natives back. */
+export function warm(): void {
+  const restore = replaceNatives();
+  let rest = promiseResolve<unknown>(undefined);
+  for (const handler of [...synchronous, ...asynchronous, ...synchronous, ...asynchronous]) {
+    rest = promiseThen(rest, () => run(handler));
+    // One request is handled at a time, so each gets turns of the job queue to end in.
+    for (let turn = 0; turn < 30; turn++) rest = promiseThen(rest, () => {});
+  }
+  void promiseThen(rest, restore, restore);
+}

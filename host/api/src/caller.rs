@@ -1,0 +1,168 @@
+//! Extractors that hand over authority: a bearer token becomes a credential, a credential and a path become a scope over one
+//! tenant. In this order: who are you (401), is it there for you (404), may you (403).
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::header;
+use http::request::Parts;
+use isolet_domain::access::{Credential, Scope, TenantScope};
+use isolet_domain::ids::{EnvName, FunctionName, KeyId, RunId, TenantSlug, VersionId};
+use isolet_domain::service::sign_in::SignInError;
+use isolet_domain::tenant::{Tenant, TenantStatus};
+
+use crate::failure::Failure;
+use crate::state::AppState;
+
+/// A scope as a type, so that a handler's signature says what it needs.
+pub trait Needs: Send {
+    const SCOPE: Scope;
+}
+
+macro_rules! needs {
+    ($($name:ident)*) => { $(
+        pub struct $name;
+        impl Needs for $name { const SCOPE: Scope = Scope::$name; }
+    )* };
+}
+
+/// The scopes.
+pub mod needs {
+    use super::{Needs, Scope};
+    needs! {
+        TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
+        EnvWrite Invoke Run RunsRead RunsWrite MetricsRead
+    }
+}
+
+/// Whoever holds a valid credential.
+pub struct Caller(pub Credential);
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let token = bearer(parts).ok_or(Failure::Unauthenticated)?;
+        match app.platform().sign_in.authenticate(token).await {
+            Ok(credential) => Ok(Self(credential)),
+            Err(SignInError::Refused) => Err(Failure::Unauthenticated),
+            Err(SignInError::Repository(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// The one bearer token of a request (RFC 6750 §2.1).
+fn bearer(parts: &Parts) -> Option<&str> {
+    let mut fields = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let value = fields.next()?.to_str().ok()?;
+    if fields.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A caller with a scope that is not about one tenant.
+pub struct With<N> {
+    pub credential: Credential,
+    _needs: PhantomData<N>,
+}
+
+impl<N: Needs> FromRequestParts<AppState> for With<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let Caller(credential) = Caller::from_request_parts(parts, app).await?;
+        if credential.allows(N::SCOPE) {
+            Ok(Self { credential, _needs: PhantomData })
+        } else {
+            Err(Failure::Forbidden(N::SCOPE))
+        }
+    }
+}
+
+/// A caller with a scope over the tenant in the path. A tenant out of reach is the same as one that does not exist.
+pub struct In<N> {
+    pub scope: TenantScope,
+    pub tenant: Tenant,
+    pub credential: Credential,
+    _needs: PhantomData<N>,
+}
+
+impl<N: Needs> FromRequestParts<AppState> for In<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let Caller(credential) = Caller::from_request_parts(parts, app).await?;
+        let slug = path_part(parts, app, "tenant").await.unwrap_or_default();
+        let tenants = &app.platform().tenants;
+        let tenant = match (slug.as_str(), TenantSlug::parse(&slug)) {
+            ("~", _) => tenants.of(&credential).await?,
+            (_, Ok(slug)) => tenants.find(&slug).await?,
+            (_, Err(_)) => None,
+        };
+        let reached = tenant.and_then(|tenant| Some((credential.scope_over(&tenant)?, tenant)));
+        let (scope, tenant) = reached.ok_or(Failure::Missing("tenant"))?;
+        if !credential.allows(N::SCOPE) {
+            return Err(Failure::Forbidden(N::SCOPE));
+        }
+        if tenant.status == TenantStatus::Suspended && matches!(N::SCOPE, Scope::Run | Scope::Invoke) {
+            return Err(Failure::Suspended);
+        }
+        Ok(Self { scope, tenant, credential, _needs: PhantomData })
+    }
+}
+
+/// Something that a path names.
+pub trait PathPart: Sized + Send {
+    const NAME: &'static str;
+    /// What there is none of when the text cannot be one.
+    const WHAT: &'static str = Self::NAME;
+    fn read(raw: &str) -> Option<Self>;
+}
+
+macro_rules! path_parts {
+    ($($type:ident = $name:literal $what:literal;)*) => { $(
+        impl PathPart for $type {
+            const NAME: &'static str = $name;
+            const WHAT: &'static str = $what;
+            fn read(raw: &str) -> Option<Self> { Self::parse(raw).ok() }
+        }
+    )* };
+}
+
+path_parts! {
+    FunctionName = "function" "function";
+    VersionId = "version" "version";
+    KeyId = "key" "key";
+    RunId = "run" "run";
+    EnvName = "variable" "variable";
+}
+
+/// A part of the path, parsed. To be extracted after the credential.
+pub struct Of<T>(pub T);
+
+impl<T: PathPart> FromRequestParts<AppState> for Of<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let raw = path_part(parts, app, T::NAME).await.unwrap_or_default();
+        T::read(&raw).map(Self).ok_or(Failure::Missing(T::WHAT))
+    }
+}
+
+/// A part of the path as it is, percent-decoded.
+pub struct RawFunction(pub String);
+
+impl FromRequestParts<AppState> for RawFunction {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        path_part(parts, app, "function").await.map(Self).ok_or(Failure::NoRoute)
+    }
+}
+
+async fn path_part(parts: &mut Parts, app: &AppState, name: &str) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}

@@ -1,0 +1,136 @@
+//! The ingress: host name to function, and the stream passes through. No router, no JSON, no credential; a guest's answer leaves as
+//! it came.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri};
+use isolet_domain::body::{self, Body};
+use isolet_domain::ids::{FunctionName, RequestId, TenantSlug};
+use isolet_domain::service::invoker::InvokeError;
+
+use crate::failure::Failure;
+use crate::front::MAX_ADDRESS_BYTES;
+use crate::host_name::HostName;
+use crate::problem::{self, Reader};
+use crate::relay;
+use crate::state::AppState;
+
+/// A hyper service that answers for every function of the host.
+#[derive(Clone)]
+pub struct Ingress {
+    app: AppState,
+}
+
+impl Ingress {
+    pub fn new(app: AppState) -> Self {
+        Self { app }
+    }
+
+    /// Answers one request.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let path = request.uri().path().to_owned();
+        match self.relay(request).await {
+            Ok(response) => response,
+            Err(failure) => self.refuse(&failure, &path),
+        }
+    }
+
+    async fn relay<B>(&self, request: Request<B>) -> Result<Response<Body>, Failure>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
+        let (function, tenant) = route(&host.name, &self.app.config().base_domain)?;
+        let uri = address(&host, request.uri())?;
+        let request = relay::to_guest(request, uri);
+        let response = self.app.platform().invoker.invoke_route(&tenant, &function, request).await?;
+        Ok(relay::from_guest(response))
+    }
+
+    fn refuse(&self, failure: &Failure, path: &str) -> Response<Body> {
+        let id = RequestId::generate();
+        let mut response = problem::answer(failure, &id, path, &self.app.config().public_url, Reader::Public);
+        let headers = response.headers_mut();
+        headers.insert(problem::OUTCOME, HeaderValue::from_static(failure.outcome().as_str()));
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            headers.insert(problem::REQUEST_ID, value);
+        }
+        response.map(body::full)
+    }
+}
+
+/// `{function}--{tenant}.{base domain}`. Neither name can hold `--`, so there is one reading.
+fn route(host: &str, base_domain: &str) -> Result<(FunctionName, TenantSlug), Failure> {
+    let label = host.strip_suffix(base_domain).and_then(|rest| rest.strip_suffix('.')).ok_or(Failure::Misdirected)?;
+    if label.contains('.') {
+        return Err(Failure::Misdirected);
+    }
+    let names = label
+        .split_once("--")
+        .and_then(|(function, tenant)| Some((FunctionName::parse(function).ok()?, TenantSlug::parse(tenant).ok()?)));
+    names.ok_or(Failure::Invoke(InvokeError::UnknownFunction))
+}
+
+/// The URL that the guest sees: the host in its one spelling, path and query as they were sent.
+fn address(host: &HostName, sent: &Uri) -> Result<Uri, Failure> {
+    let path = sent.path_and_query().map_or("/", |path| path.as_str());
+    if path.len() > MAX_ADDRESS_BYTES {
+        return Err(Failure::AddressTooLong { limit_bytes: MAX_ADDRESS_BYTES });
+    }
+    let malformed = || Failure::Malformed { detail: "the address is not one of a resource".to_owned(), pointer: None };
+    if !path.starts_with('/') {
+        return Err(malformed());
+    }
+    Uri::builder().scheme("http").authority(host.authority()).path_and_query(path).build().map_err(|_| malformed())
+}
+
+impl<B> hyper::service::Service<Request<B>> for Ingress
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::fmt::Display,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let ingress = self.clone();
+        Box::pin(async move { Ok(ingress.answer(request).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_names_lead_to_one_function_or_none() {
+        let names = |host: &str| match route(host, "localhost") {
+            Ok((function, tenant)) => format!("{function}/{tenant}"),
+            Err(failure) => failure.row().status.as_u16().to_string(),
+        };
+        for (host, expected) in [
+            ("hello--demo.localhost", "hello/demo"),
+            ("a-b--c-d.localhost", "a-b/c-d"),
+            ("hello.localhost", "404"),
+            ("--demo.localhost", "404"),
+            ("hello--.localhost", "404"),
+            ("a--b--c.localhost", "404"),
+            ("xn--demo.localhost", "404"),
+            ("localhost", "421"),
+            ("x.hello--demo.localhost", "421"),
+            ("hello--demo.localhost.evil.test", "421"),
+            ("hello--demoxlocalhost", "421"),
+            ("127.0.0.1", "421"),
+        ] {
+            assert_eq!(names(host), expected, "{host}");
+        }
+    }
+}

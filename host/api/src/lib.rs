@@ -1,0 +1,24 @@
+//! HTTP: the control plane (axum) and the ingress (plain hyper) over the domain's use cases. Routes, extractors, wire types, the
+//! one table from failure to answer, console assets. No rules of the product live here: those are the domain's.
+
+mod caller;
+mod console;
+mod cursor;
+mod failure;
+mod frame;
+mod front;
+mod host_name;
+mod ingress;
+mod metrics;
+mod problem;
+mod relay;
+mod routes;
+mod serve;
+mod state;
+mod strict_json;
+mod wire;
+
+pub use ingress::Ingress;
+pub use routes::control_plane;
+pub use serve::{ServeOptions, serve_control_plane, serve_ingress};
+pub use state::{ApiConfig, AppState};

@@ -1,0 +1,52 @@
+//! The metrics page, in Prometheus' text format. Labels are outcomes and classes, never names: its size does not depend on how
+//! many tenants there are.
+
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+
+use isolet_domain::service::counters::ByOutcome;
+
+use crate::state::AppState;
+
+/// Everything, as of now.
+pub fn render(app: &AppState) -> String {
+    let counters = &app.platform().counters;
+    let mut page = Page::default();
+    page.by_outcome("isolet_invocations_total", "Invocations through the ingress and the API.", &counters.invocations);
+    page.by_outcome("isolet_runs_total", "Runs asked for through the runs resource.", &counters.runs);
+    page.by_outcome("isolet_builds_total", "Builds of tenants' code.", &counters.builds);
+    page.head("isolet_code_lookups_total", "counter", "Whether an execution found its code ready.");
+    page.line("isolet_code_lookups_total{result=\"ready\"}", counters.warm.load(Ordering::Relaxed));
+    page.line("isolet_code_lookups_total{result=\"built\"}", counters.cold.load(Ordering::Relaxed));
+    page.head("isolet_in_flight", "gauge", "Invocations and runs in flight.");
+    page.line("isolet_in_flight", counters.in_flight());
+    if let Some(cached) = &app.config().cached_components {
+        page.head("isolet_cached_components", "gauge", "Components kept ready.");
+        page.line("isolet_cached_components", cached());
+    }
+    page.head("isolet_api_answers_total", "counter", "Answers of the control plane by class of status.");
+    for (class, count) in app.answers().into_iter().enumerate() {
+        page.line(&format!("isolet_api_answers_total{{class=\"{}xx\"}}", class + 1), count);
+    }
+    page.0
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}").expect("writing to a string never fails");
+    }
+
+    fn line(&mut self, series: &str, value: u64) {
+        writeln!(self.0, "{series} {value}").expect("writing to a string never fails");
+    }
+
+    fn by_outcome(&mut self, name: &str, help: &str, counts: &ByOutcome) {
+        self.head(name, "counter", help);
+        for (outcome, count) in counts.read() {
+            self.line(&format!("{name}{{outcome=\"{outcome}\"}}"), count);
+        }
+    }
+}

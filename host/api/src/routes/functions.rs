@@ -1,0 +1,92 @@
+//! Functions and their variables.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::StatusCode;
+use isolet_domain::ids::{EnvName, FunctionName};
+
+use super::tenants::{checked_labels, invalid};
+use crate::caller::{In, Of, RawFunction, needs};
+use crate::cursor::{ListQuery, encode};
+use crate::failure::Failure;
+use crate::state::AppState;
+use crate::strict_json::Json;
+use crate::wire::List;
+use crate::wire::functions::{FunctionResponse, PutFunctionRequest, SetVariableRequest, VariableResponse};
+
+pub async fn list_functions(
+    State(app): State<AppState>,
+    found: In<needs::FunctionsRead>,
+    query: ListQuery,
+) -> Result<impl IntoResponse, Failure> {
+    let after = query.after("functions", |text| FunctionName::parse(text).ok())?;
+    let page = app.platform().functions.list(&found.scope, after.as_ref(), query.limit).await?;
+    let last = page.items.last().filter(|_| page.more);
+    let next_cursor = last.map(|function| encode("functions", function.name.as_str()));
+    let slug = found.scope.slug();
+    let data = page.items.into_iter().map(|function| FunctionResponse::new(&app, slug, function)).collect();
+    Ok(Answer(List { data, next_cursor }))
+}
+
+pub async fn put_function(
+    State(app): State<AppState>,
+    found: In<needs::FunctionsWrite>,
+    RawFunction(name): RawFunction,
+    Json(request): Json<PutFunctionRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
+    let labels = checked_labels(request.labels)?;
+    let (function, created) = app.platform().functions.put(&found.scope, name, labels).await?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Answer(FunctionResponse::new(&app, found.scope.slug(), function))))
+}
+
+pub async fn get_function(
+    State(app): State<AppState>,
+    found: In<needs::FunctionsRead>,
+    Of(name): Of<FunctionName>,
+) -> Result<impl IntoResponse, Failure> {
+    let function = app.platform().functions.get(&found.scope, &name).await?;
+    Ok(Answer(FunctionResponse::new(&app, found.scope.slug(), function)))
+}
+
+pub async fn delete_function(
+    State(app): State<AppState>,
+    found: In<needs::FunctionsWrite>,
+    Of(name): Of<FunctionName>,
+) -> Result<impl IntoResponse, Failure> {
+    app.platform().functions.delete(&found.scope, name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn list_variables(
+    State(app): State<AppState>,
+    found: In<needs::EnvRead>,
+    Of(function): Of<FunctionName>,
+) -> Result<impl IntoResponse, Failure> {
+    let env = app.platform().environment.list(&found.scope, &function).await?;
+    Ok(Answer(List::whole(env.into_iter().map(VariableResponse::from).collect())))
+}
+
+pub async fn set_variable(
+    State(app): State<AppState>,
+    found: In<needs::EnvWrite>,
+    Of(function): Of<FunctionName>,
+    Json(request): Json<SetVariableRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let name = EnvName::parse(&request.name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
+    let answer = VariableResponse::from((name.clone(), request.value.clone()));
+    app.platform().environment.set(&found.scope, function, name, request.value).await?;
+    Ok(Answer(answer))
+}
+
+pub async fn delete_variable(
+    State(app): State<AppState>,
+    found: In<needs::EnvWrite>,
+    Of(function): Of<FunctionName>,
+    Of(name): Of<EnvName>,
+) -> Result<impl IntoResponse, Failure> {
+    app.platform().environment.delete(&found.scope, function, name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

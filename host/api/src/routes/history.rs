@@ -1,0 +1,99 @@
+//! Recorded runs, and prompts as a view of them.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use isolet_domain::ids::RunId;
+use isolet_domain::repository::Page;
+use isolet_domain::run::Run;
+
+use crate::caller::{In, Of, needs};
+use crate::cursor::{ListQuery, encode};
+use crate::failure::Failure;
+use crate::state::AppState;
+use crate::strict_json::Json;
+use crate::wire::List;
+use crate::wire::history::{EntryResponse, RecordedRunResponse, SavePromptRequest, StarRequest};
+use crate::wire::runs::prompt;
+
+pub async fn list_runs(
+    State(app): State<AppState>,
+    found: In<needs::RunsRead>,
+    query: ListQuery,
+) -> Result<impl IntoResponse, Failure> {
+    let before = query.after("runs", |text| RunId::parse(text).ok())?;
+    let page = app.platform().history.list_runs(&found.scope, before, query.limit).await?;
+    Ok(entries("runs", page))
+}
+
+pub async fn list_prompts(
+    State(app): State<AppState>,
+    found: In<needs::RunsRead>,
+    query: ListQuery,
+) -> Result<impl IntoResponse, Failure> {
+    let before = query.after("prompts", |text| RunId::parse(text).ok())?;
+    let page = app.platform().history.list_prompts(&found.scope, before, query.limit).await?;
+    Ok(entries("prompts", page))
+}
+
+fn entries(list: &str, page: Page<Run>) -> Answer<List<EntryResponse>> {
+    let last = page.items.last().filter(|_| page.more);
+    let next_cursor = last.map(|run| encode(list, &run.id.to_string()));
+    Answer(List { data: page.items.into_iter().map(EntryResponse::from).collect(), next_cursor })
+}
+
+pub async fn get_run(
+    State(app): State<AppState>,
+    found: In<needs::RunsRead>,
+    Of(run): Of<RunId>,
+) -> Result<Response, Failure> {
+    let (run, code) = app.platform().history.get(&found.scope, &run).await?;
+    Ok(Answer(RecordedRunResponse::new(run, code.as_ref())).into_response())
+}
+
+pub async fn delete_run(
+    State(app): State<AppState>,
+    found: In<needs::RunsWrite>,
+    Of(run): Of<RunId>,
+) -> Result<impl IntoResponse, Failure> {
+    app.platform().history.delete(&found.scope, &run).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn clear_runs(
+    State(app): State<AppState>,
+    found: In<needs::RunsWrite>,
+) -> Result<impl IntoResponse, Failure> {
+    app.platform().history.clear(&found.scope).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn save_prompt(
+    State(app): State<AppState>,
+    found: In<needs::RunsWrite>,
+    Json(request): Json<SavePromptRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let mut faults = Vec::new();
+    let prompt = prompt(request.prompt, "/prompt", &mut faults).ok_or(Failure::Invalid(faults))?;
+    let run = app.platform().history.save_prompt(&found.scope, prompt).await?;
+    Ok((StatusCode::CREATED, Answer(EntryResponse::from(run))))
+}
+
+pub async fn clear_prompts(
+    State(app): State<AppState>,
+    found: In<needs::RunsWrite>,
+) -> Result<impl IntoResponse, Failure> {
+    app.platform().history.clear_prompts(&found.scope).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn star_prompt(
+    State(app): State<AppState>,
+    found: In<needs::RunsWrite>,
+    Of(run): Of<RunId>,
+    Json(request): Json<StarRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let run = app.platform().history.star(&found.scope, &run, request.starred).await?;
+    Ok(Answer(EntryResponse::from(run)))
+}

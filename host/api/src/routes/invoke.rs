@@ -1,0 +1,73 @@
+//! Invoking a deployed function through the API: the guest's own answer, marked with its outcome.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Request, Uri, header};
+use isolet_domain::ids::FunctionName;
+use isolet_domain::outcome::Outcome;
+
+use crate::caller::{In, Of, needs};
+use crate::failure::Failure;
+use crate::front::GuestAnswer;
+use crate::problem::OUTCOME;
+use crate::relay;
+use crate::state::AppState;
+
+pub async fn invoke_function(
+    State(app): State<AppState>,
+    found: In<needs::Invoke>,
+    Of(function): Of<FunctionName>,
+    axum::extract::OriginalUri(sent): axum::extract::OriginalUri,
+    mut request: Request<Body>,
+) -> Result<Response, Failure> {
+    let uri = address(&sent)?;
+    // The caller's key is for us and never for the guest.
+    request.headers_mut().remove(header::AUTHORIZATION);
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("sandbox"));
+    let request = relay::to_guest(request, uri);
+    match app.platform().invoker.invoke_as(&found.scope, &function, request).await {
+        Ok(response) => {
+            let mut response = relay::from_guest(response).map(Body::new);
+            response.headers_mut().insert(OUTCOME, HeaderValue::from_static(Outcome::Ok.as_str()));
+            response.extensions_mut().insert(GuestAnswer);
+            Ok(response)
+        }
+        Err(error) => {
+            let failure = Failure::from(error);
+            let outcome = failure.outcome().as_str();
+            let mut response = failure.into_response();
+            response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
+            Ok(response)
+        }
+    }
+}
+
+/// `http://sandbox` and what follows `/v1/tenants/{t}/functions/{f}/invoke`, as it was sent.
+fn address(sent: &Uri) -> Result<Uri, Failure> {
+    const PARTS_BEFORE: usize = 7;
+    let whole = sent.path_and_query().map_or("/", |path| path.as_str());
+    let (path, query) = whole.split_once('?').map_or((whole, None), |(path, query)| (path, Some(query)));
+    let rest = path.splitn(PARTS_BEFORE + 1, '/').nth(PARTS_BEFORE).unwrap_or_default();
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let uri = Uri::builder().scheme("http").authority("sandbox").path_and_query(format!("/{rest}{query}")).build();
+    uri.map_err(|_| Failure::Malformed { detail: "the address is not one of a resource".to_owned(), pointer: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guest_sees_what_follows_invoke_as_it_was_sent() {
+        for (sent, seen) in [
+            ("/v1/tenants/t/functions/f/invoke", "http://sandbox/"),
+            ("/v1/tenants/t/functions/f/invoke/", "http://sandbox/"),
+            ("/v1/tenants/t/functions/f/invoke?a=1", "http://sandbox/?a=1"),
+            ("/v1/tenants/t/functions/f/invoke/a//b%2Fc/../d?x=/y?z", "http://sandbox/a//b%2Fc/../d?x=/y?z"),
+        ] {
+            let uri = address(&sent.parse().expect("a valid address")).expect("an address for the guest");
+            assert_eq!(uri.to_string(), seen);
+        }
+    }
+}

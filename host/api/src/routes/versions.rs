@@ -1,0 +1,123 @@
+//! Versions of a function, and which of them serves.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use isolet_domain::code::Code;
+use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::service::versions::NewVersion;
+
+use super::tenants::invalid;
+use crate::caller::{In, Of, needs};
+use crate::cursor::{ListQuery, encode};
+use crate::failure::Failure;
+use crate::frame::framed;
+use crate::state::AppState;
+use crate::strict_json::Json;
+use crate::wire::List;
+use crate::wire::code::{CodeResponse, code};
+use crate::wire::functions::{AddVersionRequest, DeployRequest, DeployResponse, VersionResponse};
+
+const MAX_MESSAGE_CHARS: usize = 1_000;
+
+pub async fn add_version(
+    State(app): State<AppState>,
+    found: In<needs::VersionsWrite>,
+    Of(function): Of<FunctionName>,
+    Json(request): Json<AddVersionRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let code = code(request.modules, request.main_module)?;
+    let new = NewVersion { code: code.clone(), message: checked_message(request.message)? };
+    let added = app.platform().versions.add(&found.scope, &function, new).await;
+    let (version, created) = added.map_err(|error| framed(error.into(), &code))?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Answer(VersionResponse::from(version))))
+}
+
+pub async fn list_versions(
+    State(app): State<AppState>,
+    found: In<needs::VersionsRead>,
+    Of(function): Of<FunctionName>,
+    query: ListQuery,
+) -> Result<impl IntoResponse, Failure> {
+    let before = query.after("versions", |text| text.parse().ok())?;
+    let page = app.platform().versions.list(&found.scope, &function, before, query.limit).await?;
+    let last = page.items.last().filter(|_| page.more);
+    let next_cursor = last.map(|version| encode("versions", &version.number.to_string()));
+    Ok(Answer(List { data: page.items.into_iter().map(VersionResponse::from).collect(), next_cursor }))
+}
+
+pub async fn get_version(
+    State(app): State<AppState>,
+    found: In<needs::VersionsRead>,
+    Of(function): Of<FunctionName>,
+    Of(version): Of<VersionId>,
+) -> Result<impl IntoResponse, Failure> {
+    let version = app.platform().versions.get(&found.scope, &function, &version).await?;
+    Ok(Answer(VersionResponse::from(version)))
+}
+
+pub async fn get_source(
+    State(app): State<AppState>,
+    found: In<needs::VersionsRead>,
+    Of(function): Of<FunctionName>,
+    Of(version): Of<VersionId>,
+) -> Result<Response, Failure> {
+    let code = app.platform().versions.source(&found.scope, &function, &version).await?;
+    Ok(Answer(CodeResponse::from(&code)).into_response())
+}
+
+pub async fn deploy_version(
+    State(app): State<AppState>,
+    found: In<needs::Deploy>,
+    Of(function): Of<FunctionName>,
+    Json(request): Json<DeployRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let versions = &app.platform().versions;
+    let (version, created) = match to_deploy(request)? {
+        ToDeploy::Known(version) => (version, false),
+        ToDeploy::New(new) => {
+            let code = new.code.clone();
+            let added = versions.add(&found.scope, &function, new).await;
+            let (version, created) = added.map_err(|error| framed(error.into(), &code))?;
+            (version.id, created)
+        }
+    };
+    let (function, version) = versions.deploy(&found.scope, &function, &version).await?;
+    Ok(Answer(DeployResponse {
+        url: app.function_url(found.scope.slug(), &function.name),
+        function: function.name.to_string(),
+        version: version.id.to_string(),
+        digest: version.digest.to_string(),
+        number: version.number,
+        created,
+    }))
+}
+
+enum ToDeploy {
+    Known(VersionId),
+    New(NewVersion),
+}
+
+fn to_deploy(request: DeployRequest) -> Result<ToDeploy, Failure> {
+    match (request.version, request.modules, request.main_module) {
+        (Some(version), None, None) => VersionId::parse(&version)
+            .map(ToDeploy::Known)
+            .map_err(|error| invalid("/version", "id", &error.to_string())),
+        (None, Some(modules), Some(main)) => {
+            let code: Code = code(modules, main)?;
+            let message = checked_message(request.message.unwrap_or_default())?;
+            Ok(ToDeploy::New(NewVersion { code, message }))
+        }
+        (None, Some(_), None) => Err(invalid("/main_module", "missing", "must name the entry module")),
+        _ => Err(invalid("", "choice", "give either `version`, or `modules` with `main_module`")),
+    }
+}
+
+fn checked_message(message: String) -> Result<String, Failure> {
+    if message.chars().count() <= MAX_MESSAGE_CHARS {
+        return Ok(message);
+    }
+    Err(invalid("/message", "length", &format!("must have at most {MAX_MESSAGE_CHARS} characters")))
+}

@@ -1,0 +1,84 @@
+//! What every handler shares: the use cases, what the host says about itself, and counts of the control plane's own answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use isolet_domain::ids::{FunctionName, TenantSlug};
+use isolet_domain::service::Platform;
+
+/// What the HTTP side is told about its host.
+#[derive(Clone)]
+pub struct ApiConfig {
+    /// isolet's own version.
+    pub version: String,
+    pub wasmtime_version: String,
+    /// Of the engine artifact, as `b3:…`.
+    pub engine_digest: String,
+    /// `development` or `production`.
+    pub mode: String,
+    /// The domain under which `{function}--{tenant}` are host names.
+    pub base_domain: String,
+    /// The port that callers of the ingress use.
+    pub ingress_port: u16,
+    /// Where the control plane is reached, without a slash at the end: `http://127.0.0.1:8787`.
+    pub public_url: String,
+    /// Host names that the control plane answers to, beside loopback names and addresses. Without a port.
+    pub allowed_hosts: Vec<String>,
+    /// Components kept ready just now, for the metrics.
+    pub cached_components: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+struct Shared {
+    platform: Arc<Platform>,
+    config: ApiConfig,
+    draining: AtomicBool,
+    /// Answers of the control plane by the first digit of their status, 1 to 5.
+    answers: [AtomicU64; 5],
+}
+
+impl AppState {
+    pub fn new(platform: Arc<Platform>, config: ApiConfig) -> Self {
+        let config = ApiConfig { base_domain: config.base_domain.to_ascii_lowercase(), ..config };
+        Self(Arc::new(Shared { platform, config, draining: AtomicBool::new(false), answers: Default::default() }))
+    }
+
+    pub fn platform(&self) -> &Platform {
+        &self.0.platform
+    }
+
+    pub fn config(&self) -> &ApiConfig {
+        &self.0.config
+    }
+
+    /// From now on `/readyz` says no, so that a balancer stops sending before the listeners close.
+    pub fn start_draining(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn count_answer(&self, status: http::StatusCode) {
+        if let Some(count) = self.0.answers.get(usize::from(status.as_u16() / 100).wrapping_sub(1)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn answers(&self) -> [u64; 5] {
+        std::array::from_fn(|class| self.0.answers[class].load(Ordering::Relaxed))
+    }
+
+    /// Where a function is reached through the ingress.
+    pub(crate) fn function_url(&self, tenant: &TenantSlug, function: &FunctionName) -> String {
+        let ApiConfig { base_domain, ingress_port, .. } = self.config();
+        match ingress_port {
+            80 => format!("http://{function}--{tenant}.{base_domain}/"),
+            port => format!("http://{function}--{tenant}.{base_domain}:{port}/"),
+        }
+    }
+}

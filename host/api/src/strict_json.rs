@@ -1,0 +1,137 @@
+//! Request bodies as JSON, read strictly: the right media type, a bounded size, valid UTF-8, no unknown and no repeated field. What
+//! is wrong is answered with the place it is at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::FromRequest;
+use http::{HeaderMap, Request, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
+
+use crate::failure::Failure;
+use crate::problem::escape;
+
+/// A whole body must have arrived within this time.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
+/// Characters of a parser's complaint that are repeated: it quotes its input.
+const MAX_DETAIL_CHARS: usize = 300;
+
+/// A type that a request body may be.
+pub trait RequestBody: DeserializeOwned {
+    const MAX_BYTES: usize = 1 << 20;
+}
+
+pub struct Json<T>(pub T);
+
+impl<S: Sync, T: RequestBody> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(Failure::MediaType);
+        }
+        let bytes = read(request.into_body(), T::MAX_BYTES).await?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| Failure::Malformed {
+            detail: format!("the body is not UTF-8 at byte {}", error.valid_up_to()),
+            pointer: None,
+        })?;
+        parse(text).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    essence.eq_ignore_ascii_case("application/json") && parts.all(utf8)
+}
+
+async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
+    let too_large = Failure::BodyTooLarge { limit_bytes: limit as u64 };
+    if http_body::Body::size_hint(&body).lower() > limit as u64 {
+        return Err(too_large);
+    }
+    match tokio::time::timeout(ARRIVES_WITHIN, Limited::new(body, limit).collect()).await {
+        Err(_) => Err(Failure::BodyTooSlow),
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
+        Ok(Err(_)) => Err(Failure::Malformed { detail: "the body broke off".to_owned(), pointer: None }),
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // serde_json stops at 128 levels, so that no input can use up the stack.
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        malformed(error.inner(), Some(pointer).filter(|pointer| !pointer.is_empty()))
+    })?;
+    deserializer.end().map_err(|error| malformed(&error, None))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error, pointer: Option<String>) -> Failure {
+    Failure::Malformed { detail: error.to_string().chars().take(MAX_DETAIL_CHARS).collect(), pointer }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut out = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("/{index}")),
+            Segment::Map { key } => {
+                out.push('/');
+                out.push_str(&escape(key));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    out
+}
+
+/// A map whose keys are the caller's own, none of them twice.
+#[derive(Debug)]
+pub struct UniqueMap<T>(pub BTreeMap<String, T>);
+
+impl<T> Default for UniqueMap<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for UniqueMap<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Unique<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Unique<T> {
+            type Value = UniqueMap<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueMap<T>, A::Error> {
+                let mut map = BTreeMap::new();
+                while let Some((key, value)) = access.next_entry::<String, T>()? {
+                    if map.contains_key(&key) {
+                        return Err(A::Error::custom(format!("duplicate key `{key}`")));
+                    }
+                    map.insert(key, value);
+                }
+                Ok(UniqueMap(map))
+            }
+        }
+        deserializer.deserialize_map(Unique(PhantomData))
+    }
+}

@@ -1,0 +1,94 @@
+//! A module map on the wire: a module is its text, or an object that also says its kind.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::strict_json::UniqueMap;
+
+/// One module as it is sent.
+#[derive(Debug)]
+pub struct ModuleRequest {
+    kind: Option<ModuleKind>,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    kind: String,
+    text: String,
+}
+
+impl<'de> Deserialize<'de> for ModuleRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTyped;
+        impl<'de> Visitor<'de> for TextOrTyped {
+            type Value = ModuleRequest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a module's text, or an object with `kind` and `text`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<ModuleRequest, E> {
+                Ok(ModuleRequest { kind: None, text: text.to_owned() })
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<ModuleRequest, E> {
+                Ok(ModuleRequest { kind: None, text })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<ModuleRequest, A::Error> {
+                let Typed { kind, text } = Typed::deserialize(MapAccessDeserializer::new(access))?;
+                let known = ModuleKind::parse(&kind);
+                let kind = known.ok_or_else(|| A::Error::custom("`kind` must be `js`, `text` or `json`"))?;
+                Ok(ModuleRequest { kind: Some(kind), text })
+            }
+        }
+        deserializer.deserialize_any(TextOrTyped)
+    }
+}
+
+/// The checked module map.
+pub fn code(modules: UniqueMap<ModuleRequest>, main_module: String) -> Result<Code, InvalidCode> {
+    let mut map = BTreeMap::new();
+    for (name, ModuleRequest { kind, text }) in modules.0 {
+        let kind = match kind {
+            Some(kind) => kind,
+            None => ModuleKind::from_name(&name)?,
+        };
+        map.insert(name, Module { kind, text: text.into() });
+    }
+    Code::new(map, main_module)
+}
+
+#[derive(Serialize)]
+pub struct CodeResponse<'c> {
+    modules: BTreeMap<&'c str, ModuleResponse<'c>>,
+    main_module: &'c str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ModuleResponse<'c> {
+    Text(&'c str),
+    Typed { kind: &'static str, text: &'c str },
+}
+
+impl<'c> From<&'c Code> for CodeResponse<'c> {
+    fn from(code: &'c Code) -> Self {
+        let module = |(name, module): (&'c String, &'c Module)| {
+            // As short as it can be sent: with its kind only where the name says another.
+            let implied = ModuleKind::from_name(name) == Ok(module.kind);
+            let text = &*module.text;
+            let kind = module.kind.as_str();
+            let shown = if implied { ModuleResponse::Text(text) } else { ModuleResponse::Typed { kind, text } };
+            (name.as_str(), shown)
+        };
+        Self { modules: code.modules().iter().map(module).collect(), main_module: code.main_module() }
+    }
+}

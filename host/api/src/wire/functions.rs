@@ -1,0 +1,140 @@
+//! Functions, versions and variables on the wire.
+
+use std::collections::BTreeMap;
+
+use isolet_domain::function::{Function, Version};
+use isolet_domain::ids::{EnvName, TenantSlug};
+use serde::{Deserialize, Serialize};
+
+use super::code::ModuleRequest;
+use crate::state::AppState;
+use crate::strict_json::{RequestBody, UniqueMap};
+
+/// Bytes of a body that carries code: 10 MiB of text, each character escaped at its longest.
+pub const MAX_CODE_BODY_BYTES: usize = 64 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutFunctionRequest {
+    #[serde(default)]
+    pub labels: UniqueMap<String>,
+    #[serde(rename = "kind")]
+    _kind: Option<FunctionKind>,
+}
+
+/// What a function is written in. Components come with a later issue.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FunctionKind {
+    Js,
+}
+
+#[derive(Serialize)]
+pub struct FunctionResponse {
+    name: String,
+    kind: &'static str,
+    labels: BTreeMap<String, String>,
+    live_version: Option<String>,
+    created_at: String,
+    updated_at: String,
+    url: String,
+}
+
+impl FunctionResponse {
+    pub fn new(app: &AppState, tenant: &TenantSlug, function: Function) -> Self {
+        Self {
+            url: app.function_url(tenant, &function.name),
+            name: function.name.to_string(),
+            kind: "js",
+            labels: function.labels,
+            live_version: function.live.map(|version| version.to_string()),
+            created_at: function.created_at.to_string(),
+            updated_at: function.updated_at.to_string(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddVersionRequest {
+    pub modules: UniqueMap<ModuleRequest>,
+    pub main_module: String,
+    #[serde(default)]
+    pub message: String,
+}
+
+/// A version that is there, or code for a new one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployRequest {
+    pub version: Option<String>,
+    pub modules: Option<UniqueMap<ModuleRequest>>,
+    pub main_module: Option<String>,
+    pub message: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct VersionResponse {
+    id: String,
+    digest: String,
+    number: u64,
+    main_module: String,
+    message: String,
+    created_at: String,
+    overlay_bytes: u64,
+    startup_cpu_ms: f64,
+}
+
+impl From<Version> for VersionResponse {
+    fn from(version: Version) -> Self {
+        Self {
+            id: version.id.to_string(),
+            digest: version.digest.to_string(),
+            number: version.number,
+            main_module: version.main_module,
+            message: version.message,
+            created_at: version.created_at.to_string(),
+            overlay_bytes: version.overlay_bytes,
+            startup_cpu_ms: version.startup_cpu_us as f64 / 1_000.0,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct DeployResponse {
+    pub function: String,
+    pub version: String,
+    pub digest: String,
+    pub number: u64,
+    /// Whether the version was made by this call.
+    pub created: bool,
+    pub url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetVariableRequest {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Serialize)]
+pub struct VariableResponse {
+    pub name: String,
+    pub value: String,
+}
+
+impl From<(EnvName, String)> for VariableResponse {
+    fn from((name, value): (EnvName, String)) -> Self {
+        Self { name: name.to_string(), value }
+    }
+}
+
+impl RequestBody for PutFunctionRequest {}
+impl RequestBody for SetVariableRequest {}
+impl RequestBody for AddVersionRequest {
+    const MAX_BYTES: usize = MAX_CODE_BODY_BYTES;
+}
+impl RequestBody for DeployRequest {
+    const MAX_BYTES: usize = MAX_CODE_BODY_BYTES;
+}

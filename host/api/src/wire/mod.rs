@@ -1,0 +1,32 @@
+//! Wire types: what requests and answers look like as JSON. Domain types never serialise themselves; a rename there must not change
+//! a byte here.
+
+pub mod code;
+pub mod functions;
+pub mod history;
+pub mod host;
+pub mod limits;
+pub mod runs;
+pub mod tenants;
+
+use serde::Serialize;
+
+/// A page of a list.
+#[derive(Serialize)]
+pub struct List<T> {
+    pub data: Vec<T>,
+    pub next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// All there is.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
+}
+
+/// Milliseconds with microseconds after the point.
+pub fn ms(duration: std::time::Duration) -> f64 {
+    // Exact up to 285 years.
+    duration.as_micros() as f64 / 1_000.0
+}

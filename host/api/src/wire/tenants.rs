@@ -1,0 +1,123 @@
+//! Tenants and their keys on the wire.
+
+use std::collections::BTreeMap;
+
+use isolet_domain::access::{Credential, Preset, Scope};
+use isolet_domain::key::Key;
+use isolet_domain::tenant::Tenant;
+use serde::{Deserialize, Serialize};
+
+use crate::strict_json::{RequestBody, UniqueMap};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTenantRequest {
+    pub slug: String,
+    #[serde(default)]
+    pub labels: UniqueMap<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateTenantRequest {
+    pub labels: UniqueMap<String>,
+}
+
+#[derive(Serialize)]
+pub struct TenantResponse {
+    id: String,
+    slug: String,
+    labels: BTreeMap<String, String>,
+    plan: String,
+    status: &'static str,
+    created_at: String,
+}
+
+impl From<Tenant> for TenantResponse {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id.to_string(),
+            slug: tenant.slug.to_string(),
+            labels: tenant.labels,
+            plan: tenant.plan,
+            status: tenant.status.as_str(),
+            created_at: tenant.created_at.to_string(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateKeyRequest {
+    pub preset: String,
+    #[serde(default)]
+    pub name: String,
+}
+
+#[derive(Serialize)]
+pub struct KeyResponse {
+    id: String,
+    /// The secret, in the one answer that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    name: String,
+    preset: &'static str,
+    scopes: Vec<&'static str>,
+    created_at: String,
+}
+
+impl KeyResponse {
+    pub fn new(key: Key, secret: Option<String>) -> Self {
+        Self {
+            id: key.id.to_string(),
+            key: secret,
+            name: key.name,
+            preset: key.preset.as_str(),
+            scopes: scopes(key.preset),
+            created_at: key.created_at.to_string(),
+        }
+    }
+}
+
+fn scopes(preset: Preset) -> Vec<&'static str> {
+    preset.scopes().into_iter().map(Scope::as_str).collect()
+}
+
+/// Exactly one of the two.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenSessionRequest {
+    pub link: Option<String>,
+    pub key: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct SessionResponse {
+    pub token: String,
+    pub expires_at: String,
+    #[serde(flatten)]
+    pub caller: CallerResponse,
+}
+
+/// What a credential may do, and where.
+#[derive(Serialize)]
+pub struct CallerResponse {
+    tenant: Option<String>,
+    scopes: Vec<&'static str>,
+    preset: &'static str,
+}
+
+impl CallerResponse {
+    pub fn new(credential: &Credential, tenant: Option<&Tenant>) -> Self {
+        Self {
+            tenant: tenant.map(|tenant| tenant.slug.to_string()),
+            scopes: scopes(credential.preset),
+            preset: credential.preset.as_str(),
+        }
+    }
+}
+
+impl RequestBody for CreateTenantRequest {}
+impl RequestBody for UpdateTenantRequest {}
+impl RequestBody for CreateKeyRequest {}
+impl RequestBody for OpenSessionRequest {}

@@ -1,0 +1,10 @@
+//! HTTP behaviour of the control plane and the ingress, in process and against the domain's fakes. Real guests, real stores and
+//! real sockets are in the top-level `tests/`.
+
+mod access;
+mod bad_input;
+mod console;
+mod host;
+mod ingress;
+mod management;
+mod runs;

@@ -1,0 +1,167 @@
+//! One-off runs, their events, and their history.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::Full;
+use isolet_domain::fake_guests::words;
+use serde_json::{Value, json};
+
+use crate::host::{TestHost, modules, request};
+
+const RUNS: &str = "/v1/tenants/acme/runs";
+
+#[tokio::test]
+async fn a_prompt_becomes_a_request_and_a_record() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let run = host.post(RUNS, json!({ "code": modules("x"), "prompt": "hi there & more" })).await.ok().json();
+    assert_eq!(run["outcome"], "ok");
+    assert_eq!(run["response"]["body"]["text"], "GET http://sandbox/run?q=hi%20there%20%26%20more ");
+    assert_eq!(run["response"]["headers"][0], json!(["content-type", "text/plain"]));
+    assert_eq!((&run["cached"], &run["cold"]), (&json!(false), &json!(true)));
+    assert_eq!(run["logs"][0]["message"], "here");
+    assert_eq!(run["warnings"], json!([]));
+    let id = run["id"].as_str().expect("an id");
+
+    let recorded = host.get(&format!("{RUNS}/{id}")).await.ok().json();
+    assert_eq!(recorded["prompt"], "hi there & more");
+    assert_eq!(recorded["code"], modules("x"));
+    assert_eq!(recorded["response"], run["response"]);
+    let prompts = host.get("/v1/tenants/acme/prompts").await.ok().json();
+    assert_eq!(prompts["data"][0]["prompt"], "hi there & more");
+    assert_eq!(prompts["data"][0]["status"], 200);
+
+    let again = host.call(&host.admin, "POST", &format!("{RUNS}/{id}/replay"), None).await.ok().json();
+    assert_eq!(again["response"], run["response"]);
+    assert_eq!(again["cached"], true);
+    assert_ne!(again["id"], run["id"]);
+}
+
+#[tokio::test]
+async fn a_request_is_sent_as_it_was_asked_for() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let body = json!({
+        "code": modules("x"),
+        "request": { "method": "POST", "path": "/x?y=1", "headers": [["a", "b"]], "body": { "base64": STANDARD.encode("abc") } },
+        "record": false,
+    });
+    let run = host.post(RUNS, body).await.ok().json();
+    assert_eq!(run["response"]["body"]["text"], "POST http://sandbox/x?y=1 abc");
+    assert_eq!(host.get(RUNS).await.ok().json()["data"], json!([]));
+}
+
+#[tokio::test]
+async fn versions_and_functions_run_by_name() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let version = host.deploy("acme", "hello", words::ENV).await;
+    let env = json!({ "name": "A", "value": "1" });
+    host.post("/v1/tenants/acme/functions/hello/env", env).await.ok();
+    let by_version = json!({ "code": { "version": version }, "env": { "B": "2" } });
+    assert_eq!(host.post(RUNS, by_version).await.ok().json()["response"]["body"]["text"], "B=2");
+    let by_name = json!({ "code": { "function": "hello", "alias": "live" }, "env": { "B": "2" } });
+    let run = host.post(RUNS, by_name).await.ok().json();
+    assert_eq!(run["response"]["body"]["text"], "A=1;B=2");
+    assert_eq!(run["version"], json!(version));
+    host.post(RUNS, json!({ "code": { "function": "nobody" } })).await.problem(404, "function_not_found");
+
+    // Values are not kept, and the repetition says what it went without.
+    let id = run["id"].as_str().expect("an id");
+    let again = host.call(&host.admin, "POST", &format!("{RUNS}/{id}/replay"), None).await.ok().json();
+    assert_eq!(again["response"]["body"]["text"], "");
+    assert!(again["warnings"][0].as_str().is_some_and(|warning| warning.contains("A, B")), "{again}");
+}
+
+#[tokio::test]
+async fn a_guest_that_fails_is_still_an_answer() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    for (word, outcome) in [(words::THROWS, "exception"), (words::LOOPS, "cpu_limit")] {
+        let run = host.post(RUNS, json!({ "code": modules(word) })).await;
+        assert_eq!(run.status, 200);
+        let run = run.json();
+        assert_eq!((&run["outcome"], &run["response"]), (&json!(outcome), &Value::Null));
+        assert_eq!(run["error"]["message"], "Error: secret words");
+    }
+    let run = host.post(RUNS, json!({ "code": modules(words::BREAKS_OFF) })).await.ok().json();
+    assert_eq!((&run["outcome"], &run["response"]["truncated"]), (&json!("cpu_limit"), &json!(true)));
+    let run = host.post(RUNS, json!({ "code": modules(words::STREAMS) })).await.ok().json();
+    assert_eq!(run["response"]["body"]["base64"], STANDARD.encode(b"one two \xff"));
+}
+
+/// Events by the HTML standard's rules, as far as this server uses them.
+fn events(text: &str) -> Vec<(String, Value)> {
+    let blocks = text.split("\n\n").filter(|block| !block.is_empty() && !block.starts_with(':'));
+    blocks
+        .map(|block| {
+            let field =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).expect("the field is there");
+            (field("event: ").to_owned(), serde_json::from_str(field("data: ")).expect("JSON"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn events_come_in_order_and_end_with_done() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let body = json!({ "code": modules(words::STREAMS), "prompt": "hi" }).to_string();
+    let request = request(&host.admin, "POST", RUNS)
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream");
+    let answer = host.raw(request.body(Full::from(body)).expect("a valid request")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/event-stream"));
+    let events = events(&answer.text());
+    let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["phase", "phase", "phase", "log", "head", "body", "body", "body", "phase", "done"]);
+    let phases: Vec<_> = events.iter().filter_map(|(_, data)| data["phase"].as_str()).collect();
+    assert_eq!(phases, ["build", "compile", "instantiate", "run"]);
+    let done = &events.last().expect("the last event").1;
+    assert_eq!(done["outcome"], "ok");
+    assert!(done["response"].get("body").is_none());
+    let id = done["id"].as_str().expect("an id");
+    assert_eq!(host.get(&format!("{RUNS}/{id}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_build_failure_is_no_stream() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let request = request(&host.admin, "POST", RUNS)
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream");
+    let body = json!({ "code": modules(words::SYNTAX) }).to_string();
+    host.raw(request.body(Full::from(body)).expect("a valid request")).await.problem(422, "build_failed");
+}
+
+#[tokio::test]
+async fn prompts_are_saved_starred_and_cleared() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let prompts = "/v1/tenants/acme/prompts";
+    let saved = host.post(prompts, json!({ "prompt": "keep me" })).await.ok().json();
+    assert!(saved["outcome"].is_null());
+    let id = saved["id"].as_str().expect("an id").to_owned();
+    assert_eq!(host.get(RUNS).await.json()["data"], json!([]), "it has not run");
+    host.post(prompts, json!({ "prompt": "lose me" })).await.ok();
+    let starred =
+        host.call(&host.admin, "PUT", &format!("{prompts}/{id}/star"), Some(json!({ "starred": true }))).await;
+    assert_eq!(starred.ok().json()["starred"], true);
+    assert_eq!(host.call(&host.admin, "DELETE", prompts, None).await.status, 204);
+    let left = host.get(prompts).await.ok().json();
+    assert_eq!(left["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(left["data"][0]["id"], json!(id));
+    host.post(&format!("{RUNS}/{id}/replay"), json!({})).await.problem(409, "not_replayable");
+    assert_eq!(host.call(&host.admin, "DELETE", &format!("{prompts}/{id}"), None).await.status, 204);
+    host.get(&format!("{RUNS}/{id}")).await.problem(404, "run_not_found");
+}
+
+#[tokio::test]
+async fn a_panic_is_an_answer_and_the_host_goes_on() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    host.post(RUNS, json!({ "code": modules(words::PANICS) })).await.problem(500, "internal");
+    assert_eq!(host.post(RUNS, json!({ "code": modules("x") })).await.status, 200);
+    assert!(host.get("/metrics").await.text().contains("\nisolet_in_flight 0\n"));
+}

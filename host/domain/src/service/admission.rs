@@ -1,0 +1,201 @@
+//! Who may come in now: a tenant's invocations in flight, its short queue and its rate. What an invocation may then consume is
+//! in `limits`.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::counters::{Counters, InFlight};
+use crate::ids::TenantId;
+use crate::limits::Admission;
+
+/// Lanes kept before those that nobody uses are dropped.
+const MAX_IDLE_LANES: usize = 1_024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    #[error("the tenant sends more requests than its rate allows")]
+    RateLimited { retry_after: Duration },
+    #[error("the tenant has too many requests in flight")]
+    Overloaded { retry_after: Duration },
+}
+
+/// A place in flight, given back when dropped. It must outlive the guest's instance.
+pub struct Permit {
+    _place: OwnedSemaphorePermit,
+    _in_flight: InFlight,
+}
+
+pub struct Admissions {
+    admission: Admission,
+    counters: Arc<Counters>,
+    // Held to find or make a lane, never across an await.
+    lanes: Mutex<HashMap<TenantId, Arc<Lane>>>,
+}
+
+struct Lane {
+    /// First come, first served: tokio's semaphore is fair.
+    places: Arc<Semaphore>,
+    waiting: AtomicU32,
+    bucket: Mutex<Bucket>,
+}
+
+/// The generic cell rate algorithm (ITU-T I.371): one instant instead of a counter and a timer.
+struct Bucket {
+    /// When the bucket will be full again.
+    full_at: Instant,
+}
+
+impl Bucket {
+    /// Takes one token, or says how long until there is one.
+    fn take(&mut self, now: Instant, rate_per_second: u32) -> Result<(), Duration> {
+        let interval = Duration::from_secs(1) / rate_per_second.max(1);
+        let burst = interval * rate_per_second.max(1);
+        let full_at = self.full_at.max(now) + interval;
+        match full_at.duration_since(now).checked_sub(burst) {
+            Some(wait) if !wait.is_zero() => Err(wait),
+            _ => {
+                self.full_at = full_at;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Leaves the queue, also when the caller goes away while waiting.
+struct Waiting<'l>(&'l Lane);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Admissions {
+    pub(super) fn new(admission: Admission, counters: Arc<Counters>) -> Self {
+        Self { admission, counters, lanes: Mutex::default() }
+    }
+
+    /// A place for one invocation of this tenant, perhaps after a short wait.
+    pub async fn enter(&self, tenant: TenantId) -> Result<Permit, NotAdmitted> {
+        let lane = self.lane(tenant);
+        let taken = lane
+            .bucket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(Instant::now(), self.admission.rate_per_second);
+        taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after })?;
+        let place = match lane.places.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => self.queue(&lane).await?,
+        };
+        Ok(Permit { _place: place, _in_flight: self.counters.enter() })
+    }
+
+    async fn queue(&self, lane: &Lane) -> Result<OwnedSemaphorePermit, NotAdmitted> {
+        let retry_after = self.admission.queue_wait.max(Duration::from_millis(1));
+        let waiting = Waiting(lane);
+        if lane.waiting.fetch_add(1, Ordering::AcqRel) >= self.admission.queue {
+            return Err(NotAdmitted::Overloaded { retry_after });
+        }
+        let place = tokio::time::timeout(self.admission.queue_wait, lane.places.clone().acquire_owned()).await;
+        drop(waiting);
+        match place {
+            Ok(place) => Ok(place.expect("the lane is never closed")),
+            Err(_) => Err(NotAdmitted::Overloaded { retry_after }),
+        }
+    }
+
+    fn lane(&self, tenant: TenantId) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant) {
+            let now = Instant::now();
+            lanes.retain(|_, lane| !lane.is_idle(now, self.admission.concurrency));
+        }
+        let lane = lanes.entry(tenant).or_insert_with(|| {
+            Arc::new(Lane {
+                places: Arc::new(Semaphore::new(self.admission.concurrency as usize)),
+                waiting: AtomicU32::new(0),
+                bucket: Mutex::new(Bucket { full_at: Instant::now() }),
+            })
+        });
+        lane.clone()
+    }
+}
+
+impl Lane {
+    /// Whether forgetting this lane changes nothing: nobody in it, its bucket full, and nobody about to enter it.
+    fn is_idle(self: &Arc<Self>, now: Instant, concurrency: u32) -> bool {
+        Arc::strong_count(self) == 1
+            && self.places.available_permits() == concurrency as usize
+            && self.bucket.lock().unwrap_or_else(PoisonError::into_inner).full_at <= now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admissions(concurrency: u32, queue: u32, rate_per_second: u32) -> Admissions {
+        let queue_wait = Duration::from_secs(1);
+        Admissions::new(Admission { concurrency, queue, queue_wait, rate_per_second }, Arc::default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_are_given_back_and_the_queue_is_bounded() {
+        let admissions = Arc::new(admissions(1, 1, 1_000));
+        let tenant = TenantId::generate();
+        let first = admissions.enter(tenant).await.expect("there is a place");
+        let queued = tokio::spawn({
+            let admissions = admissions.clone();
+            async move { admissions.enter(tenant).await.map(drop) }
+        });
+        tokio::task::yield_now().await;
+        assert!(matches!(admissions.enter(tenant).await, Err(NotAdmitted::Overloaded { .. })));
+        // Another tenant is not concerned.
+        assert!(admissions.enter(TenantId::generate()).await.is_ok());
+        drop(first);
+        assert!(queued.await.expect("no panic").is_ok());
+        assert!(admissions.enter(tenant).await.is_ok());
+        assert_eq!(admissions.counters.in_flight(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_in_the_queue_ends() {
+        let admissions = admissions(1, 8, 1_000);
+        let tenant = TenantId::generate();
+        let _first = admissions.enter(tenant).await.expect("there is a place");
+        let began = Instant::now();
+        assert!(matches!(admissions.enter(tenant).await, Err(NotAdmitted::Overloaded { .. })));
+        assert_eq!(began.elapsed().as_secs(), 1);
+        assert_eq!(admissions.lane(tenant).waiting.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_allows_a_burst_of_a_second_and_then_its_pace() {
+        let admissions = admissions(100, 0, 10);
+        let tenant = TenantId::generate();
+        for _ in 0..10 {
+            assert!(admissions.enter(tenant).await.is_ok());
+        }
+        let Err(NotAdmitted::RateLimited { retry_after }) = admissions.enter(tenant).await else { panic!("admitted") };
+        assert_eq!(retry_after, Duration::from_millis(100));
+        tokio::time::advance(retry_after).await;
+        assert!(admissions.enter(tenant).await.is_ok());
+        assert!(admissions.enter(tenant).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_lanes_do_not_pile_up() {
+        let admissions = admissions(4, 4, 100);
+        for _ in 0..10_000 {
+            drop(admissions.enter(TenantId::generate()).await);
+            tokio::time::advance(Duration::from_millis(11)).await;
+        }
+        assert!(admissions.lanes.lock().expect("not poisoned").len() <= MAX_IDLE_LANES);
+    }
+}

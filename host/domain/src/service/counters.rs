@@ -1,0 +1,106 @@
+//! What is counted while the host works, without names: as many numbers as there are outcomes, however many tenants. How they are
+//! shown is the business of `api`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::outcome::Outcome;
+
+/// One count for each outcome.
+pub struct ByOutcome([AtomicU64; Outcome::ALL.len()]);
+
+impl Default for ByOutcome {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl ByOutcome {
+    pub fn count(&self, outcome: Outcome) {
+        // `ALL` lists the variants in the order of their discriminants.
+        self.0[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> impl Iterator<Item = (Outcome, u64)> + '_ {
+        Outcome::ALL.iter().map(|outcome| (*outcome, self.0[*outcome as usize].load(Ordering::Relaxed)))
+    }
+}
+
+#[derive(Default)]
+pub struct Counters {
+    /// Invocations through the ingress and the invoke route.
+    pub invocations: ByOutcome,
+    /// One-off runs.
+    pub runs: ByOutcome,
+    /// Builds by how they ended; `ok` counts those that were really built.
+    pub builds: ByOutcome,
+    /// Invocations and runs that found their code ready, and those that did not.
+    pub warm: AtomicU64,
+    pub cold: AtomicU64,
+    in_flight: AtomicU64,
+}
+
+/// Counts one as in flight until it is dropped.
+pub struct InFlight(Arc<Counters>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Counters {
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn enter(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self.clone())
+    }
+
+    pub(super) fn count_cache(&self, cached: bool) {
+        let counter = if cached { &self.warm } else { &self.cold };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Which of the two kinds of execution is counted.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Invocation,
+    Run,
+}
+
+/// Counts exactly one outcome, whichever way the execution ends; being dropped means that the client went away.
+pub(super) struct Tally {
+    counters: Arc<Counters>,
+    kind: Kind,
+    open: bool,
+}
+
+impl Tally {
+    pub(super) fn new(counters: &Arc<Counters>, kind: Kind) -> Self {
+        Self { counters: counters.clone(), kind, open: true }
+    }
+
+    pub(super) fn close(mut self, outcome: Outcome) {
+        self.count(outcome);
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        match self.kind {
+            Kind::Invocation => self.counters.invocations.count(outcome),
+            Kind::Run => self.counters.runs.count(outcome),
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.count(Outcome::ClientDisconnected);
+    }
+}

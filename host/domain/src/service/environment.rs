@@ -1,0 +1,127 @@
+//! A function's variables. A change applies to the next invocation; what is in flight keeps what it began with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+
+use super::functions::FunctionError;
+use super::resolver::Resolver;
+use super::to_the_end::to_the_end;
+use crate::access::TenantScope;
+use crate::function::Function;
+use crate::ids::{EnvName, FunctionName};
+use crate::repository::{Repository, RepositoryError, WriteError};
+
+/// How many variables there may be, and bytes of their names and values together: they are copied into every instance.
+pub const MAX_VARIABLES: usize = 128;
+pub const MAX_TOTAL_BYTES: usize = 64 << 10;
+
+/// Whether a set of variables is small enough to be copied into every instance.
+pub fn fits(env: &BTreeMap<EnvName, String>) -> bool {
+    let bytes: usize = env.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    env.len() <= MAX_VARIABLES && bytes <= MAX_TOTAL_BYTES
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("there is no such variable")]
+    UnknownVariable,
+    #[error("a function may have {MAX_VARIABLES} variables with {MAX_TOTAL_BYTES} bytes in all")]
+    TooLarge,
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<FunctionError> for EnvironmentError {
+    fn from(error: FunctionError) -> Self {
+        match error {
+            FunctionError::Unknown => Self::UnknownFunction,
+            FunctionError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+pub struct Environment {
+    repository: Arc<dyn Repository>,
+    resolver: Arc<Resolver>,
+}
+
+impl Environment {
+    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>) -> Self {
+        Self { repository, resolver }
+    }
+
+    pub async fn list(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+    ) -> Result<BTreeMap<EnvName, String>, EnvironmentError> {
+        let stored = self.repository.function(tenant, function).await?;
+        stored.map(|function| function.env).ok_or(EnvironmentError::UnknownFunction)
+    }
+
+    pub async fn set(
+        &self,
+        tenant: &TenantScope,
+        function: FunctionName,
+        name: EnvName,
+        value: String,
+    ) -> Result<(), EnvironmentError> {
+        let refused = Arc::new(AtomicBool::new(false));
+        let told = refused.clone();
+        self.change(tenant, function, move |stored| {
+            let before = stored.env.insert(name.clone(), value.clone());
+            let fits = fits(&stored.env);
+            told.store(!fits, Ordering::Release);
+            match before {
+                _ if fits => stored.updated_at = Timestamp::now(),
+                Some(before) => drop(stored.env.insert(name.clone(), before)),
+                None => drop(stored.env.remove(&name)),
+            }
+        })
+        .await?;
+        if refused.load(Ordering::Acquire) { Err(EnvironmentError::TooLarge) } else { Ok(()) }
+    }
+
+    pub async fn delete(
+        &self,
+        tenant: &TenantScope,
+        function: FunctionName,
+        name: EnvName,
+    ) -> Result<(), EnvironmentError> {
+        let found = Arc::new(AtomicBool::new(false));
+        let told = found.clone();
+        self.change(tenant, function, move |stored| {
+            let was_there = stored.env.remove(&name).is_some();
+            told.store(was_there, Ordering::Release);
+            if was_there {
+                stored.updated_at = Timestamp::now();
+            }
+        })
+        .await?;
+        if found.load(Ordering::Acquire) { Ok(()) } else { Err(EnvironmentError::UnknownVariable) }
+    }
+
+    async fn change(
+        &self,
+        tenant: &TenantScope,
+        function: FunctionName,
+        change: impl Fn(&mut Function) + Send + Sync + 'static,
+    ) -> Result<(), EnvironmentError> {
+        let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
+        to_the_end(async move {
+            let changed = repository.update_function(&tenant, &function, &change).await;
+            resolver.forget(tenant.slug(), &function);
+            match changed {
+                Ok(_) => Ok(()),
+                Err(WriteError::Exists | WriteError::Missing) => Err(EnvironmentError::UnknownFunction),
+                Err(WriteError::Repository(error)) => Err(error.into()),
+            }
+        })
+        .await
+    }
+}

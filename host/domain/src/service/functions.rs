@@ -1,0 +1,87 @@
+//! Functions by name: making, listing, labelling, removing. What runs under a name is deployed in `versions`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::resolver::Resolver;
+use super::to_the_end::to_the_end;
+use crate::access::TenantScope;
+use crate::function::Function;
+use crate::ids::FunctionName;
+use crate::repository::{Page, Repository, RepositoryError, WriteError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    #[error("there is no such function")]
+    Unknown,
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<WriteError> for FunctionError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Exists | WriteError::Missing => Self::Unknown,
+            WriteError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+pub struct Functions {
+    repository: Arc<dyn Repository>,
+    resolver: Arc<Resolver>,
+}
+
+impl Functions {
+    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>) -> Self {
+        Self { repository, resolver }
+    }
+
+    /// Makes the function, or gives the one that is there these labels. Says whether it is new.
+    pub async fn put(
+        &self,
+        tenant: &TenantScope,
+        name: FunctionName,
+        labels: BTreeMap<String, String>,
+    ) -> Result<(Function, bool), FunctionError> {
+        let function = Function { labels, ..Function::new(name, Timestamp::now()) };
+        match self.repository.create_function(tenant, &function).await {
+            Ok(()) => return Ok((function, true)),
+            Err(WriteError::Exists) => {}
+            Err(WriteError::Missing) => return Err(FunctionError::Unknown),
+            Err(WriteError::Repository(error)) => return Err(error.into()),
+        }
+        let relabel = |stored: &mut Function| {
+            stored.labels.clone_from(&function.labels);
+            stored.updated_at = function.updated_at;
+        };
+        let changed = self.repository.update_function(tenant, &function.name, &relabel).await?;
+        Ok((changed, false))
+    }
+
+    pub async fn get(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Function, FunctionError> {
+        self.repository.function(tenant, name).await?.ok_or(FunctionError::Unknown)
+    }
+
+    pub async fn list(
+        &self,
+        tenant: &TenantScope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Page<Function>, RepositoryError> {
+        self.repository.list_functions(tenant, after, limit).await
+    }
+
+    /// Removes the function with its versions; what is in flight ends by itself.
+    pub async fn delete(&self, tenant: &TenantScope, name: FunctionName) -> Result<(), FunctionError> {
+        let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
+        to_the_end(async move {
+            let deleted = repository.delete_function(&tenant, &name).await;
+            resolver.forget(tenant.slug(), &name);
+            Ok(deleted?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,196 @@
+//! Invocations of deployed functions, from the ingress and from the API alike: resolve, admit, make ready, run. Bodies stream
+//! through; what the guest answers is nobody's business here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body::Body as _;
+
+use super::admission::{Admissions, NotAdmitted};
+use super::counters::{Kind, Tally};
+use super::preparation::{Preparation, PrepareError};
+use super::resolver::{ResolveError, Resolver, Target};
+use crate::access::TenantScope;
+use crate::body::Body;
+use crate::execute::{BuildError, Invocation, Report};
+use crate::ids::{Digest, FunctionName, TenantSlug};
+use crate::limits::Limits;
+use crate::outcome::Outcome;
+use crate::repository::RepositoryError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("nothing has been deployed to the function yet")]
+    NotDeployed,
+    #[error("the tenant is suspended")]
+    Suspended,
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    #[error("the request body is larger than {limit_bytes} bytes")]
+    BodyTooLarge { limit_bytes: u64 },
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("the code `{0}` is missing from the store")]
+    MissingCode(Digest),
+    /// The guest gave no response head.
+    #[error("the guest gave no response: {}", .0.outcome)]
+    Guest(Box<Report>),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<ResolveError> for InvokeError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::UnknownFunction => Self::UnknownFunction,
+            ResolveError::NotDeployed => Self::NotDeployed,
+            ResolveError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl From<PrepareError> for InvokeError {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Build(error) => Self::Build(error),
+            PrepareError::MissingCode(digest) => Self::MissingCode(digest),
+            PrepareError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl InvokeError {
+    /// The name of this in headers and counts.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::UnknownFunction | Self::NotDeployed => Outcome::NotFound,
+            Self::Suspended => Outcome::Suspended,
+            Self::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
+            Self::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
+            Self::Build(error) => error.outcome(),
+            Self::Guest(report) => report.outcome,
+            Self::BodyTooLarge { .. } | Self::MissingCode(_) | Self::Repository(_) => Outcome::Internal,
+        }
+    }
+
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NotAdmitted(NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after })
+            | Self::Build(BuildError::Overloaded { retry_after }) => Some(*retry_after),
+            _ => None,
+        }
+    }
+}
+
+pub struct Invoker {
+    preparation: Preparation,
+    resolver: Arc<Resolver>,
+    admissions: Arc<Admissions>,
+    limits: Limits,
+}
+
+impl Invoker {
+    pub(super) fn new(
+        preparation: Preparation,
+        resolver: Arc<Resolver>,
+        admissions: Arc<Admissions>,
+        limits: Limits,
+    ) -> Self {
+        Self { preparation, resolver, admissions, limits }
+    }
+
+    /// The invocation of a request whose host name names the function.
+    pub async fn invoke_route(
+        &self,
+        tenant: &TenantSlug,
+        function: &FunctionName,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, InvokeError> {
+        let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
+        let target = self.resolver.resolve(tenant, function).await;
+        self.counted(tally, target.map_err(InvokeError::from), request).await
+    }
+
+    /// The invocation of an authenticated caller.
+    pub async fn invoke_as(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, InvokeError> {
+        let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
+        let target = match self.resolver.resolve(tenant.slug(), function).await {
+            // The slug may have passed to another tenant since the credential was checked.
+            Ok(target) if target.scope.id() != tenant.id() => Err(InvokeError::UnknownFunction),
+            other => other.map_err(InvokeError::from),
+        };
+        self.counted(tally, target, request).await
+    }
+
+    async fn counted(
+        &self,
+        tally: Tally,
+        target: Result<Arc<Target>, InvokeError>,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, InvokeError> {
+        let invoked = match target {
+            Ok(target) => self.invoke(&target, request).await,
+            Err(error) => Err(error),
+        };
+        match invoked {
+            Ok((response, report, permit)) => {
+                // The place is free again, and the outcome known, only once the instance is gone.
+                tokio::spawn(async move {
+                    let outcome = report.await.map_or(Outcome::Internal, |report| report.outcome);
+                    drop(permit);
+                    tally.close(outcome);
+                });
+                Ok(response)
+            }
+            Err(error) => {
+                tally.close(error.outcome());
+                Err(error)
+            }
+        }
+    }
+
+    async fn invoke(
+        &self,
+        target: &Target,
+        request: http::Request<Body>,
+    ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, super::admission::Permit), InvokeError>
+    {
+        if target.suspended {
+            return Err(InvokeError::Suspended);
+        }
+        // A length that is known is refused before anything is spent on it; others are counted as they stream.
+        let limit_bytes = self.limits.request_body_bytes;
+        if request.body().size_hint().lower() > limit_bytes {
+            return Err(InvokeError::BodyTooLarge { limit_bytes });
+        }
+        let permit = self.admissions.enter(target.scope.id()).await?;
+        let prepared = self.preparation.known(&target.scope, &target.code, &target.code_key, self.limits).await?;
+        let invocation =
+            Invocation { request, env: target.env.clone(), limits: self.limits, entrypoint: None, events: None };
+        let answer = self.preparation.executor.invoke(&prepared, invocation).await;
+        match answer.response {
+            Some(response) => Ok((response, answer.report, permit)),
+            None => Err(InvokeError::Guest(Box::new(answer.report.await.unwrap_or_else(|_| lost())))),
+        }
+    }
+}
+
+/// The account of an invocation whose instance went without one: a panic inside the host.
+pub(super) fn lost() -> Report {
+    Report {
+        outcome: Outcome::Internal,
+        error: None,
+        logs: Vec::new(),
+        logs_truncated: false,
+        subrequests: Vec::new(),
+        timing: crate::execute::Timing::default(),
+        usage: crate::execute::Usage::default(),
+    }
+}

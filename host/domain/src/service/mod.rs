@@ -1,0 +1,141 @@
+//! The use cases, one module for each kind of thing, and the platform that holds them together. They know the ports and nothing
+//! of HTTP, of stores or of WebAssembly.
+
+pub mod admission;
+pub mod counters;
+pub mod environment;
+pub mod functions;
+pub mod history;
+pub mod invoker;
+pub mod keys;
+pub mod preparation;
+pub mod resolver;
+pub mod runs;
+pub mod sign_in;
+pub mod tenants;
+mod to_the_end;
+pub mod versions;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::execute::GuestExecutor;
+use crate::key::KeyPepper;
+use crate::limits::{Admission, HISTORY_KEPT, Limits};
+use crate::repository::{Repository, RepositoryError};
+use admission::Admissions;
+use counters::Counters;
+use environment::Environment;
+use functions::Functions;
+use history::History;
+use invoker::Invoker;
+use keys::Keys;
+use preparation::Preparation;
+use resolver::Resolver;
+use runs::Runs;
+use sign_in::SignIn;
+use tenants::Tenants;
+use versions::Versions;
+
+/// What the use cases are told about the host they work for.
+#[derive(Clone, Copy, Debug)]
+pub struct PlatformConfig {
+    /// What an invocation gets; calls may ask for less.
+    pub limits: Limits,
+    /// What a tenant may have in flight.
+    pub admission: Admission,
+    /// How long a resolved function is believed; `None` where no other host writes to the store.
+    pub resolver_max_age: Option<Duration>,
+    /// Prompts and runs kept for a tenant, starred ones aside.
+    pub history_kept: usize,
+}
+
+impl PlatformConfig {
+    /// Of a host that has its store to itself.
+    pub const ALONE: Self = Self {
+        limits: Limits::DEFAULT,
+        admission: Admission::DEFAULT,
+        resolver_max_age: None,
+        history_kept: HISTORY_KEPT,
+    };
+
+    /// Of a host that shares its store: what others write is seen within a second.
+    pub const SHARED: Self = Self { resolver_max_age: Some(Duration::from_secs(1)), ..Self::ALONE };
+}
+
+/// How long an answer of the store's own check is repeated: the check needs no credential, and must not become a load.
+const CHECKED_FOR: Duration = Duration::from_millis(500);
+
+/// All use cases of one host.
+pub struct Platform {
+    pub config: PlatformConfig,
+    pub tenants: Tenants,
+    pub keys: Arc<Keys>,
+    pub sign_in: SignIn,
+    pub functions: Functions,
+    pub environment: Environment,
+    pub versions: Versions,
+    pub invoker: Invoker,
+    pub runs: Runs,
+    pub history: History,
+    pub counters: Arc<Counters>,
+    repository: Arc<dyn Repository>,
+    // Held to read or note an answer, never across an await.
+    checked: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Platform {
+    pub fn new(
+        repository: Arc<dyn Repository>,
+        executor: Arc<dyn GuestExecutor>,
+        pepper: KeyPepper,
+        config: PlatformConfig,
+    ) -> Self {
+        let limits = config.limits;
+        let counters = Arc::<Counters>::default();
+        let resolver = Arc::new(Resolver::new(repository.clone(), executor.clone(), config.resolver_max_age));
+        let admissions = Arc::new(Admissions::new(config.admission, counters.clone()));
+        let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
+        let keys = Arc::new(Keys::new(repository.clone(), pepper));
+        Self {
+            config,
+            tenants: Tenants::new(repository.clone(), resolver.clone()),
+            sign_in: SignIn::new(keys.clone()),
+            keys,
+            functions: Functions::new(repository.clone(), resolver.clone()),
+            environment: Environment::new(repository.clone(), resolver.clone()),
+            versions: Versions::new(preparation.clone(), resolver.clone(), limits),
+            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
+            runs: Runs::new(preparation.clone(), admissions, limits, config.history_kept),
+            history: History::new(preparation, config.history_kept),
+            counters,
+            repository,
+            checked: Mutex::default(),
+        }
+    }
+
+    /// `embedded` or `redis`.
+    pub fn store_kind(&self) -> &'static str {
+        self.repository.kind()
+    }
+
+    /// Whether the store answers and takes writes, as of at most half a second ago.
+    pub async fn is_ready(&self) -> bool {
+        let noted = *self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, ready)) = noted
+            && at.elapsed() < CHECKED_FOR
+        {
+            return ready;
+        }
+        let ready = self.repository.check().await.is_ok();
+        *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), ready));
+        ready
+    }
+
+    /// Writes out what is batched: the last step of a drain.
+    pub async fn flush(&self) -> Result<(), RepositoryError> {
+        self.repository.flush().await
+    }
+}

@@ -1,0 +1,174 @@
+//! From a name to what runs under it, kept in memory so that a known function needs no store. Local writes are seen at once,
+//! other hosts' after at most the age limit, and while the store is gone the last known answer goes on serving.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::access::TenantScope;
+use crate::execute::GuestExecutor;
+use crate::ids::{Digest, FunctionName, TenantSlug, VersionId};
+use crate::repository::{Repository, RepositoryError};
+use crate::tenant::TenantStatus;
+
+/// Names kept; past it all are forgotten, which costs a look-up each.
+const MAX_ENTRIES: usize = 100_000;
+
+/// Everything that an invocation of a function needs to know about it.
+#[derive(Debug)]
+pub struct Target {
+    pub scope: TenantScope,
+    pub suspended: bool,
+    pub function: FunctionName,
+    pub version: VersionId,
+    pub code: Digest,
+    pub code_key: Digest,
+    pub env: Arc<[(String, String)]>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("nothing has been deployed to the function yet")]
+    NotDeployed,
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+pub struct Resolver {
+    repository: Arc<dyn Repository>,
+    executor: Arc<dyn GuestExecutor>,
+    /// `None`: this host is the only one that writes, and what it wrote it forgot itself.
+    max_age: Option<Duration>,
+    // Held for one look-up or change, never across an await.
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Counts writes. What was read from the store before a write and arrives after it must not be kept.
+    generation: u64,
+    entries: usize,
+    tenants: HashMap<TenantSlug, HashMap<FunctionName, Arc<Entry>>>,
+}
+
+struct Entry {
+    target: Arc<Target>,
+    checked: Mutex<Instant>,
+    refreshing: AtomicBool,
+}
+
+/// Lets the next one refresh, also when this one was dropped on the way.
+struct Refreshing<'e>(&'e Entry);
+
+impl Drop for Refreshing<'_> {
+    fn drop(&mut self) {
+        self.0.refreshing.store(false, Ordering::Release);
+    }
+}
+
+impl Resolver {
+    pub(super) fn new(
+        repository: Arc<dyn Repository>,
+        executor: Arc<dyn GuestExecutor>,
+        max_age: Option<Duration>,
+    ) -> Self {
+        Self { repository, executor, max_age, known: RwLock::default() }
+    }
+
+    pub async fn resolve(&self, tenant: &TenantSlug, function: &FunctionName) -> Result<Arc<Target>, ResolveError> {
+        let Some(entry) = self.entry(tenant, function) else { return self.load(tenant, function).await };
+        if self.is_fresh(&entry) {
+            return Ok(entry.target.clone());
+        }
+        // One asks; whoever comes meanwhile takes what is known, so that a slow store slows down one request and not all.
+        if entry.refreshing.swap(true, Ordering::AcqRel) {
+            return Ok(entry.target.clone());
+        }
+        let _refreshing = Refreshing(&entry);
+        match self.load(tenant, function).await {
+            Err(ResolveError::Repository(RepositoryError::Unavailable(_))) => {
+                *entry.checked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                Ok(entry.target.clone())
+            }
+            Err(error @ (ResolveError::UnknownFunction | ResolveError::NotDeployed)) => {
+                self.forget(tenant, function);
+                Err(error)
+            }
+            other => other,
+        }
+    }
+
+    /// To be called after a write to this function, successful or not.
+    pub fn forget(&self, tenant: &TenantSlug, function: &FunctionName) {
+        self.change(|known| {
+            if let Some(functions) = known.tenants.get_mut(tenant)
+                && functions.remove(function).is_some()
+            {
+                known.entries -= 1;
+            }
+        });
+    }
+
+    /// To be called after a write to the tenant itself.
+    pub fn forget_tenant(&self, tenant: &TenantSlug) {
+        self.change(|known| known.entries -= known.tenants.remove(tenant).map_or(0, |functions| functions.len()));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.generation += 1;
+        change(&mut known);
+    }
+
+    fn entry(&self, tenant: &TenantSlug, function: &FunctionName) -> Option<Arc<Entry>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.tenants.get(tenant)?.get(function).cloned()
+    }
+
+    fn is_fresh(&self, entry: &Entry) -> bool {
+        let checked = || *entry.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        self.max_age.is_none_or(|max_age| checked().elapsed() < max_age)
+    }
+
+    async fn load(&self, slug: &TenantSlug, name: &FunctionName) -> Result<Arc<Target>, ResolveError> {
+        let generation = self.known.read().unwrap_or_else(PoisonError::into_inner).generation;
+        let asked = Instant::now();
+        let tenant = self.repository.tenant_by_slug(slug).await?.ok_or(ResolveError::UnknownFunction)?;
+        let scope = TenantScope::of_route(&tenant);
+        let function = self.repository.function(&scope, name).await?.ok_or(ResolveError::UnknownFunction)?;
+        let live = function.live.ok_or(ResolveError::NotDeployed)?;
+        let version = self.repository.version(&scope, name, &live).await?.ok_or(ResolveError::NotDeployed)?;
+        let target = Arc::new(Target {
+            suspended: tenant.status == TenantStatus::Suspended,
+            scope,
+            function: name.clone(),
+            version: live,
+            code: version.digest,
+            code_key: self.executor.code_key(&version.digest),
+            env: function.env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
+        });
+        self.keep(generation, asked, &target);
+        Ok(target)
+    }
+
+    fn keep(&self, generation: u64, asked: Instant, target: &Arc<Target>) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.generation != generation {
+            return;
+        }
+        if known.entries >= MAX_ENTRIES {
+            known.tenants.clear();
+            known.entries = 0;
+        }
+        let entry = Entry { target: target.clone(), checked: Mutex::new(asked), refreshing: AtomicBool::new(false) };
+        let functions = known.tenants.entry(target.scope.slug().clone()).or_default();
+        if functions.insert(target.function.clone(), Arc::new(entry)).is_none() {
+            known.entries += 1;
+        }
+    }
+}

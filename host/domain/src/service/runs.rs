@@ -1,0 +1,327 @@
+//! Runs: code or a version, one request, the whole account as an answer, and a record of it. What became of earlier runs is in
+//! `history`; the collecting of one guest's answer is in `collect`, inside this module.
+
+mod collect;
+mod request;
+mod updates;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::admission::{Admissions, NotAdmitted, Permit};
+use super::counters::{Kind, Tally};
+use super::preparation::{Preparation, PrepareError};
+use crate::access::TenantScope;
+use crate::code::Code;
+use crate::execute::{BuildError, PrepareOptions, Prepared};
+use crate::ids::{Digest, EnvName, FunctionName, RunId, VersionId};
+use crate::limits::Limits;
+use crate::prompt::Prompt;
+use crate::repository::RepositoryError;
+use crate::run::Run;
+pub use collect::ANSWERED_BODY_BYTES;
+use collect::Execution;
+pub use request::{InvalidRequest, RunRequest};
+pub use updates::{RunUpdate, Updates};
+
+/// What to run.
+pub enum RunCode {
+    Modules(Code),
+    /// A version of whichever function of the tenant has it.
+    Version(VersionId),
+    /// The live version of a function, with the function's variables.
+    Function(FunctionName),
+}
+
+/// A run as it is asked for.
+pub struct RunSpec {
+    pub code: RunCode,
+    pub prompt: Option<Prompt>,
+    /// What the guest is sent; without it the prompt's request, and without a prompt `GET /`.
+    pub request: Option<RunRequest>,
+    /// Beside and over the function's own.
+    pub env: BTreeMap<EnvName, String>,
+    /// Tightens the host's limits.
+    pub limits: Limits,
+    pub entrypoint: Option<String>,
+    /// Build anew even if there is a build.
+    pub fresh: bool,
+    pub record: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("nothing has been deployed to the function yet")]
+    NotDeployed,
+    #[error("there is no such version")]
+    UnknownVersion,
+    #[error("there is no such run")]
+    UnknownRun,
+    #[error("the request of this run was not kept whole and cannot be sent again")]
+    NotReplayable,
+    #[error(transparent)]
+    Request(#[from] InvalidRequest),
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("the code `{0}` is missing from the store")]
+    MissingCode(Digest),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<PrepareError> for RunError {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Build(error) => Self::Build(error),
+            PrepareError::MissingCode(digest) => Self::MissingCode(digest),
+            PrepareError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+pub struct Runs {
+    preparation: Preparation,
+    admissions: Arc<Admissions>,
+    limits: Limits,
+    kept: usize,
+}
+
+/// A run that was admitted and whose code is ready: from here on it ends with an outcome, not an error.
+pub struct StartedRun {
+    preparation: Preparation,
+    kept: usize,
+    tenant: TenantScope,
+    execution: Execution,
+    permit: Permit,
+    tally: Tally,
+    /// Blob bytes to be stored with the record, when the code came with the run.
+    code_bytes: Option<Bytes>,
+    prompt: Option<Prompt>,
+    record: bool,
+    warnings: Vec<String>,
+}
+
+/// The code of a run, found.
+struct Found {
+    code: Option<Code>,
+    digest: Digest,
+    version: VersionId,
+    env: BTreeMap<EnvName, String>,
+    /// Canonical bytes, when no blob is known to hold them.
+    unstored: Option<Bytes>,
+}
+
+impl Found {
+    fn of(code: Code) -> Self {
+        let bytes = Bytes::from(code.canonical_bytes());
+        let digest = Digest::of(&bytes);
+        Self { code: Some(code), digest, version: VersionId::of(&digest), env: BTreeMap::new(), unstored: Some(bytes) }
+    }
+
+    fn stored(digest: Digest, version: VersionId, env: BTreeMap<EnvName, String>) -> Self {
+        Self { code: None, digest, version, env, unstored: None }
+    }
+}
+
+impl Runs {
+    pub(super) fn new(preparation: Preparation, admissions: Arc<Admissions>, limits: Limits, kept: usize) -> Self {
+        Self { preparation, admissions, limits, kept }
+    }
+
+    /// Finds the code, waits for a place and makes the code ready.
+    pub async fn start(&self, tenant: &TenantScope, spec: RunSpec) -> Result<StartedRun, RunError> {
+        let request = match (spec.request, &spec.prompt) {
+            (Some(request), _) => request,
+            (None, Some(prompt)) => RunRequest::get(prompt.path()),
+            (None, None) => RunRequest::get("/".to_owned()),
+        };
+        request.check()?;
+        let limits = self.limits.tightened_by(spec.limits);
+        let tally = Tally::new(&self.preparation.counters, Kind::Run);
+        let ready = async {
+            let found = self.find(tenant, spec.code).await?;
+            let permit = self.admissions.enter(tenant.id()).await?;
+            let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
+            Ok((found, permit, prepared))
+        };
+        let (found, permit, prepared) = match ready.await {
+            Ok(ready) => ready,
+            Err(error) => {
+                tally.close(outcome(&error));
+                return Err(error);
+            }
+        };
+        let mut env = found.env;
+        env.extend(spec.env);
+        Ok(StartedRun {
+            preparation: self.preparation.clone(),
+            kept: self.kept,
+            tenant: tenant.clone(),
+            execution: Execution {
+                executor: self.preparation.executor.clone(),
+                prepared,
+                code: found.digest,
+                version: found.version,
+                request,
+                env,
+                limits,
+                entrypoint: spec.entrypoint,
+            },
+            permit,
+            tally,
+            code_bytes: found.unstored,
+            prompt: spec.prompt,
+            record: spec.record,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The same code and request once more. Values of variables are never kept, so it runs without those of the call.
+    pub async fn replay(&self, tenant: &TenantScope, id: &RunId) -> Result<StartedRun, RunError> {
+        let run = self.preparation.repository.run(tenant, id).await?.ok_or(RunError::UnknownRun)?;
+        let result = run.result.ok_or(RunError::NotReplayable)?;
+        if result.request.body_truncated {
+            return Err(RunError::NotReplayable);
+        }
+        let code = match self.preparation.load(&result.code).await {
+            Err(PrepareError::MissingCode(_)) => return Err(RunError::NotReplayable),
+            other => other?,
+        };
+        let spec = RunSpec {
+            code: RunCode::Modules(code),
+            // It was a prompt once; whether today's rules would take it is beside the point.
+            prompt: run.prompt.and_then(|prompt| Prompt::parse(prompt).ok()),
+            request: Some(RunRequest::of(result.request)),
+            env: BTreeMap::new(),
+            limits: Limits::MAX,
+            entrypoint: None,
+            fresh: false,
+            record: true,
+        };
+        let mut started = self.start(tenant, spec).await?;
+        if !result.env_names.is_empty() {
+            let names = result.env_names.join(", ");
+            started.warnings.push(format!("variables are not kept with a run; it ran again without {names}"));
+        }
+        Ok(started)
+    }
+
+    async fn find(&self, tenant: &TenantScope, code: RunCode) -> Result<Found, RunError> {
+        let repository = &self.preparation.repository;
+        match code {
+            RunCode::Modules(code) => Ok(Found::of(code)),
+            RunCode::Function(name) => {
+                let function = repository.function(tenant, &name).await?.ok_or(RunError::UnknownFunction)?;
+                let live = function.live.ok_or(RunError::NotDeployed)?;
+                let version = repository.version(tenant, &name, &live).await?.ok_or(RunError::NotDeployed)?;
+                Ok(Found::stored(version.digest, version.id, function.env))
+            }
+            RunCode::Version(id) => self.find_version(tenant, id).await,
+        }
+    }
+
+    /// A version by its name alone: of any function, or of a run that is still on record.
+    async fn find_version(&self, tenant: &TenantScope, id: VersionId) -> Result<Found, RunError> {
+        let repository = &self.preparation.repository;
+        let mut after: Option<FunctionName> = None;
+        loop {
+            let page = repository.list_functions(tenant, after.as_ref(), 500).await?;
+            for function in &page.items {
+                if let Some(version) = repository.version(tenant, &function.name, &id).await? {
+                    return Ok(Found::stored(version.digest, id, BTreeMap::new()));
+                }
+            }
+            match page.items.into_iter().next_back() {
+                Some(last) if page.more => after = Some(last.name),
+                _ => break,
+            }
+        }
+        let recent = repository.list_runs(tenant, None, 500).await?.items;
+        let result = recent.into_iter().filter_map(|run| run.result).find(|result| result.version == id);
+        let digest = result.ok_or(RunError::UnknownVersion)?.code;
+        Ok(Found::stored(digest, id, BTreeMap::new()))
+    }
+
+    async fn prepare(
+        &self,
+        tenant: &TenantScope,
+        found: &Found,
+        limits: Limits,
+        fresh: bool,
+    ) -> Result<Prepared, RunError> {
+        let options = PrepareOptions { limits, fresh };
+        match &found.code {
+            Some(code) => Ok(self.preparation.build(tenant, code, options).await?),
+            None if fresh => {
+                let code = self.preparation.load(&found.digest).await?;
+                Ok(self.preparation.build(tenant, &code, options).await?)
+            }
+            None => {
+                let code_key = self.preparation.executor.code_key(&found.digest);
+                Ok(self.preparation.known(tenant, &found.digest, &code_key, limits).await?)
+            }
+        }
+    }
+}
+
+impl StartedRun {
+    /// Runs it and keeps the record. With `updates`, says what happens while it happens; a receiver that is dropped counts as a
+    /// client that went away.
+    pub async fn finish(self, updates: Option<Updates>) -> Run {
+        let id = RunId::generate();
+        let created_at = Timestamp::now();
+        // Beside the run, not before it: writing a blob takes longer than most guests do.
+        let stored = self.record.then(|| {
+            let (repository, bytes) = (self.preparation.repository.clone(), self.code_bytes.clone());
+            tokio::spawn(async move {
+                match bytes {
+                    Some(bytes) => repository.put_blob(bytes).await.map(drop),
+                    None => Ok(()),
+                }
+            })
+        });
+        let mut result = collect::collect(&self.execution, updates).await;
+        drop(self.permit);
+        self.tally.close(result.outcome);
+        result.warnings.extend(self.warnings);
+        let prompt = self.prompt.map(Prompt::into_string);
+        let mut run = Run { id, created_at, starred: false, prompt, result: Some(result) };
+        if let Some(stored) = stored {
+            let kept = match stored.await {
+                // The record names the blob, so it comes second.
+                Ok(Ok(())) => self
+                    .preparation
+                    .repository
+                    .record_run(&self.tenant, &collect::clipped(&run), self.kept)
+                    .await
+                    .is_ok(),
+                Ok(Err(_)) | Err(_) => false,
+            };
+            if !kept && let Some(result) = &mut run.result {
+                result.warnings.push("the run was not recorded: the store is not available".to_owned());
+            }
+        }
+        run
+    }
+}
+
+fn outcome(error: &RunError) -> crate::outcome::Outcome {
+    use crate::outcome::Outcome;
+    match error {
+        RunError::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
+        RunError::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
+        RunError::Build(error) => error.outcome(),
+        RunError::UnknownFunction | RunError::NotDeployed | RunError::UnknownVersion | RunError::UnknownRun => {
+            Outcome::NotFound
+        }
+        RunError::NotReplayable | RunError::Request(_) => Outcome::NotFound,
+        RunError::MissingCode(_) | RunError::Repository(_) => Outcome::Internal,
+    }
+}

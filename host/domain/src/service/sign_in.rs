@@ -1,0 +1,214 @@
+//! Signing in: the one-time link, the short-lived sessions of the console, and the one door through which every bearer token is
+//! turned into a credential. Sessions live in memory: a restart ends them.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::keys::Keys;
+use crate::access::{Credential, Preset};
+use crate::ids::Digest;
+use crate::repository::RepositoryError;
+
+/// How long a session lasts: a working day.
+pub const SESSION_FOR: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long a one-time link is good.
+pub const LINK_FOR: Duration = Duration::from_secs(15 * 60);
+/// Sessions kept; past it the one that would end first is dropped.
+const MAX_SESSIONS: usize = 10_000;
+/// Links that may be open at one time.
+const MAX_LINKS: usize = 100;
+const SESSION_PREFIX: &str = "isl_session_";
+
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    #[error("the credential is not valid")]
+    Refused,
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// What a session is given for.
+pub enum Proof<'a> {
+    Link(&'a str),
+    Key(&'a str),
+}
+
+/// A session just opened. The token is shown this once.
+pub struct OpenedSession {
+    pub token: String,
+    pub expires_at: Timestamp,
+    pub credential: Credential,
+}
+
+pub struct SignIn {
+    keys: Arc<Keys>,
+    // Both keyed by the token's digest, so that the time a look-up takes says nothing about a token. Held for one map
+    // operation, never across an await.
+    sessions: Mutex<HashMap<Digest, Session>>,
+    links: Mutex<HashMap<Digest, Instant>>,
+}
+
+struct Session {
+    grant: Grant,
+    ends: Instant,
+}
+
+#[derive(Clone)]
+enum Grant {
+    /// The key of this hash, for as long as it exists.
+    Key(Digest),
+    /// The one-time link, which only the operator sees.
+    Link,
+}
+
+impl SignIn {
+    pub(super) fn new(keys: Arc<Keys>) -> Self {
+        Self { keys, sessions: Mutex::default(), links: Mutex::default() }
+    }
+
+    /// A token for the address printed at start-up: good once, and for [`LINK_FOR`].
+    pub fn issue_link(&self) -> String {
+        let token = random_token("");
+        let mut links = self.links();
+        links.retain(|_, ends| *ends > Instant::now());
+        if links.len() < MAX_LINKS {
+            links.insert(Digest::of(token.as_bytes()), Instant::now() + LINK_FOR);
+        }
+        token
+    }
+
+    pub async fn open(&self, proof: Proof<'_>) -> Result<OpenedSession, SignInError> {
+        let (grant, credential) = match proof {
+            Proof::Link(token) => {
+                let ends = self.links().remove(&Digest::of(token.as_bytes())).ok_or(SignInError::Refused)?;
+                if ends <= Instant::now() {
+                    return Err(SignInError::Refused);
+                }
+                (Grant::Link, operator())
+            }
+            Proof::Key(token) => {
+                let hash = self.keys.hash(token).ok_or(SignInError::Refused)?;
+                let credential = self.keys.by_hash(&hash).await?.ok_or(SignInError::Refused)?;
+                (Grant::Key(hash), credential)
+            }
+        };
+        let token = random_token(SESSION_PREFIX);
+        self.keep(Digest::of(token.as_bytes()), Session { grant, ends: Instant::now() + SESSION_FOR });
+        Ok(OpenedSession { token, expires_at: Timestamp::now() + SESSION_FOR, credential })
+    }
+
+    /// The credential behind a bearer token, be it a session's or a key.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Credential, SignInError> {
+        let hash = if bearer.starts_with(SESSION_PREFIX) {
+            match self.grant(&Digest::of(bearer.as_bytes())) {
+                Some(Grant::Link) => return Ok(operator()),
+                // A revoked key takes its sessions with it.
+                Some(Grant::Key(hash)) => Some(hash),
+                None => None,
+            }
+        } else {
+            self.keys.hash(bearer)
+        };
+        self.keys.by_hash(&hash.ok_or(SignInError::Refused)?).await?.ok_or(SignInError::Refused)
+    }
+
+    fn grant(&self, token: &Digest) -> Option<Grant> {
+        let sessions = self.sessions();
+        sessions.get(token).filter(|session| session.ends > Instant::now()).map(|session| session.grant.clone())
+    }
+
+    fn keep(&self, token: Digest, session: Session) {
+        let mut sessions = self.sessions();
+        if sessions.len() >= MAX_SESSIONS {
+            sessions.retain(|_, session| session.ends > Instant::now());
+        }
+        if sessions.len() >= MAX_SESSIONS
+            && let Some(first) = sessions.iter().min_by_key(|(_, session)| session.ends).map(|(token, _)| *token)
+        {
+            sessions.remove(&first);
+        }
+        sessions.insert(token, session);
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<Digest, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn links(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever can read the host's terminal operates it.
+fn operator() -> Credential {
+    Credential { key: None, preset: Preset::Admin, tenant: None }
+}
+
+/// 192 random bits in hexadecimal.
+fn random_token(prefix: &str) -> String {
+    let mut bytes = [0_u8; 24];
+    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+    let mut token = prefix.to_owned();
+    for byte in bytes {
+        write!(token, "{byte:02x}").expect("writing to a string never fails");
+    }
+    token
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::MemoryStore;
+    use crate::key::KeyPepper;
+
+    fn sign_in() -> (SignIn, Arc<Keys>) {
+        let keys = Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32])));
+        (SignIn::new(keys.clone()), keys)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_is_good_once_and_for_fifteen_minutes() {
+        let (sign_in, _) = sign_in();
+        let link = sign_in.issue_link();
+        let session = sign_in.open(Proof::Link(&link)).await.expect("a fresh link");
+        assert!(sign_in.open(Proof::Link(&link)).await.is_err());
+        assert_eq!(sign_in.authenticate(&session.token).await.expect("a session").preset, Preset::Admin);
+        let late = sign_in.issue_link();
+        tokio::time::advance(LINK_FOR).await;
+        assert!(sign_in.open(Proof::Link(&late)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_ends_after_twelve_hours() {
+        let (sign_in, _) = sign_in();
+        let session = sign_in.open(Proof::Link(&sign_in.issue_link())).await.expect("a fresh link");
+        tokio::time::advance(SESSION_FOR - Duration::from_secs(1)).await;
+        assert!(sign_in.authenticate(&session.token).await.is_ok());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(sign_in.authenticate(&session.token).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_outlives_neither_its_key_nor_a_second() {
+        let store = Arc::new(MemoryStore::new());
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32])));
+        let sign_in = SignIn::new(keys.clone());
+        let tenant =
+            crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
+        crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
+        let scope = operator().scope_over(&tenant).expect("the operator reaches all");
+        let (key, secret) = keys.mint(&operator(), &scope, Preset::Tenant, "k".into()).await.expect("minted");
+        let session = sign_in.open(Proof::Key(secret.expose())).await.expect("the key is there");
+        assert!(sign_in.authenticate(&session.token).await.is_ok());
+        // Removed behind this host's back: another host did it.
+        crate::repository::KeyRepository::delete_key(&*store, &scope, &key.id).await.expect("deleted");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(sign_in.authenticate(&session.token).await.is_err());
+        assert!(sign_in.authenticate(secret.expose()).await.is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! Versions of a function and which of them is live. A version is stored only after its code was built, and the live pointer moves
+//! in one atomic step after that: a crash anywhere leaves the old state or the new one.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::preparation::{Preparation, PrepareError};
+use super::resolver::Resolver;
+use super::to_the_end::to_the_end;
+use crate::access::TenantScope;
+use crate::code::Code;
+use crate::execute::{BuildError, PrepareOptions};
+use crate::function::{Function, Version};
+use crate::ids::{Digest, FunctionName, VersionId};
+use crate::limits::Limits;
+use crate::repository::{Page, RepositoryError, WriteError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("there is no such version")]
+    Unknown,
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("the code `{0}` is missing from the store")]
+    MissingCode(Digest),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<WriteError> for VersionError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Exists | WriteError::Missing => Self::UnknownFunction,
+            WriteError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+impl From<PrepareError> for VersionError {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Build(error) => Self::Build(error),
+            PrepareError::MissingCode(digest) => Self::MissingCode(digest),
+            PrepareError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+/// Code to be made a version of, and what its author says about it.
+pub struct NewVersion {
+    pub code: Code,
+    pub message: String,
+}
+
+pub struct Versions {
+    preparation: Preparation,
+    resolver: Arc<Resolver>,
+    limits: Limits,
+}
+
+impl Versions {
+    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, limits: Limits) -> Self {
+        Self { preparation, resolver, limits }
+    }
+
+    /// Adds a version, or finds the one of the same content. Says whether it is new.
+    pub async fn add(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        new: NewVersion,
+    ) -> Result<(Version, bool), VersionError> {
+        let repository = &self.preparation.repository;
+        repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
+        let bytes = new.code.canonical_bytes();
+        let digest = Digest::of(&bytes);
+        let id = VersionId::of(&digest);
+        if let Some(known) = repository.version(tenant, function, &id).await?
+            && known.digest == digest
+        {
+            return Ok((known, false));
+        }
+        // Built first: code that does not build leaves nothing behind.
+        let options = PrepareOptions { limits: self.limits, fresh: false };
+        let prepared = self.preparation.build(tenant, &new.code, options).await?;
+        repository.put_blob(bytes.into()).await?;
+        let version = Version {
+            id,
+            digest,
+            number: 0,
+            main_module: new.code.main_module().to_owned(),
+            message: new.message,
+            overlay_bytes: prepared.build.overlay_bytes,
+            startup_cpu_us: u64::try_from(prepared.build.startup_cpu.as_micros()).unwrap_or(u64::MAX),
+            created_at: Timestamp::now(),
+        };
+        Ok(repository.add_version(tenant, function, version).await?)
+    }
+
+    pub async fn get(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Version, VersionError> {
+        self.preparation.repository.version(tenant, function, id).await?.ok_or(VersionError::Unknown)
+    }
+
+    pub async fn list(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Version>, VersionError> {
+        let repository = &self.preparation.repository;
+        repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
+        Ok(repository.list_versions(tenant, function, before, limit).await?)
+    }
+
+    /// The modules as they were uploaded.
+    pub async fn source(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Code, VersionError> {
+        let version = self.get(tenant, function, id).await?;
+        Ok(self.preparation.load(&version.digest).await?)
+    }
+
+    /// Makes a version the one that serves. It is made ready first, so that the switch costs no caller a build.
+    pub async fn deploy(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<(Function, Version), VersionError> {
+        let version = self.get(tenant, function, id).await?;
+        let code_key = self.preparation.executor.code_key(&version.digest);
+        self.preparation.known(tenant, &version.digest, &code_key, self.limits).await?;
+        let (repository, resolver) = (self.preparation.repository.clone(), self.resolver.clone());
+        let (tenant, function) = (tenant.clone(), function.clone());
+        to_the_end(async move {
+            let live = version.id.clone();
+            let point = move |stored: &mut Function| {
+                stored.live = Some(live.clone());
+                stored.updated_at = Timestamp::now();
+            };
+            let changed = repository.update_function(&tenant, &function, &point).await;
+            resolver.forget(tenant.slug(), &function);
+            Ok((changed?, version))
+        })
+        .await
+    }
+}

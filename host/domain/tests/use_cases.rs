@@ -1,0 +1,193 @@
+//! The use cases over the fakes: what one host sees of its own and of others' writes, and what goes on while the store is gone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use isolet_domain::access::{Credential, Preset, TenantScope};
+use isolet_domain::body;
+use isolet_domain::code::Code;
+use isolet_domain::fake_guests::{FakeGuests, words};
+use isolet_domain::fakes::MemoryStore;
+use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
+use isolet_domain::key::KeyPepper;
+use isolet_domain::limits::{HISTORY_KEPT, Limits};
+use isolet_domain::outcome::Outcome;
+use isolet_domain::prompt::Prompt;
+use isolet_domain::service::invoker::InvokeError;
+use isolet_domain::service::runs::{RunCode, RunSpec};
+use isolet_domain::service::versions::NewVersion;
+use isolet_domain::service::{Platform, PlatformConfig};
+
+struct Host {
+    store: Arc<MemoryStore>,
+    guests: Arc<FakeGuests>,
+    platform: Platform,
+}
+
+fn host(store: &Arc<MemoryStore>, config: PlatformConfig) -> Host {
+    let guests = Arc::new(FakeGuests::new());
+    let platform = Platform::new(store.clone(), guests.clone(), KeyPepper::new([1; 32]), config);
+    Host { store: store.clone(), guests, platform }
+}
+
+fn function() -> FunctionName {
+    FunctionName::parse("hello").expect("valid")
+}
+
+impl Host {
+    async fn tenant(&self, slug: &str) -> TenantScope {
+        let slug = TenantSlug::parse(slug).expect("valid");
+        let tenant = self.platform.tenants.create(slug, BTreeMap::new()).await.expect("created");
+        let operator = Credential { key: None, preset: Preset::Admin, tenant: None };
+        operator.scope_over(&tenant).expect("the operator reaches all")
+    }
+
+    async fn deploy(&self, tenant: &TenantScope, source: &str) {
+        self.platform.functions.put(tenant, function(), BTreeMap::new()).await.expect("put");
+        let new = NewVersion { code: Code::single(source).expect("valid"), message: String::new() };
+        let (version, _) = self.platform.versions.add(tenant, &function(), new).await.expect("added");
+        self.platform.versions.deploy(tenant, &function(), &version.id).await.expect("deployed");
+    }
+
+    async fn invoke(&self, tenant: &TenantScope) -> Result<String, InvokeError> {
+        let request = http::Request::get("http://hello--acme.localhost/").body(body::empty()).expect("valid");
+        let response = self.platform.invoker.invoke_route(tenant.slug(), &function(), request).await?;
+        let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn set_env(&self, tenant: &TenantScope, value: &str) {
+        let name = EnvName::parse("WHO").expect("valid");
+        self.platform.environment.set(tenant, function(), name, value.to_owned()).await.expect("set");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_writes_apply_to_the_next_invocation() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    assert!(matches!(host.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
+    host.deploy(&acme, words::ENV).await;
+    assert_eq!(host.invoke(&acme).await.expect("answered"), "");
+    host.set_env(&acme, "one").await;
+    assert_eq!(host.invoke(&acme).await.expect("answered"), "WHO=one");
+    host.deploy(&acme, "something else").await;
+    assert!(host.invoke(&acme).await.expect("answered").starts_with("GET http://"));
+    host.platform.functions.delete(&acme, function()).await.expect("deleted");
+    assert!(matches!(host.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_hosts_writes_apply_within_a_second() {
+    let store = Arc::<MemoryStore>::default();
+    let (one, two) = (host(&store, PlatformConfig::SHARED), host(&store, PlatformConfig::SHARED));
+    let acme = one.tenant("acme").await;
+    one.deploy(&acme, words::ENV).await;
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "");
+    one.set_env(&acme, "one").await;
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "", "believed for a second");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=one");
+    one.platform.functions.delete(&acme, function()).await.expect("deleted");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(matches!(two.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_functions_go_on_while_the_store_is_gone() {
+    let host = host(&Arc::default(), PlatformConfig::SHARED);
+    let acme = host.tenant("acme").await;
+    host.deploy(&acme, words::ENV).await;
+    host.invoke(&acme).await.expect("answered");
+    host.store.set_available(false);
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    for _ in 0..100 {
+        assert!(host.invoke(&acme).await.is_ok());
+        tokio::time::advance(Duration::from_millis(100)).await;
+    }
+    let globex = TenantSlug::parse("globex").expect("valid");
+    let request = http::Request::get("http://x/").body(body::empty()).expect("valid");
+    let unknown = host.platform.invoker.invoke_route(&globex, &function(), request).await;
+    assert!(matches!(unknown, Err(InvokeError::Repository(_))));
+    host.store.set_available(true);
+    assert!(host.invoke(&acme).await.is_ok());
+}
+
+#[tokio::test]
+async fn code_that_does_not_build_leaves_nothing_behind() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    host.platform.functions.put(&acme, function(), BTreeMap::new()).await.expect("put");
+    let new = NewVersion { code: Code::single(words::SYNTAX).expect("valid"), message: String::new() };
+    assert!(host.platform.versions.add(&acme, &function(), new).await.is_err());
+    let versions = host.platform.versions.list(&acme, &function(), None, 10).await.expect("listed");
+    assert!(versions.items.is_empty());
+}
+
+fn spec(source: &str, prompt: Option<&str>) -> RunSpec {
+    RunSpec {
+        code: RunCode::Modules(Code::single(source).expect("valid")),
+        prompt: prompt.map(|text| Prompt::parse(text.to_owned()).expect("valid")),
+        request: None,
+        env: BTreeMap::new(),
+        limits: Limits::MAX,
+        entrypoint: None,
+        fresh: false,
+        record: true,
+    }
+}
+
+#[tokio::test]
+async fn the_newest_runs_are_kept_and_starred_ones_beside_them() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    let mut first = None;
+    for round in 0..HISTORY_KEPT + 5 {
+        let started = host.platform.runs.start(&acme, spec("x", Some(&format!("p{round}")))).await.expect("started");
+        let run = started.finish(None).await;
+        let result = run.result.as_ref().expect("it ran");
+        assert_eq!(result.outcome, Outcome::Ok);
+        assert!(result.warnings.is_empty(), "{:?}", result.warnings);
+        if round == 0 {
+            host.platform.history.star(&acme, &run.id, true).await.expect("starred");
+            first = Some(run.id);
+        }
+    }
+    let kept = host.platform.history.list_runs(&acme, None, 100).await.expect("listed").items;
+    assert_eq!(kept.len(), HISTORY_KEPT + 1);
+    assert_eq!(kept.last().map(|run| run.id), first);
+    host.platform.history.clear_prompts(&acme).await.expect("cleared");
+    let starred = host.platform.history.list_prompts(&acme, None, 100).await.expect("listed").items;
+    assert_eq!(starred.iter().map(|run| run.id).collect::<Vec<_>>(), Vec::from_iter(first));
+    assert_eq!(host.guests.builds(), 1);
+    assert_eq!(host.platform.counters.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_recorded_says_so_and_answers() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    let started = host.platform.runs.start(&acme, spec("x", None)).await.expect("started");
+    host.store.set_available(false);
+    let run = started.finish(None).await;
+    let result = run.result.expect("it ran");
+    assert_eq!(result.outcome, Outcome::Ok);
+    assert_eq!(result.warnings.len(), 1);
+    host.store.set_available(true);
+    assert!(host.platform.history.list_runs(&acme, None, 10).await.expect("listed").items.is_empty());
+}
+
+#[tokio::test]
+async fn dropping_a_run_gives_its_place_back() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    let started = host.platform.runs.start(&acme, spec(words::HANGS, None)).await.expect("started");
+    assert_eq!(host.platform.counters.in_flight(), 1);
+    assert!(tokio::time::timeout(Duration::from_millis(20), started.finish(None)).await.is_err());
+    assert_eq!(host.platform.counters.in_flight(), 0);
+    let counted: BTreeMap<_, _> =
+        host.platform.counters.runs.read().map(|(outcome, count)| (outcome.as_str(), count)).collect();
+    assert_eq!(counted["client_disconnected"], 1);
+}

@@ -1,0 +1,46 @@
+//! What a host says when it has started: a page for people, one line of JSON for programs.
+
+use serde_json::json;
+
+use crate::host::Started;
+
+pub fn text(started: &Started) -> String {
+    let Started { control_plane, ingress, base_domain, .. } = started;
+    let function = format!("hello--demo.{base_domain}:{}", ingress.port());
+    let engine = started.engine_digest.get(..11).unwrap_or_default();
+    format!(
+        "
+  isolet {version}   engine wasmtime {wasmtime} · quickjs {engine}…
+
+  Console    http://{control_plane}/#t={link}
+             one-time sign-in link, valid for 15 minutes
+  API        http://{control_plane}/v1
+  Functions  http://{function}/
+  Data       {data} ({store})
+  Admin key  saved to {key} (0600)
+
+  Try:  curl \"http://{function}/?q=hi\"
+        curl -H \"Host: {function}\" \"http://{ingress}/?q=hi\"
+  Stop with Ctrl+C.
+",
+        version = env!("CARGO_PKG_VERSION"),
+        wasmtime = isolet_runtime::WASMTIME_VERSION,
+        link = started.link,
+        data = started.data_dir.display(),
+        store = started.store,
+        key = started.admin_key_file.display(),
+    )
+}
+
+pub fn json(started: &Started) -> String {
+    json!({
+        "control_plane": format!("http://{}", started.control_plane),
+        "ingress": format!("http://{}", started.ingress),
+        "base_domain": started.base_domain,
+        "admin_key_file": started.admin_key_file,
+        "link": format!("http://{}/#t={}", started.control_plane, started.link),
+        "engine": started.engine_digest,
+        "store": started.store,
+    })
+    .to_string()
+}

@@ -1,0 +1,84 @@
+//! The REST API as a client sees it, over HTTP or straight into this process's own router: the command line and the seed use the
+//! same routes as everybody else.
+
+use anyhow::{Context as _, Result, anyhow};
+use http::{Method, Request, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::service::TowerToHyperService;
+use isolet_api::AppState;
+use serde_json::Value;
+
+/// An answer's status and JSON; `Null` where there was no body.
+pub struct Reply {
+    pub status: u16,
+    pub json: Value,
+}
+
+impl Reply {
+    /// The JSON of a success; a failure in the words of its problem document.
+    pub fn into_success(self) -> Result<Value> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.json);
+        }
+        let text = |name: &str| self.json.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Err(anyhow!("{} {}: {}", self.status, text("title"), text("detail")))
+    }
+}
+
+pub struct Client {
+    transport: Transport,
+    key: String,
+}
+
+enum Transport {
+    Here(Box<AppState>),
+    There { http: HttpClient<HttpConnector, Full<bytes::Bytes>>, url: String },
+}
+
+impl Client {
+    /// Calls the routes of this process.
+    pub fn here(app: AppState, key: String) -> Self {
+        Self { transport: Transport::Here(Box::new(app)), key }
+    }
+
+    /// Calls a host at `url`, e.g. `http://127.0.0.1:8787`.
+    pub fn there(url: &str, key: String) -> Self {
+        let http = HttpClient::builder(TokioExecutor::new()).build_http();
+        Self { transport: Transport::There { http, url: url.trim_end_matches('/').to_owned() }, key }
+    }
+
+    /// Sends `body` and reads the answer whole.
+    ///
+    /// # Errors
+    /// When there is no answer. A failure that was answered is a [`Reply`].
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply> {
+        let bytes = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = |origin: &str| {
+            let uri: Uri = format!("{origin}{path}").parse().context("not a valid address")?;
+            Request::builder()
+                .method(method)
+                .header(header::HOST, uri.authority().map_or("127.0.0.1", |authority| authority.as_str()))
+                .uri(uri)
+                .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Full::from(bytes))
+                .context("not a valid request")
+        };
+        let (status, body) = match &self.transport {
+            Transport::Here(app) => {
+                let router = TowerToHyperService::new(isolet_api::control_plane((**app).clone()));
+                let response = hyper::service::Service::call(&router, request("")?).await?;
+                (response.status(), response.into_body().collect().await?.to_bytes())
+            }
+            Transport::There { http, url } => {
+                let response = http.request(request(url)?).await.with_context(|| format!("no answer from {url}"))?;
+                (response.status(), response.into_body().collect().await?.to_bytes())
+            }
+        };
+        let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
+        Ok(Reply { status: status.as_u16(), json })
+    }
+}

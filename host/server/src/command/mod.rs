@@ -1,0 +1,91 @@
+//! The command line. One module a verb; what they share of reading code and showing errors is in `source` and `show`.
+
+mod build;
+mod run;
+mod show;
+mod source;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use isolet_runtime::WasmExecutor;
+use isolet_runtime::config::RuntimeConfig;
+
+use crate::config::Config;
+
+/// Self-hosted, multi-tenant host for code that other people wrote.
+#[derive(Parser)]
+#[command(name = "isolet", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start the host: REST API and console, and the ingress for functions.
+    #[command(alias = "serve")]
+    Up(up::UpArguments),
+    /// Run a module once and print its response. The exit code tells the outcome.
+    Run(run::RunArguments),
+    /// Write a module's stand-alone component, which any wasi:http host can serve.
+    Build(build::BuildArguments),
+    /// Compile a module and run its top level, and say what is wrong with it.
+    Check(build::CheckArguments),
+}
+
+/// Parses the arguments, runs the verb, and turns its result into an exit code: 0, 1 for a mistake in the call, or an outcome's.
+pub fn main() -> ExitCode {
+    // Two libraries bring a provider each; whoever asks first without this would find none chosen.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        let result = runtime.block_on(async {
+            match arguments.verb {
+                Verb::Up(arguments) => up::up(arguments).await,
+                Verb::Run(arguments) => run::run(arguments).await,
+                Verb::Build(arguments) => build::build(arguments).await,
+                Verb::Check(arguments) => build::check(arguments).await,
+            }
+        });
+        // Threads of finished work need not be waited for.
+        runtime.shutdown_background();
+        result
+    });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            show::error(&format!("{error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// The built-in settings and the `ISOLET_…` variables.
+fn settings(file: Option<&std::path::Path>) -> Result<Config> {
+    Config::load(file, variables())
+}
+
+/// The environment, as far as it is text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// A runtime for one command, with the engine's compiled code in the user's cache folder.
+async fn runtime() -> Result<WasmExecutor> {
+    let mut folders = variables().filter(|(name, _)| name == "XDG_CACHE_HOME" || name == "HOME").collect::<Vec<_>>();
+    folders.sort_by_key(|(name, _)| name != "XDG_CACHE_HOME");
+    let cache_dir = folders.first().map(|(name, value)| {
+        let base = PathBuf::from(value);
+        if name == "HOME" { base.join(".cache/isolet/engine") } else { base.join("isolet/engine") }
+    });
+    let config = RuntimeConfig { cache_dir, max_instances: 16, ..RuntimeConfig::default() };
+    let started = tokio::task::spawn_blocking(move || {
+        WasmExecutor::start(&config, &|| show::progress("Compiling the JavaScript engine (once, a few seconds) …"))
+    });
+    Ok(started.await??)
+}

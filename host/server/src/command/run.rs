@@ -1,0 +1,158 @@
+//! `isolet run`: one run of a file, in this process or on a host, shown as a person wants it or as the API's JSON.
+
+#![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use http::Method;
+use isolet_domain::code::Code;
+use isolet_domain::outcome::Outcome;
+use serde_json::{Value, json};
+
+use super::{runtime, settings, show, source};
+use crate::client::Client;
+use crate::host;
+
+#[derive(Args)]
+pub struct RunArguments {
+    /// The entry module; what it imports with `./` or `../` comes along.
+    #[arg(required_unless_present = "eval")]
+    file: Option<PathBuf>,
+    /// Code to run instead of a file's.
+    #[arg(short, long, conflicts_with = "file")]
+    eval: Option<String>,
+    /// Sent as `GET http://sandbox/run?q=…`.
+    #[arg(short, long)]
+    prompt: Option<String>,
+    /// A request body, sent as `POST /`; `@FILE` reads it from a file.
+    #[arg(short, long)]
+    data: Option<String>,
+    /// A variable for `env`.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// Print the whole result as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Run on this host instead of in this process.
+    #[arg(long, env = "ISOLET_URL")]
+    url: Option<String>,
+    /// The tenant to run as there.
+    #[arg(long, default_value = "demo")]
+    tenant: String,
+    /// A file with the key to use there.
+    #[arg(long, env = "ISOLET_KEY_FILE", default_value = ".isolet/admin.key")]
+    key_file: PathBuf,
+}
+
+pub async fn run(arguments: RunArguments) -> Result<u8> {
+    let code = match (&arguments.file, &arguments.eval) {
+        (Some(file), _) => source::read(file)?,
+        (None, Some(text)) => Code::single(text)?,
+        (None, None) => return Err(anyhow!("give a file or --eval")),
+    };
+    let request = request(&arguments, &code)?;
+    let reply = match &arguments.url {
+        Some(url) => {
+            let path = &arguments.key_file;
+            let key = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the key in `{}`", path.display()))?;
+            let client = Client::there(url, key.trim().to_owned());
+            client.send(Method::POST, &format!("/v1/tenants/{}/runs", arguments.tenant), Some(&request)).await?
+        }
+        None => {
+            let (client, _folder) = host::in_process(&settings(None)?, Arc::new(runtime().await?)).await?;
+            client.send(Method::POST, "/v1/tenants/local/runs", Some(&request)).await?
+        }
+    };
+    if arguments.json {
+        println!("{:#}", reply.json);
+    }
+    if reply.status == 200 {
+        result(&reply.json, &code, arguments.json)
+    } else {
+        problem(&reply.json, &code, arguments.json)
+    }
+}
+
+/// The body of `POST …/runs`.
+fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
+    // The kind of each follows from its name, here as there.
+    let modules: serde_json::Map<String, Value> =
+        code.modules().iter().map(|(name, module)| (name.clone(), json!(&*module.text))).collect();
+    let mut env = serde_json::Map::new();
+    for pair in &arguments.env {
+        let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`--env {pair}` is not NAME=VALUE"))?;
+        env.insert(name.to_owned(), value.into());
+    }
+    let mut request = json!({ "code": { "modules": modules, "main_module": code.main_module() }, "env": env, "record": arguments.url.is_some() });
+    if let Some(prompt) = &arguments.prompt {
+        request["prompt"] = prompt.as_str().into();
+    }
+    if let Some(data) = &arguments.data {
+        let body = match data.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read `{path}`"))?,
+            None => data.clone(),
+        };
+        request["request"] = json!({ "method": "POST", "path": "/", "headers": [["content-type", "application/json"]], "body": { "text": body } });
+    }
+    Ok(request)
+}
+
+/// Shows a run's result; the exit code is its outcome's.
+fn result(result: &Value, code: &Code, as_json: bool) -> Result<u8> {
+    let outcome = Outcome::parse(result["outcome"].as_str().unwrap_or_default()).unwrap_or(Outcome::Internal);
+    if as_json {
+        return Ok(outcome.exit_code());
+    }
+    for line in result["logs"].as_array().into_iter().flatten() {
+        show::log(line);
+    }
+    let body = &result["response"]["body"];
+    let mut stdout = std::io::stdout().lock();
+    if let Some(text) = body["text"].as_str() {
+        stdout.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            stdout.write_all(b"\n")?;
+        }
+    } else if body["base64"].is_string() {
+        show::progress("the body is not text; use --json to see it in base64");
+    }
+    stdout.flush()?;
+    if outcome != Outcome::Ok {
+        fault(outcome.as_str(), &result["error"], code);
+    } else if let Some(status) = result["response"]["status"].as_u64().filter(|status| *status >= 400) {
+        show::progress(&format!("status {status}"));
+    }
+    Ok(outcome.exit_code())
+}
+
+/// Shows why there was no run.
+fn problem(problem: &Value, code: &Code, as_json: bool) -> Result<u8> {
+    let slug = problem["code"].as_str().unwrap_or("internal");
+    let outcome = Outcome::parse(slug);
+    if as_json {
+        return Ok(outcome.map_or(1, Outcome::exit_code));
+    }
+    let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no details were given");
+    let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
+    let first = problem["errors"].as_array().and_then(|errors| errors.first()).cloned().unwrap_or_default();
+    let message = first["detail"].as_str().unwrap_or(detail);
+    fault(
+        outcome.as_str(),
+        &json!({ "message": message, "file": first["file"], "line": first["line"], "column": first["column"] }),
+        code,
+    );
+    Ok(outcome.exit_code())
+}
+
+fn fault(outcome: &str, error: &Value, code: &Code) {
+    let number = |name: &str| error[name].as_u64().unwrap_or(0);
+    let place = error["file"].as_str().map(|file| (file, number("line"), number("column")));
+    let text = place.and_then(|(file, ..)| code.modules().get(file)).map(|module| &*module.text);
+    let message = error["message"].as_str().unwrap_or("no details were given");
+    show::fault(outcome, message, place, text, error["stack"].as_str().unwrap_or_default());
+}

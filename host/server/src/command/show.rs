@@ -1,0 +1,86 @@
+//! What the command line shows on stderr. Text of tenants is made inert first: a terminal obeys what it is sent.
+
+#![allow(clippy::print_stderr, reason = "this is where the command line writes to stderr")]
+
+use serde_json::Value;
+
+/// The text with everything a terminal would act on made visible instead. Line breaks and tabs stay.
+pub fn inert(text: &str) -> String {
+    let spoofs = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}');
+    text.chars()
+        .flat_map(|c| {
+            let acts = (c.is_control() && c != '\n' && c != '\t') || spoofs(c);
+            let shown: Vec<char> = if acts { c.escape_unicode().collect() } else { vec![c] };
+            shown
+        })
+        .collect()
+}
+
+pub fn error(message: &str) {
+    eprintln!("error: {}", inert(message));
+}
+
+pub fn progress(message: &str) {
+    eprintln!("{message}");
+}
+
+/// A console line of a run.
+pub fn log(line: &Value) {
+    let text = |name: &str| line[name].as_str().unwrap_or_default();
+    let place = match (line["file"].as_str(), line["line"].as_u64()) {
+        (Some(file), Some(number)) => format!("  ({file}:{number})"),
+        _ => String::new(),
+    };
+    eprintln!("{:>5} {}{}", text("level"), inert(text("message")), inert(&place));
+}
+
+/// What went wrong with code: message, place, the lines around it, and the stack.
+pub fn fault(outcome: &str, message: &str, place: Option<(&str, u64, u64)>, source: Option<&str>, stack: &str) {
+    error(&format!("{outcome}: {message}"));
+    if let Some((file, line, column)) = place {
+        eprintln!("  --> {}:{line}:{column}", inert(file));
+        if let Some(source) = source {
+            eprint!("{}", inert(&frame(source, line, column)));
+        }
+    }
+    if !stack.is_empty() {
+        eprintln!("{}", inert(stack.trim_end()));
+    }
+}
+
+/// The line in question with two before and one after, numbered, and a caret below the column.
+fn frame(source: &str, line: u64, column: u64) -> String {
+    let mut out = String::new();
+    for (number, text) in (1..).zip(source.lines()) {
+        if number + 2 >= line && number <= line + 1 {
+            let cut: String = text.chars().take(160).collect();
+            out.push_str(&format!("{number:>5} | {cut}\n"));
+            if number == line && column > 0 && column <= 160 {
+                let indent: String = text
+                    .chars()
+                    .take(usize::try_from(column - 1).unwrap_or(0))
+                    .map(|c| if c == '\t' { '\t' } else { ' ' })
+                    .collect();
+                out.push_str(&format!("      | {indent}^\n"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_shown_and_not_obeyed() {
+        let shown = inert("a\u{1b}]52;c;x\u{7}\u{202E}b\u{9b}31m\nc");
+        assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202E}', '\u{9b}']));
+        assert!(shown.starts_with("a\\u{1b}") && shown.ends_with("\nc"));
+    }
+
+    #[test]
+    fn a_frame_points_at_the_column() {
+        assert_eq!(frame("a\nbc\nd\ne", 2, 2), "    1 | a\n    2 | bc\n      |  ^\n    3 | d\n");
+    }
+}

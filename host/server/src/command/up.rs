@@ -1,0 +1,72 @@
+//! `isolet up`: a host until SIGTERM or Ctrl+C.
+
+#![allow(clippy::print_stdout, reason = "the banner goes to stdout")]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use isolet_storage::RedisAddress;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{settings, show};
+use crate::banner;
+use crate::host::Host;
+
+#[derive(Args)]
+pub struct UpArguments {
+    /// A settings file; `deploy/isolet.toml` is the manual.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder for everything this host keeps.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address of the REST API and the console.
+    #[arg(long, value_name = "ADDR")]
+    api: Option<SocketAddr>,
+    /// Address of the ingress for functions.
+    #[arg(long, value_name = "ADDR")]
+    ingress: Option<SocketAddr>,
+    /// Keep everything in Redis, shared with other hosts: redis:// or rediss://.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// Once ready, print one line of JSON instead of the banner.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn up(arguments: UpArguments) -> Result<u8> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
+        .init();
+    let mut config = settings(arguments.config.as_deref())?;
+    if let Some(data) = arguments.data {
+        config.server.data_dir = data;
+    }
+    if let Some(address) = arguments.api {
+        config.control_plane.address = address;
+    }
+    if let Some(address) = arguments.ingress {
+        config.ingress.address = address;
+    }
+    if let Some(url) = arguments.redis {
+        config.storage.redis.url = Some(RedisAddress::new(url));
+    }
+    // Before the start, so that a signal during it is not lost.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let host = tokio::select! {
+        host = Host::start(&config, || show::progress("Compiling the JavaScript engine (once, a few seconds) …")) => host?,
+        _ = terminate.recv() => return Ok(0),
+        _ = interrupt.recv() => return Ok(0),
+    };
+    println!("{}", if arguments.json { banner::json(&host.started) } else { banner::text(&host.started) });
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    show::progress("Draining …");
+    host.stop().await?;
+    Ok(0)
+}

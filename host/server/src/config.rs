@@ -1,0 +1,237 @@
+//! Settings: the built-in `deploy/isolet.toml`, then a file, then `ISOLET_…` variables, then flags. Read once at start.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use isolet_domain::limits::{Admission, Limits};
+use isolet_domain::service::PlatformConfig;
+use isolet_runtime::config::RuntimeConfig;
+use isolet_storage::StorageConfig;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// The manual of all settings, and their defaults.
+const DEFAULTS: &str = include_str!("../../../deploy/isolet.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub control_plane: ControlPlaneConfig,
+    pub ingress: IngressConfig,
+    pub storage: StorageConfig,
+    pub runtime: RuntimeTable,
+    pub limits: LimitsTable,
+    pub admission: AdmissionTable,
+    pub history: HistoryTable,
+}
+
+/// The `[server]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    pub data_dir: PathBuf,
+    pub drain_s: u64,
+}
+
+/// The `[control_plane]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlPlaneConfig {
+    pub address: SocketAddr,
+    pub allowed_hosts: Vec<String>,
+    pub behind_proxy: bool,
+}
+
+/// The `[ingress]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngressConfig {
+    pub address: SocketAddr,
+    pub base_domain: String,
+    pub max_connections: usize,
+    pub head_timeout_ms: u64,
+}
+
+/// The `[runtime]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeTable {
+    pub max_instances: u32,
+    pub component_cache_mib: u64,
+    pub max_builds: usize,
+    pub max_queued_builds: usize,
+}
+
+/// The `[limits]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsTable {
+    pub cpu_ms: u64,
+    pub wall_ms: u64,
+    pub streaming_wall_ms: u64,
+    pub memory_mib: u64,
+    pub request_body_mib: u64,
+    pub response_body_mib: u64,
+    pub log_kib: u64,
+    pub wait_until_ms: u64,
+    pub startup_cpu_ms: u64,
+    pub build_cpu_ms: u64,
+}
+
+/// The `[admission]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdmissionTable {
+    pub concurrency: u32,
+    pub queue: u32,
+    pub queue_wait_ms: u64,
+    pub rate_per_second: u32,
+}
+
+/// The `[history]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryTable {
+    pub kept: usize,
+}
+
+impl Config {
+    /// Defaults, file and variables together. `variables` are the process's environment.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an unknown key, or a value of the wrong kind; each names itself.
+    pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
+        let mut table: Table = DEFAULTS.parse().context("the built-in settings are broken")?;
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let given: Table = text.parse().with_context(|| format!("`{}` is not valid TOML", path.display()))?;
+            merge(&mut table, given);
+        }
+        for (name, value) in variables {
+            if let Some(path) = name.strip_prefix("ISOLET_").filter(|path| path.contains("__")) {
+                set(&mut table, &name, &path.to_ascii_lowercase(), &value)?;
+            }
+        }
+        table.try_into().context("a setting is not understood")
+    }
+
+    /// Refuses what would put the host on a network unprotected.
+    ///
+    /// # Errors
+    /// Says what to change.
+    pub fn check(&self) -> Result<()> {
+        let open = [("control_plane", self.control_plane.address), ("ingress", self.ingress.address)];
+        for (table, address) in open {
+            if !address.ip().is_loopback() && !self.control_plane.behind_proxy {
+                return Err(anyhow!(
+                    "[{table}] address {address} is not loopback and isolet does not terminate TLS yet; put a proxy that does in \
+                     front and say so with `behind_proxy = true` under [control_plane] (or ISOLET_CONTROL_PLANE__BEHIND_PROXY=true)"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn runtime(&self) -> RuntimeConfig {
+        let defaults = RuntimeConfig::default();
+        let table = &self.runtime;
+        RuntimeConfig {
+            cache_dir: Some(self.server.data_dir.join("engine")),
+            max_instances: table.max_instances,
+            component_cache_bytes: table.component_cache_mib << 20,
+            max_builds: if table.max_builds == 0 { defaults.max_builds } else { table.max_builds },
+            max_queued_builds: table.max_queued_builds,
+        }
+    }
+
+    pub fn platform(&self) -> PlatformConfig {
+        let ms = Duration::from_millis;
+        let (limits, admission) = (&self.limits, &self.admission);
+        let shared = self.storage.redis.url.is_some();
+        PlatformConfig {
+            limits: Limits {
+                cpu: ms(limits.cpu_ms),
+                wall: ms(limits.wall_ms),
+                streaming_wall: ms(limits.streaming_wall_ms),
+                memory_bytes: limits.memory_mib << 20,
+                request_body_bytes: limits.request_body_mib << 20,
+                response_body_bytes: limits.response_body_mib << 20,
+                log_bytes: limits.log_kib << 10,
+                wait_until: ms(limits.wait_until_ms),
+                startup_cpu: ms(limits.startup_cpu_ms),
+                build_cpu: ms(limits.build_cpu_ms),
+                ..Limits::DEFAULT
+            }
+            .tightened_by(Limits::MAX),
+            admission: Admission {
+                concurrency: admission.concurrency,
+                queue: admission.queue,
+                queue_wait: ms(admission.queue_wait_ms),
+                rate_per_second: admission.rate_per_second,
+            },
+            history_kept: self.history.kept,
+            ..if shared { PlatformConfig::SHARED } else { PlatformConfig::ALONE }
+        }
+    }
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(into)), Value::Table(from)) => merge(into, from),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+/// Sets `a__b` to a value that is read as TOML where it is TOML, and as text otherwise.
+fn set(table: &mut Table, name: &str, path: &str, value: &str) -> Result<()> {
+    let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    let mut parts: Vec<&str> = path.split("__").collect();
+    let last = parts.pop().unwrap_or_default();
+    let mut at = table;
+    for part in parts {
+        at = at
+            .get_mut(part)
+            .and_then(Value::as_table_mut)
+            .ok_or_else(|| anyhow!("the variable {name} names no settings table `{part}`"))?;
+    }
+    at.insert(last.to_owned(), parsed.unwrap_or_else(|| Value::String(value.to_owned())));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_is_the_defaults() {
+        let config = Config::load(None, []).expect("the built-in settings are whole");
+        config.check().expect("the defaults are safe");
+        assert_eq!(config.platform().limits, Limits::DEFAULT);
+        assert_eq!(config.platform().admission, Admission::DEFAULT);
+    }
+
+    #[test]
+    fn files_and_variables_change_single_keys_and_unknown_ones_are_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("isolet.toml");
+        std::fs::write(&file, "[limits]\ncpu_ms = 7\n").expect("written");
+        let variables = [("ISOLET_INGRESS__ADDRESS".to_owned(), "127.0.0.1:0".to_owned())];
+        let config = Config::load(Some(&file), variables).expect("valid");
+        assert_eq!((config.limits.cpu_ms, config.ingress.address.port(), config.limits.wall_ms), (7, 0, 10_000));
+        std::fs::write(&file, "[limits]\ncpu = 7\n").expect("written");
+        assert!(format!("{:#}", Config::load(Some(&file), []).expect_err("refused")).contains("cpu"));
+        assert!(Config::load(None, [("ISOLET_NOPE__X".to_owned(), "1".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn an_open_address_needs_a_word_about_tls() {
+        let variables = [("ISOLET_INGRESS__ADDRESS".to_owned(), "0.0.0.0:8080".to_owned())];
+        let config = Config::load(None, variables).expect("valid");
+        assert!(config.check().expect_err("refused").to_string().contains("behind_proxy"));
+    }
+}

@@ -1,0 +1,56 @@
+//! The data folder and the secrets in it: made on first use, readable by nobody else.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+#[derive(Clone, Debug)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// Makes the folder (mode 0700) when it is missing.
+    pub fn open(path: &Path) -> Result<Self> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.with_context(|| format!("cannot make the data folder `{}`", path.display()))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the admin key is kept.
+    pub fn admin_key(&self) -> PathBuf {
+        self.0.join("admin.key")
+    }
+
+    /// The key of the keys' hashes. Without it no stored key can be recognised again.
+    pub fn pepper(&self) -> Result<[u8; 32]> {
+        let path = self.0.join("pepper.key");
+        let mut pepper = [0; 32];
+        if path.exists() {
+            let mut file = OpenOptions::new().read(true).open(&path)?;
+            file.read_exact(&mut pepper).with_context(|| format!("`{}` is not a key of 32 bytes", path.display()))?;
+            return Ok(pepper);
+        }
+        getrandom::fill(&mut pepper).context("no randomness")?;
+        write_secret(&path, &pepper)?;
+        Ok(pepper)
+    }
+}
+
+/// Writes a file of mode 0600, durable before it returns, whole or not at all.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = path.with_extension("tmp");
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)?;
+        std::fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("cannot write `{}`", path.display()))
+}

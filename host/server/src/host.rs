@@ -1,0 +1,186 @@
+//! A running host: build everything, bind, serve, drain.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use isolet_api::{ApiConfig, AppState, Ingress, ServeOptions};
+use isolet_domain::access::Preset;
+use isolet_domain::execute::GuestExecutor;
+use isolet_domain::key::KeyPepper;
+use isolet_domain::repository::Repository;
+use isolet_domain::service::Platform;
+use isolet_runtime::WasmExecutor;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::data_dir::{DataDir, write_secret};
+use crate::seed;
+
+/// A host that serves until it is told to stop.
+pub struct Host {
+    pub started: Started,
+    app: AppState,
+    stop: watch::Sender<bool>,
+    serving: tokio::task::JoinSet<()>,
+}
+
+/// What there is to say about a host that has started.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub control_plane: SocketAddr,
+    pub ingress: SocketAddr,
+    pub base_domain: String,
+    pub admin_key_file: PathBuf,
+    /// Whether the admin key was made just now.
+    pub first_start: bool,
+    /// The one-time sign-in token.
+    pub link: String,
+    pub engine_digest: String,
+    pub store: &'static str,
+    pub data_dir: PathBuf,
+}
+
+impl Host {
+    /// Starts a host and returns once it serves. `slow` is called if the engine has to be compiled first.
+    ///
+    /// # Errors
+    /// Whatever is missing or in the way, in words to act on.
+    pub async fn start(config: &Config, slow: impl Fn() + Send + 'static) -> Result<Self> {
+        config.check()?;
+        let data = DataDir::open(&config.server.data_dir)?;
+        let runtime = config.runtime();
+        let executor = tokio::task::spawn_blocking(move || WasmExecutor::start(&runtime, &slow));
+        let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
+        let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
+        let control_plane = bind(config.control_plane.address).await?;
+        let ingress = bind(config.ingress.address).await?;
+        let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
+        let (first_start, key) = admin_key(&platform, &data).await?;
+
+        let (cached, public) = (executor.clone(), control_plane.local_addr()?);
+        let app = AppState::new(
+            platform.clone(),
+            ApiConfig {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                wasmtime_version: isolet_runtime::WASMTIME_VERSION.to_owned(),
+                engine_digest: executor.engine_digest().to_string(),
+                mode: if config.control_plane.behind_proxy { "production" } else { "development" }.to_owned(),
+                base_domain: config.ingress.base_domain.clone(),
+                ingress_port: ingress.local_addr()?.port(),
+                public_url: format!("http://{public}"),
+                allowed_hosts: config.control_plane.allowed_hosts.clone(),
+                cached_components: Some(Arc::new(move || cached.cached())),
+            },
+        );
+        if first_start {
+            seed::seed(&Client::here(app.clone(), key)).await.context("cannot make the demo tenant")?;
+        }
+        let started = Started {
+            control_plane: public,
+            ingress: ingress.local_addr()?,
+            base_domain: config.ingress.base_domain.clone(),
+            admin_key_file: data.admin_key(),
+            first_start,
+            link: platform.sign_in.issue_link(),
+            engine_digest: executor.engine_digest().to_string(),
+            store: platform.store_kind(),
+            data_dir: data.path().to_owned(),
+        };
+        let (stop, stopping) = watch::channel(false);
+        let options = ServeOptions {
+            max_connections: config.ingress.max_connections,
+            head_timeout: Duration::from_millis(config.ingress.head_timeout_ms),
+            drain: Duration::from_secs(config.server.drain_s),
+        };
+        let mut serving = tokio::task::JoinSet::new();
+        let told = |mut stopping: watch::Receiver<bool>| async move { drop(stopping.wait_for(|stop| *stop).await) };
+        let router = isolet_api::control_plane(app.clone());
+        serving.spawn(isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone())));
+        serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
+        Ok(Self { started, app, stop, serving })
+    }
+
+    /// Stops taking requests, lets those in flight end, writes out what is batched.
+    ///
+    /// # Errors
+    /// When the store does not take the last writes.
+    pub async fn stop(mut self) -> Result<()> {
+        self.app.start_draining();
+        let _ = self.stop.send(true);
+        while self.serving.join_next().await.is_some() {}
+        self.app.platform().flush().await.context("the last writes did not reach the store")
+    }
+}
+
+/// A host without listeners, for the command line's own runs: its tenant is `local`, its store a folder that is deleted.
+pub async fn in_process(config: &Config, executor: Arc<dyn GuestExecutor>) -> Result<(Client, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let data = DataDir::open(folder.path())?;
+    let repository = Arc::new(isolet_storage::EmbeddedStore::open(folder.path())?);
+    let platform = Arc::new(platform(config, &data, repository, executor)?);
+    let (_, key) = platform.keys.mint_global(Preset::Admin, "command line".to_owned()).await?;
+    let app = AppState::new(
+        platform,
+        ApiConfig {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            wasmtime_version: isolet_runtime::WASMTIME_VERSION.to_owned(),
+            engine_digest: String::new(),
+            mode: "development".to_owned(),
+            base_domain: "localhost".to_owned(),
+            ingress_port: 0,
+            public_url: "http://127.0.0.1".to_owned(),
+            allowed_hosts: Vec::new(),
+            cached_components: None,
+        },
+    );
+    let client = Client::here(app, key.expose().to_owned());
+    let tenant = serde_json::json!({ "slug": "local" });
+    client.send(http::Method::POST, "/v1/tenants", Some(&tenant)).await?.into_success()?;
+    Ok((client, folder))
+}
+
+fn platform(
+    config: &Config,
+    data: &DataDir,
+    repository: Arc<dyn Repository>,
+    executor: Arc<dyn GuestExecutor>,
+) -> Result<Platform> {
+    Ok(Platform::new(repository, executor, KeyPepper::new(data.pepper()?), config.platform()))
+}
+
+/// The admin key: read from its file, or made and written there on the first start.
+async fn admin_key(platform: &Platform, data: &DataDir) -> Result<(bool, String)> {
+    let path = data.admin_key();
+    if path.exists() {
+        let key = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        return Ok((false, key.trim().to_owned()));
+    }
+    let (_, secret) = platform.keys.mint_global(Preset::Admin, "first start".to_owned()).await?;
+    write_secret(&path, format!("{}\n", secret.expose()).as_bytes())?;
+    Ok((true, secret.expose().to_owned()))
+}
+
+/// Binds, taking the next free port where the wanted one is busy on loopback.
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let mut last = None;
+    let tries = if address.ip().is_loopback() && address.port() != 0 { 20 } else { 1 };
+    for step in 0..tries {
+        let at = SocketAddr::new(address.ip(), address.port().saturating_add(step));
+        match TcpListener::bind(at).await {
+            Ok(listener) => {
+                if step > 0 {
+                    tracing::warn!("port {} is busy; using {} instead", address.port(), at.port());
+                }
+                return Ok(listener);
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.unwrap_or_else(|| std::io::Error::other("no port tried"));
+    Err(anyhow!(error).context(format!("cannot listen on {address}")))
+}

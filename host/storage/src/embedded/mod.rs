@@ -1,0 +1,29 @@
+//! The store of a single host: records in one redb file, contents in files beside it. No set-up, no other process.
+//!
+//! Durable when a call returns: everything but the records of runs, which may be in memory for up to a second (a crash of the
+//! host or of the machine loses at most that; stopping the host loses nothing). Prompts saved without a run are durable at once.
+//!
+//! Who runs where: all writes go through one thread (`writer`). Reads of a single small record run on the caller's thread, for
+//! they touch a handful of pages that are nearly always in redb's cache, and the hop to another thread and back costs more than
+//! the look-up. Lists, runs and contents may be megabytes and go to the blocking pool.
+//!
+//! Deleting a tenant leaves contents behind that no record names any more: they are shared between tenants and a put of the same
+//! bytes may be on its way, so they can only be collected with care, which is later work.
+
+mod api_keys;
+mod blobs;
+mod contents;
+mod desk;
+mod failure;
+mod file;
+mod functions;
+mod job;
+mod ring;
+mod runs;
+mod store;
+mod tables;
+mod tenants;
+mod versions;
+mod writer;
+
+pub use store::EmbeddedStore;

@@ -1,0 +1,80 @@
+//! The tables of `data.redb`. Keys start with the tenant's id wherever a tenant owns the row, so that one range is one tenant's.
+
+use std::ops::RangeInclusive;
+
+use isolet_domain::ids::{FunctionName, TenantId};
+use redb::{TableDefinition, WriteTransaction};
+
+use super::failure::Trouble;
+
+/// A tenant's or a run's or a key's id.
+pub(super) type Id = &'static [u8; 16];
+
+/// Facts about the file itself.
+pub(super) const META: TableDefinition<&str, &str> = TableDefinition::new("meta");
+/// Tenant → record.
+pub(super) const TENANTS: TableDefinition<Id, &[u8]> = TableDefinition::new("tenants");
+/// Slug → tenant.
+pub(super) const SLUGS: TableDefinition<&str, Id> = TableDefinition::new("slugs");
+/// Hash of the secret → record.
+pub(super) const KEYS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("keys");
+/// Tenant, key → hash of the secret.
+pub(super) const TENANT_KEYS: TableDefinition<(Id, Id), &[u8; 32]> = TableDefinition::new("tenant_keys");
+/// Tenant, name → record.
+pub(super) const FUNCTIONS: TableDefinition<(Id, &str), &[u8]> = TableDefinition::new("functions");
+/// Tenant, function, version → record.
+pub(super) const VERSIONS: TableDefinition<(Id, &str, &str), &[u8]> = TableDefinition::new("versions");
+/// Tenant, function, number → version.
+pub(super) const NUMBERS: TableDefinition<(Id, &str, u64), &str> = TableDefinition::new("numbers");
+/// Tenant, run → record.
+pub(super) const RUNS: TableDefinition<(Id, Id), &[u8]> = TableDefinition::new("runs");
+/// Tenant, run → whether it is starred. One row for each run, so that counting them reads no records.
+pub(super) const STARS: TableDefinition<(Id, Id), bool> = TableDefinition::new("stars");
+
+const FIRST: Id = &[0; 16];
+const LAST: Id = &[0xFF; 16];
+/// Above every slug and version id, which are of `a-z`, `0-9`, `-` and `_`.
+const ABOVE_NAMES: &str = "~";
+
+/// Creates what is missing, so that readers never meet an absent table.
+pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
+    txn.open_table(META)?;
+    txn.open_table(TENANTS)?;
+    txn.open_table(SLUGS)?;
+    txn.open_table(KEYS)?;
+    txn.open_table(TENANT_KEYS)?;
+    txn.open_table(FUNCTIONS)?;
+    txn.open_table(VERSIONS)?;
+    txn.open_table(NUMBERS)?;
+    txn.open_table(RUNS)?;
+    txn.open_table(STARS)?;
+    Ok(())
+}
+
+/// A tenant's rows in a table keyed by tenant and id.
+pub(super) fn ids_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 16])> {
+    (tenant.as_bytes(), FIRST)..=(tenant.as_bytes(), LAST)
+}
+
+/// A tenant's rows in `FUNCTIONS`.
+pub(super) fn functions_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &str)> {
+    (tenant.as_bytes(), "")..=(tenant.as_bytes(), ABOVE_NAMES)
+}
+
+/// A tenant's rows in `VERSIONS`, or one function's.
+pub(super) fn versions_of<'a>(
+    tenant: &'a TenantId,
+    function: Option<&'a FunctionName>,
+) -> RangeInclusive<(&'a [u8; 16], &'a str, &'a str)> {
+    let (from, to) = function.map_or(("", ABOVE_NAMES), |name| (name.as_str(), name.as_str()));
+    (tenant.as_bytes(), from, "")..=(tenant.as_bytes(), to, ABOVE_NAMES)
+}
+
+/// A tenant's rows in `NUMBERS`, or one function's.
+pub(super) fn numbers_of<'a>(
+    tenant: &'a TenantId,
+    function: Option<&'a FunctionName>,
+) -> RangeInclusive<(&'a [u8; 16], &'a str, u64)> {
+    let (from, to) = function.map_or(("", ABOVE_NAMES), |name| (name.as_str(), name.as_str()));
+    (tenant.as_bytes(), from, 0)..=(tenant.as_bytes(), to, u64::MAX)
+}

@@ -1,0 +1,114 @@
+//! Tenants in the embedded database.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use isolet_domain::ids::{TenantId, TenantSlug};
+use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
+use isolet_domain::tenant::Tenant;
+use redb::{ReadTransaction, ReadableTable};
+
+use super::failure::Trouble;
+use super::store::EmbeddedStore;
+use super::tables::{
+    FUNCTIONS, KEYS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS, VERSIONS, functions_of, ids_of, numbers_of,
+    versions_of,
+};
+use crate::record::{TenantRecord, decode, encode, lost, tenant_key};
+
+fn find(txn: &ReadTransaction, id: &TenantId) -> Result<Option<Tenant>, Trouble> {
+    let Some(record) = txn.open_table(TENANTS)?.get(id.as_bytes())? else { return Ok(None) };
+    Ok(Some(decode::<TenantRecord>(&tenant_key(id), record.value())?))
+}
+
+#[async_trait]
+impl TenantRepository for EmbeddedStore {
+    async fn create_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
+        let (id, slug) = (tenant.id, tenant.slug.clone());
+        let record = encode::<TenantRecord>(&tenant_key(&id), tenant);
+        let create = move |txn: &redb::WriteTransaction| {
+            let mut slugs = txn.open_table(SLUGS)?;
+            let mut tenants = txn.open_table(TENANTS)?;
+            if slugs.get(slug.as_str())?.is_some() || tenants.get(id.as_bytes())?.is_some() {
+                return Err(WriteError::Exists.into());
+            }
+            slugs.insert(slug.as_str(), id.as_bytes())?;
+            tenants.insert(id.as_bytes(), record.as_slice())?;
+            Ok(())
+        };
+        self.write(create).await
+    }
+
+    async fn tenant_by_slug(&self, slug: &TenantSlug) -> Result<Option<Tenant>, RepositoryError> {
+        self.read(|txn| {
+            let Some(id) = txn.open_table(SLUGS)?.get(slug.as_str())? else { return Ok(None) };
+            let id = TenantId::from_bytes(*id.value());
+            Ok(Some(find(txn, &id)?.ok_or_else(|| lost(&tenant_key(&id)))?))
+        })
+        .await
+    }
+
+    async fn tenant_by_id(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError> {
+        self.read(|txn| find(txn, id)).await
+    }
+
+    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
+        let (id, slug) = (tenant.id, tenant.slug.clone());
+        let record = encode::<TenantRecord>(&tenant_key(&id), tenant);
+        let update = move |txn: &redb::WriteTransaction| {
+            // The slug's row proves both that the tenant is there and that this is its slug.
+            let ours = txn.open_table(SLUGS)?.get(slug.as_str())?.is_some_and(|owner| owner.value() == id.as_bytes());
+            if !ours {
+                return Err(WriteError::Missing.into());
+            }
+            txn.open_table(TENANTS)?.insert(id.as_bytes(), record.as_slice())?;
+            Ok(())
+        };
+        self.write(update).await
+    }
+
+    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
+        let id = *id;
+        let delete = move |txn: &redb::WriteTransaction| {
+            let mut tenants = txn.open_table(TENANTS)?;
+            let slug = match tenants.get(id.as_bytes())? {
+                Some(record) => decode::<TenantRecord>(&tenant_key(&id), record.value())?.slug,
+                None => return Err(WriteError::Missing.into()),
+            };
+            tenants.remove(id.as_bytes())?;
+            txn.open_table(SLUGS)?.remove(slug.as_str())?;
+            let mut keys = txn.open_table(KEYS)?;
+            let mut tenant_keys = txn.open_table(TENANT_KEYS)?;
+            for row in tenant_keys.range(ids_of(&id))? {
+                keys.remove(row?.1.value())?;
+            }
+            tenant_keys.retain_in(ids_of(&id), |_, _| false)?;
+            txn.open_table(FUNCTIONS)?.retain_in(functions_of(&id), |_, _| false)?;
+            txn.open_table(VERSIONS)?.retain_in(versions_of(&id, None), |_, _| false)?;
+            txn.open_table(NUMBERS)?.retain_in(numbers_of(&id, None), |_, _| false)?;
+            txn.open_table(RUNS)?.retain_in(ids_of(&id), |_, _| false)?;
+            txn.open_table(STARS)?.retain_in(ids_of(&id), |_, _| false)?;
+            Ok(())
+        };
+        self.write(delete).await
+    }
+
+    async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {
+        let after = after.cloned();
+        self.read_much(move |txn| {
+            let slugs = txn.open_table(SLUGS)?;
+            let from = after.as_ref().map_or(Bound::Unbounded, |slug| Bound::Excluded(slug.as_str()));
+            let mut items = Vec::new();
+            for row in slugs.range::<&str>((from, Bound::Unbounded))? {
+                let (_, id) = row?;
+                if items.len() == limit {
+                    return Ok(Page { items, more: true });
+                }
+                let id = TenantId::from_bytes(*id.value());
+                items.push(find(txn, &id)?.ok_or_else(|| lost(&tenant_key(&id)))?);
+            }
+            Ok(Page { items, more: false })
+        })
+        .await
+    }
+}

@@ -1,0 +1,27 @@
+//! Where things are kept: the domain's repositories over an embedded database and over Redis, held to one contract by
+//! `tests/contract`. What is kept, and what may be done with it, is decided in `domain`.
+
+mod config;
+mod embedded;
+mod open_error;
+mod record;
+mod redis;
+mod turns;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use isolet_domain::repository::Repository;
+
+pub use config::{RedisAddress, RedisConfig, StorageConfig};
+pub use embedded::EmbeddedStore;
+pub use open_error::OpenError;
+pub use redis::{RedisOptions, RedisStore};
+
+/// The store that the configuration asks for: Redis when there is an address, else a file in the data folder.
+pub async fn open(config: &StorageConfig, data: &Path) -> Result<Arc<dyn Repository>, OpenError> {
+    match &config.redis.url {
+        Some(url) => Ok(Arc::new(RedisStore::connect(url.expose(), RedisOptions::of(&config.redis)?).await?)),
+        None => Ok(Arc::new(EmbeddedStore::open(data)?)),
+    }
+}

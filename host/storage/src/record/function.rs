@@ -1,0 +1,103 @@
+//! The written form of functions and of their versions.
+
+use std::collections::BTreeMap;
+
+use isolet_domain::function::{Function, Version};
+use isolet_domain::ids::{Digest, EnvName, FunctionName, VersionId};
+use serde::{Deserialize, Serialize};
+
+use super::envelope::{Record, parse, parse_time};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FunctionRecord {
+    name: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    live: Option<String>,
+    next_number: u64,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl Record for FunctionRecord {
+    type Domain = Function;
+
+    fn of(function: &Function) -> Self {
+        Self {
+            name: function.name.to_string(),
+            labels: function.labels.clone(),
+            live: function.live.as_ref().map(VersionId::to_string),
+            next_number: function.next_number,
+            env: function.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            created_at: function.created_at.to_string(),
+            updated_at: function.updated_at.to_string(),
+        }
+    }
+
+    fn into_domain(self) -> Result<Function, String> {
+        let live = match &self.live {
+            Some(live) => Some(parse("live", live, VersionId::parse)?),
+            None => None,
+        };
+        let mut env = BTreeMap::new();
+        for (name, value) in self.env {
+            env.insert(parse("env", &name, EnvName::parse)?, value);
+        }
+        Ok(Function {
+            name: parse("name", &self.name, FunctionName::parse)?,
+            labels: self.labels,
+            live,
+            next_number: self.next_number,
+            env,
+            created_at: parse_time("created_at", &self.created_at)?,
+            updated_at: parse_time("updated_at", &self.updated_at)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct VersionRecord {
+    id: String,
+    digest: String,
+    number: u64,
+    main_module: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    overlay_bytes: u64,
+    #[serde(default)]
+    startup_cpu_us: u64,
+    created_at: String,
+}
+
+impl Record for VersionRecord {
+    type Domain = Version;
+
+    fn of(version: &Version) -> Self {
+        Self {
+            id: version.id.to_string(),
+            digest: version.digest.to_string(),
+            number: version.number,
+            main_module: version.main_module.clone(),
+            message: version.message.clone(),
+            overlay_bytes: version.overlay_bytes,
+            startup_cpu_us: version.startup_cpu_us,
+            created_at: version.created_at.to_string(),
+        }
+    }
+
+    fn into_domain(self) -> Result<Version, String> {
+        Ok(Version {
+            id: parse("id", &self.id, VersionId::parse)?,
+            digest: parse("digest", &self.digest, Digest::parse)?,
+            number: self.number,
+            main_module: self.main_module,
+            message: self.message,
+            overlay_bytes: self.overlay_bytes,
+            startup_cpu_us: self.startup_cpu_us,
+            created_at: parse_time("created_at", &self.created_at)?,
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! The written form of runs. Whether one is starred is not in it: both stores keep that in an index, which changes without the
+//! record being written again and counts without records being read.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
+use isolet_domain::ids::{Digest, RunId, VersionId};
+use isolet_domain::outcome::Outcome;
+use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
+use serde::{Deserialize, Serialize};
+
+use super::envelope::{Record, parse, parse_time};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RunRecord {
+    id: String,
+    created_at: String,
+    prompt: Option<String>,
+    result: Option<ResultRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResultRecord {
+    outcome: String,
+    version: String,
+    code: String,
+    request: RequestRecord,
+    #[serde(default)]
+    env_names: Vec<String>,
+    response: Option<ResponseRecord>,
+    error: Option<ErrorRecord>,
+    #[serde(default)]
+    logs: Vec<LogRecord>,
+    #[serde(default)]
+    logs_truncated: bool,
+    #[serde(default)]
+    subrequests: Vec<SubrequestRecord>,
+    cached: bool,
+    cold: bool,
+    build_us: u64,
+    compile_us: u64,
+    startup_cpu_us: u64,
+    instantiate_us: u64,
+    run_us: u64,
+    first_byte_us: u64,
+    total_us: u64,
+    cpu_us: u64,
+    memory_peak_bytes: u64,
+    request_bytes: u64,
+    response_bytes: u64,
+    egress_bytes: u64,
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RequestRecord {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: BodyRecord,
+    truncated: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResponseRecord {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: BodyRecord,
+    truncated: bool,
+}
+
+/// Bytes in base 64: text with control characters would grow sixfold as a JSON string.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct BodyRecord(String);
+
+#[derive(Serialize, Deserialize)]
+struct ErrorRecord {
+    message: String,
+    stack: String,
+    position: Option<PositionRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PositionRecord {
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LogRecord {
+    t_ms: u64,
+    level: String,
+    message: String,
+    position: Option<PositionRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SubrequestRecord {
+    url: String,
+    method: String,
+    status: Option<u16>,
+    took_us: u64,
+    denied_by: Option<String>,
+}
+
+impl Record for RunRecord {
+    type Domain = Run;
+
+    fn of(run: &Run) -> Self {
+        Self {
+            id: run.id.to_string(),
+            created_at: run.created_at.to_string(),
+            prompt: run.prompt.clone(),
+            result: run.result.as_ref().map(ResultRecord::of),
+        }
+    }
+
+    /// The run, unstarred: whoever reads it adds what the index says.
+    fn into_domain(self) -> Result<Run, String> {
+        Ok(Run {
+            id: parse("id", &self.id, RunId::parse)?,
+            created_at: parse_time("created_at", &self.created_at)?,
+            starred: false,
+            prompt: self.prompt,
+            result: self.result.map(ResultRecord::into_domain).transpose()?,
+        })
+    }
+}
+
+impl ResultRecord {
+    fn of(result: &RunResult) -> Self {
+        let RunResult { timing, usage, request, response, .. } = result;
+        Self {
+            outcome: result.outcome.as_str().to_owned(),
+            version: result.version.to_string(),
+            code: result.code.to_string(),
+            request: RequestRecord {
+                method: request.method.clone(),
+                path: request.path.clone(),
+                headers: request.headers.clone(),
+                body: BodyRecord::of(&request.body),
+                truncated: request.body_truncated,
+            },
+            env_names: result.env_names.clone(),
+            response: response.as_ref().map(|response| ResponseRecord {
+                status: response.status,
+                headers: response.headers.clone(),
+                body: BodyRecord::of(&response.body),
+                truncated: response.truncated,
+            }),
+            error: result.error.as_ref().map(|error| ErrorRecord {
+                message: error.message.clone(),
+                stack: error.stack.clone(),
+                position: error.position.as_ref().map(PositionRecord::of),
+            }),
+            logs: result.logs.iter().map(LogRecord::of).collect(),
+            logs_truncated: result.logs_truncated,
+            subrequests: result.subrequests.iter().map(SubrequestRecord::of).collect(),
+            cached: result.cached,
+            cold: result.cold,
+            build_us: micros(result.build),
+            compile_us: micros(result.compile),
+            startup_cpu_us: micros(result.startup_cpu),
+            instantiate_us: micros(timing.instantiate),
+            run_us: micros(timing.run),
+            first_byte_us: micros(timing.first_byte),
+            total_us: micros(timing.total),
+            cpu_us: micros(usage.cpu),
+            memory_peak_bytes: usage.memory_peak_bytes,
+            request_bytes: usage.request_bytes,
+            response_bytes: usage.response_bytes,
+            egress_bytes: usage.egress_bytes,
+            warnings: result.warnings.clone(),
+        }
+    }
+
+    fn into_domain(self) -> Result<RunResult, String> {
+        let response = match self.response {
+            Some(response) => Some(RecordedResponse {
+                status: response.status,
+                headers: response.headers,
+                body: response.body.into_bytes()?,
+                truncated: response.truncated,
+            }),
+            None => None,
+        };
+        Ok(RunResult {
+            // An outcome that only a newer host knows must not hide the tenant's whole history from this one.
+            outcome: Outcome::parse(&self.outcome).unwrap_or(Outcome::Internal),
+            version: parse("version", &self.version, VersionId::parse)?,
+            code: parse("code", &self.code, Digest::parse)?,
+            request: RecordedRequest {
+                method: self.request.method,
+                path: self.request.path,
+                headers: self.request.headers,
+                body: self.request.body.into_bytes()?,
+                body_truncated: self.request.truncated,
+            },
+            env_names: self.env_names,
+            response,
+            error: self.error.map(|error| GuestError {
+                message: error.message,
+                stack: error.stack,
+                position: error.position.map(PositionRecord::into_domain),
+            }),
+            logs: self.logs.into_iter().map(LogRecord::into_domain).collect(),
+            logs_truncated: self.logs_truncated,
+            subrequests: self.subrequests.into_iter().map(SubrequestRecord::into_domain).collect(),
+            cached: self.cached,
+            cold: self.cold,
+            build: Duration::from_micros(self.build_us),
+            compile: Duration::from_micros(self.compile_us),
+            startup_cpu: Duration::from_micros(self.startup_cpu_us),
+            timing: Timing {
+                instantiate: Duration::from_micros(self.instantiate_us),
+                run: Duration::from_micros(self.run_us),
+                first_byte: Duration::from_micros(self.first_byte_us),
+                total: Duration::from_micros(self.total_us),
+            },
+            usage: Usage {
+                cpu: Duration::from_micros(self.cpu_us),
+                memory_peak_bytes: self.memory_peak_bytes,
+                request_bytes: self.request_bytes,
+                response_bytes: self.response_bytes,
+                egress_bytes: self.egress_bytes,
+            },
+            warnings: self.warnings,
+        })
+    }
+}
+
+impl BodyRecord {
+    fn of(bytes: &[u8]) -> Self {
+        Self(BASE64_STANDARD.encode(bytes))
+    }
+
+    fn into_bytes(self) -> Result<Vec<u8>, String> {
+        BASE64_STANDARD.decode(self.0).map_err(|err| format!("`body`: {err}"))
+    }
+}
+
+impl PositionRecord {
+    fn of(position: &Position) -> Self {
+        Self { file: position.file.clone(), line: position.line, column: position.column }
+    }
+
+    fn into_domain(self) -> Position {
+        Position { file: self.file, line: self.line, column: self.column }
+    }
+}
+
+impl LogRecord {
+    fn of(line: &LogLine) -> Self {
+        Self {
+            t_ms: line.t_ms,
+            level: line.level.as_str().to_owned(),
+            message: line.message.clone(),
+            position: line.position.as_ref().map(PositionRecord::of),
+        }
+    }
+
+    fn into_domain(self) -> LogLine {
+        LogLine {
+            t_ms: self.t_ms,
+            level: LogLevel::parse(&self.level).unwrap_or(LogLevel::Log),
+            message: self.message,
+            position: self.position.map(PositionRecord::into_domain),
+        }
+    }
+}
+
+impl SubrequestRecord {
+    fn of(request: &Subrequest) -> Self {
+        Self {
+            url: request.url.clone(),
+            method: request.method.clone(),
+            status: request.status,
+            took_us: micros(request.took),
+            denied_by: request.denied_by.clone(),
+        }
+    }
+
+    fn into_domain(self) -> Subrequest {
+        Subrequest {
+            url: self.url,
+            method: self.method,
+            status: self.status,
+            took: Duration::from_micros(self.took_us),
+            denied_by: self.denied_by,
+        }
+    }
+}
+
+/// Whole microseconds; 584,542 years and more are all the same.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,102 @@
+//! API keys in Redis. One that is bound to a tenant exists when the tenant names it; one that reaches all, when its record is
+//! there.
+
+use async_trait::async_trait;
+use isolet_domain::access::TenantScope;
+use isolet_domain::ids::{Digest, KeyId};
+use isolet_domain::key::Key;
+use isolet_domain::repository::{KeyRepository, RepositoryError, WriteError};
+
+use super::scripts::{Verdict, decide};
+use super::store::RedisStore;
+use crate::record::{KeyRecord, decode, encode, key_key};
+
+#[async_trait]
+impl KeyRepository for RedisStore {
+    async fn create_key(&self, key: &Key) -> Result<(), WriteError> {
+        let record = encode::<KeyRecord>(&key_key(&key.hash), key);
+        let place = self.keys.key(&key.hash);
+        let (verdict, held): (_, Option<Vec<u8>>) =
+            decide(&self.link, &self.scripts.set_new, std::slice::from_ref(&place), &[&record]).await?;
+        // Of a key bound to a tenant the very same record may be there from an attempt that got no further.
+        if verdict == Verdict::Exists && (key.tenant.is_none() || held.as_ref() != Some(&record)) {
+            return Err(WriteError::Exists);
+        }
+        let Some(tenant) = key.tenant else { return Ok(()) };
+        let (keys, id, hash) = (self.keys.of(&tenant), key.id.to_string(), key.hash.to_string());
+        let (keys, args) = ([keys.tenant(), keys.keys()], [id.as_bytes(), hash.as_bytes()]);
+        let (verdict, registered): (_, Option<String>) =
+            decide(&self.link, &self.scripts.register_key, &keys, &args).await?;
+        let refused = match verdict {
+            Verdict::Done => return Ok(()),
+            // This very key, by somebody who was faster: the record is theirs too.
+            Verdict::Exists if registered.as_ref() == Some(&hash) => return Err(WriteError::Exists),
+            Verdict::Exists | Verdict::Conflict => WriteError::Exists,
+            Verdict::Missing => WriteError::Missing,
+        };
+        self.sweep(vec![place]).await;
+        Err(refused)
+    }
+
+    async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError> {
+        let record: Option<Vec<u8>> = self.link.command(redis::cmd("GET").arg(self.keys.key(hash))).await?;
+        let Some(record) = record else { return Ok(None) };
+        let key = decode::<KeyRecord>(&key_key(hash), &record)?;
+        if let Some(tenant) = key.tenant {
+            let mut named = redis::cmd("HGET");
+            named.arg(self.keys.of(&tenant).keys()).arg(key.id.to_string());
+            let registered: Option<String> = self.link.command(&named).await?;
+            if registered != Some(hash.to_string()) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(key))
+    }
+
+    async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {
+        let keys = self.keys.of(&tenant.id()).keys();
+        let named: Vec<String> = self.link.command(redis::cmd("HVALS").arg(keys)).await?;
+        let mut hashes = Vec::with_capacity(named.len());
+        let mut reads = redis::pipe();
+        for hash in &named {
+            let hash = Digest::parse(hash).map_err(|err| RepositoryError::Corrupt {
+                what: format!("a key of tenant/{}", tenant.id()),
+                why: err.to_string(),
+            })?;
+            reads.get(self.keys.key(&hash));
+            hashes.push(hash);
+        }
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records: Vec<Option<Vec<u8>>> = self.link.commands(&reads).await?;
+        let mut keys = Vec::with_capacity(records.len());
+        for (hash, record) in hashes.iter().zip(records) {
+            // Absent: it was deleted between the two reads.
+            if let Some(record) = record {
+                let key = decode::<KeyRecord>(&key_key(hash), &record)?;
+                if key.tenant != Some(tenant.id()) {
+                    return Err(RepositoryError::Corrupt {
+                        what: key_key(hash),
+                        why: "another tenant names it".to_owned(),
+                    });
+                }
+                keys.push(key);
+            }
+        }
+        keys.sort_by_key(|key| key.id);
+        Ok(keys)
+    }
+
+    async fn delete_key(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), WriteError> {
+        let keys = [self.keys.of(&tenant.id()).keys()];
+        let (verdict, hash): (_, Option<String>) =
+            decide(&self.link, &self.scripts.unregister_key, &keys, &[id.to_string().as_bytes()]).await?;
+        if verdict != Verdict::Done {
+            return Err(WriteError::Missing);
+        }
+        let record = hash.and_then(|hash| Digest::parse(&hash).ok()).map(|hash| self.keys.key(&hash));
+        self.sweep(record.into_iter().collect()).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! Functions and their versions in Redis: all in one tenant's keys, so every change is one script.
+
+use async_trait::async_trait;
+use isolet_domain::access::TenantScope;
+use isolet_domain::function::{Function, Version};
+use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, WriteError};
+
+use super::keys::{names_after, number_member, numbers_before, version_field};
+use super::scripts::{Verdict, decide};
+use super::store::RedisStore;
+use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, version_key};
+
+/// A name from an index and the record it stands for.
+type Row = (String, Option<Vec<u8>>);
+
+impl RedisStore {
+    /// The record as it is written: what a later compare-and-set compares with.
+    async fn function_bytes(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<Option<Vec<u8>>, RepositoryError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(self.keys.of(&tenant.id()).functions()).arg(name.as_str());
+        self.link.command(&get).await
+    }
+}
+
+/// Rows of an index as a page: one more than `limit` was asked for.
+fn page<T>(
+    mut rows: Vec<Row>,
+    limit: usize,
+    read: impl Fn(&str, &[u8]) -> Result<T, RepositoryError>,
+) -> Result<Page<T>, RepositoryError> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let items = rows.iter().map(|(name, record)| match record {
+        Some(record) => read(name, record),
+        None => Err(lost(name)),
+    });
+    Ok(Page { items: items.collect::<Result<_, _>>()?, more })
+}
+
+#[async_trait]
+impl FunctionRepository for RedisStore {
+    async fn create_function(&self, tenant: &TenantScope, function: &Function) -> Result<(), WriteError> {
+        let keys = self.keys.of(&tenant.id());
+        let record = encode::<FunctionRecord>(&function_key(&tenant.id(), &function.name), function);
+        let keys = [keys.tenant(), keys.functions(), keys.names()];
+        let args: [&[u8]; 2] = [function.name.as_str().as_bytes(), &record];
+        let (verdict, ()) = decide(&self.link, &self.scripts.create_function, &keys, &args).await?;
+        match verdict {
+            Verdict::Done => Ok(()),
+            Verdict::Exists | Verdict::Conflict => Err(WriteError::Exists),
+            Verdict::Missing => Err(WriteError::Missing),
+        }
+    }
+
+    async fn function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Option<Function>, RepositoryError> {
+        let Some(record) = self.function_bytes(tenant, name).await? else { return Ok(None) };
+        decode::<FunctionRecord>(&function_key(&tenant.id(), name), &record).map(Some)
+    }
+
+    async fn list_functions(
+        &self,
+        tenant: &TenantScope,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Page<Function>, RepositoryError> {
+        let (keys, within) = (self.keys.of(&tenant.id()), names_after(after));
+        let count = (limit + 1).to_string();
+        let args = [within.min.as_bytes(), within.max.as_bytes(), count.as_bytes()];
+        let rows = self.link.read(&self.scripts.list_functions, &[keys.names(), keys.functions()], &args).await?;
+        page(rows, limit, |name, record| decode::<FunctionRecord>(&format!("function/{}/{name}", tenant.id()), record))
+    }
+
+    async fn update_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+        change: &(dyn for<'f> Fn(&'f mut Function) + Send + Sync),
+    ) -> Result<Function, WriteError> {
+        let key = function_key(&tenant.id(), name);
+        let keys = [self.keys.of(&tenant.id()).functions()];
+        let _turn = self.turns.take(&tenant.id(), name).await;
+        loop {
+            let before = self.function_bytes(tenant, name).await?.ok_or(WriteError::Missing)?;
+            let stored = decode::<FunctionRecord>(&key, &before)?;
+            let mut changed = stored.clone();
+            change(&mut changed);
+            // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
+            changed.name = stored.name;
+            changed.next_number = stored.next_number;
+            let after = encode::<FunctionRecord>(&key, &changed);
+            let args: [&[u8]; 3] = [name.as_str().as_bytes(), &before, &after];
+            let (verdict, ()) = decide(&self.link, &self.scripts.exchange_function, &keys, &args).await?;
+            match verdict {
+                Verdict::Done => return Ok(changed),
+                Verdict::Missing => return Err(WriteError::Missing),
+                // Another host was faster, so at least one of them gets on.
+                Verdict::Conflict | Verdict::Exists => {}
+            }
+        }
+    }
+
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError> {
+        let (keys, within) = (self.keys.of(&tenant.id()), numbers_before(name, None));
+        let keys = [keys.functions(), keys.names(), keys.versions(), keys.numbers()];
+        let args = [name.as_str().as_bytes(), within.min.as_bytes(), within.max.as_bytes()];
+        match decide(&self.link, &self.scripts.delete_function, &keys, &args).await? {
+            (Verdict::Done, ()) => Ok(()),
+            _ => Err(WriteError::Missing),
+        }
+    }
+
+    async fn add_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        version: Version,
+    ) -> Result<(Version, bool), WriteError> {
+        let owner_key = function_key(&tenant.id(), function);
+        let key = version_key(&tenant.id(), function, &version.id);
+        let keys = self.keys.of(&tenant.id());
+        let keys = [keys.functions(), keys.versions(), keys.numbers()];
+        let field = version_field(function, &version.id);
+        let _turn = self.turns.take(&tenant.id(), function).await;
+        loop {
+            let before = self.function_bytes(tenant, function).await?.ok_or(WriteError::Missing)?;
+            let mut owner = decode::<FunctionRecord>(&owner_key, &before)?;
+            let added = Version { number: owner.next_number, ..version.clone() };
+            owner.next_number += 1;
+            let after = encode::<FunctionRecord>(&owner_key, &owner);
+            let record = encode::<VersionRecord>(&key, &added);
+            let member = number_member(function, added.number, &added.id);
+            let args: [&[u8]; 6] =
+                [function.as_str().as_bytes(), field.as_bytes(), &before, &after, &record, member.as_bytes()];
+            let (verdict, known): (_, Option<Vec<u8>>) =
+                decide(&self.link, &self.scripts.add_version, &keys, &args).await?;
+            match (verdict, known) {
+                (Verdict::Done, _) => return Ok((added, true)),
+                (Verdict::Missing, _) => return Err(WriteError::Missing),
+                (Verdict::Exists, Some(known)) => {
+                    let known = decode::<VersionRecord>(&key, &known)?;
+                    // An id is 130 bits of the digest: the same id and another digest is no version that could be added.
+                    return if known.digest == version.digest { Ok((known, false)) } else { Err(WriteError::Exists) };
+                }
+                (Verdict::Conflict | Verdict::Exists, _) => {}
+            }
+        }
+    }
+
+    async fn version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Option<Version>, RepositoryError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(self.keys.of(&tenant.id()).versions()).arg(version_field(function, id));
+        let record: Option<Vec<u8>> = self.link.command(&get).await?;
+        let Some(record) = record else { return Ok(None) };
+        decode::<VersionRecord>(&version_key(&tenant.id(), function, id), &record).map(Some)
+    }
+
+    async fn list_versions(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Version>, RepositoryError> {
+        let (keys, within) = (self.keys.of(&tenant.id()), numbers_before(function, before));
+        let count = (limit + 1).to_string();
+        let args = [within.max.as_bytes(), within.min.as_bytes(), count.as_bytes(), function.as_str().as_bytes()];
+        let rows = self.link.read(&self.scripts.list_versions, &[keys.numbers(), keys.versions()], &args).await?;
+        page(rows, limit, |id, record| {
+            decode::<VersionRecord>(&format!("version/{}/{function}/{id}", tenant.id()), record)
+        })
+    }
+}

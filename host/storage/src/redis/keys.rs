@@ -1,0 +1,209 @@
+//! Every key in Redis, and what is under it. Nothing else in this crate spells one.
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `{p}:format` | string | whose keys these are |
+//! | `{p}:probe` | string | the time of the last health check |
+//! | `{p}:tenants` | sorted set | index: `<slug> <tenant id>`, all with score 0, so ordered by slug |
+//! | `{p}:key:<hash>` | string | record of an API key |
+//! | `{p}:blob:<digest>` | string | contents |
+//! | `{p}:{<tenant id>}:tenant` | string | record of the tenant |
+//! | `{p}:{<tenant id>}:keys` | hash | key id → hash of the secret |
+//! | `{p}:{<tenant id>}:functions` | hash | name → record |
+//! | `{p}:{<tenant id>}:names` | sorted set | names, in order |
+//! | `{p}:{<tenant id>}:versions` | hash | `<function> <version id>` → record |
+//! | `{p}:{<tenant id>}:numbers` | sorted set | `<function> <number, 20 digits> <version id>`, in order |
+//! | `{p}:{<tenant id>}:runs` | hash | run id → record |
+//! | `{p}:{<tenant id>}:order` | sorted set | ids of all runs, in order |
+//! | `{p}:{<tenant id>}:ring` | sorted set | ids of the unstarred ones, in order |
+//!
+//! (`{p}` is the prefix; the braces around a tenant's id are really there.) In a Redis Cluster the part in braces alone decides
+//! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
+//! None ever gets a time to live, so a server that evicts only keys that have one evicts none of these.
+//!
+//! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
+//! `<slug> ` is between `[<slug> ` and `(<slug>!`.
+
+use isolet_domain::ids::{Digest, FunctionName, RunId, TenantId, TenantSlug, VersionId};
+
+/// The keys under one prefix.
+#[derive(Clone)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+/// One tenant's keys.
+pub(super) struct TenantKeys {
+    base: String,
+}
+
+impl Keys {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    pub(super) fn format(&self) -> String {
+        format!("{}:format", self.prefix)
+    }
+
+    pub(super) fn probe(&self) -> String {
+        format!("{}:probe", self.prefix)
+    }
+
+    pub(super) fn tenants(&self) -> String {
+        format!("{}:tenants", self.prefix)
+    }
+
+    pub(super) fn key(&self, hash: &Digest) -> String {
+        format!("{}:key:{}", self.prefix, hash.to_hex())
+    }
+
+    pub(super) fn blob(&self, digest: &Digest) -> String {
+        format!("{}:blob:{}", self.prefix, digest.to_hex())
+    }
+
+    pub(super) fn of(&self, tenant: &TenantId) -> TenantKeys {
+        TenantKeys { base: format!("{}:{{{tenant}}}", self.prefix) }
+    }
+}
+
+impl TenantKeys {
+    pub(super) fn tenant(&self) -> String {
+        format!("{}:tenant", self.base)
+    }
+
+    pub(super) fn keys(&self) -> String {
+        format!("{}:keys", self.base)
+    }
+
+    pub(super) fn functions(&self) -> String {
+        format!("{}:functions", self.base)
+    }
+
+    pub(super) fn names(&self) -> String {
+        format!("{}:names", self.base)
+    }
+
+    pub(super) fn versions(&self) -> String {
+        format!("{}:versions", self.base)
+    }
+
+    pub(super) fn numbers(&self) -> String {
+        format!("{}:numbers", self.base)
+    }
+
+    pub(super) fn runs(&self) -> String {
+        format!("{}:runs", self.base)
+    }
+
+    pub(super) fn order(&self) -> String {
+        format!("{}:order", self.base)
+    }
+
+    pub(super) fn ring(&self) -> String {
+        format!("{}:ring", self.base)
+    }
+
+    /// All of them, the record first.
+    pub(super) fn all(&self) -> [String; 9] {
+        [
+            self.tenant(),
+            self.keys(),
+            self.functions(),
+            self.names(),
+            self.versions(),
+            self.numbers(),
+            self.runs(),
+            self.order(),
+            self.ring(),
+        ]
+    }
+}
+
+/// A part of a sorted set whose members have one score, as `ZRANGEBYLEX` takes it.
+pub(super) struct Bounds {
+    pub(super) min: String,
+    pub(super) max: String,
+}
+
+/// A member of `tenants`.
+pub(super) fn tenant_member(slug: &TenantSlug, id: &TenantId) -> String {
+    format!("{slug} {id}")
+}
+
+/// The id in a member of `tenants`.
+pub(super) fn tenant_of_member(member: &str) -> Option<TenantId> {
+    TenantId::parse(member.split_once(' ')?.1).ok()
+}
+
+/// The member of `tenants` with this slug.
+pub(super) fn tenant_with(slug: &TenantSlug) -> Bounds {
+    Bounds { min: format!("[{slug} "), max: format!("({slug}!") }
+}
+
+/// The members of `tenants` with later slugs.
+pub(super) fn tenants_after(slug: Option<&TenantSlug>) -> Bounds {
+    Bounds { min: slug.map_or_else(|| "-".to_owned(), |slug| format!("[{slug}!")), max: "+".to_owned() }
+}
+
+/// The members of `names` that are later.
+pub(super) fn names_after(name: Option<&FunctionName>) -> Bounds {
+    Bounds { min: name.map_or_else(|| "-".to_owned(), |name| format!("({name}")), max: "+".to_owned() }
+}
+
+/// A field of `versions`.
+pub(super) fn version_field(function: &FunctionName, id: &VersionId) -> String {
+    format!("{function} {id}")
+}
+
+/// A member of `numbers`.
+pub(super) fn number_member(function: &FunctionName, number: u64, id: &VersionId) -> String {
+    format!("{function} {number:020} {id}")
+}
+
+/// A function's members of `numbers`, those with a lower number.
+pub(super) fn numbers_before(function: &FunctionName, number: Option<u64>) -> Bounds {
+    let max = number.map_or_else(|| format!("({function}!"), |number| format!("({function} {number:020}"));
+    Bounds { min: format!("[{function} "), max }
+}
+
+/// The members of `order` that are older.
+pub(super) fn runs_before(id: Option<&RunId>) -> Bounds {
+    Bounds { min: "-".to_owned(), max: id.map_or_else(|| "+".to_owned(), |id| format!("({id}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenants_keys_differ_and_share_one_hash_tag() {
+        let tenant = TenantId::generate();
+        let keys = Keys::new("isolet").of(&tenant).all();
+        let tag = format!("{{{tenant}}}");
+        assert!(keys.iter().all(|key| key.starts_with(&format!("isolet:{tag}:"))));
+        assert_eq!(keys.iter().collect::<std::collections::HashSet<_>>().len(), keys.len());
+    }
+
+    #[test]
+    fn other_keys_have_no_hash_tag() {
+        let (keys, digest) = (Keys::new("isolet"), Digest::of(b"x"));
+        for key in [keys.format(), keys.probe(), keys.tenants(), keys.key(&digest), keys.blob(&digest)] {
+            assert!(!key.contains('{'), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_members_is_the_order_of_slugs() {
+        let id = TenantId::from_bytes([0xFF; 16]);
+        let slugs = ["0", "a", "a-0", "a-b", "a0", "aa", "ab", "b"].map(|slug| TenantSlug::parse(slug).expect("valid"));
+        let members = slugs.each_ref().map(|slug| tenant_member(slug, &id));
+        assert!(slugs.is_sorted() && members.is_sorted(), "{members:?}");
+        for (slug, member) in slugs.iter().zip(&members) {
+            let within = tenant_with(slug);
+            let hits = members.iter().filter(|m| *m >= &within.min[1..].to_owned() && *m < &within.max[1..].to_owned());
+            assert_eq!(hits.collect::<Vec<_>>(), [member]);
+            assert_eq!(tenant_of_member(member), Some(id));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The store that several hosts share: everything in one Redis server, or behind one address that leads to the current master.
+//!
+//! How things stay whole when there are several keys. All of one tenant's keys are changed by one script, hence in one step. Three
+//! things involve keys in other slots, and each has one key that decides whether the thing exists; it is written last and
+//! removed first, and readers believe it alone:
+//! - a tenant exists when its record is there *and* the index `tenants` names it. Created: record, then index. Deleted: all of
+//!   the tenant's own keys in one step, then the index. A crash between leaves a record that nobody can find, or an entry in the
+//!   index without a record, which the next tenant of that slug takes over.
+//! - a tenant's API key exists when the tenant's `keys` names it. Created: record, then `keys`. Deleted the other way round. A
+//!   crash between leaves a record that opens nothing.
+//! - contents are named by their digest and put before any record that names them.
+//!
+//! So `tenants` can be made again from the tenants' records, and `names`, `numbers` and `order` from the hashes beside them. What
+//! crashes leave behind costs space only. So do the contents that no record names after a tenant is deleted: they are shared and
+//! a put of the same bytes may be on its way, so collecting them is later work.
+//!
+//! How durable a write is depends on the server: with `appendfsync always` nothing acknowledged is lost when it crashes, with
+//! `everysec` up to a second.
+
+mod api_keys;
+mod blobs;
+mod failure;
+mod functions;
+mod keys;
+mod link;
+mod runs;
+mod scripts;
+mod store;
+mod tenants;
+
+pub use store::{RedisOptions, RedisStore};

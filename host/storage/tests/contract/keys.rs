@@ -1,0 +1,103 @@
+//! API keys: found by hash, listed and removed by their own tenant only.
+
+use isolet_domain::ids::{Digest, KeyId, TenantId};
+use isolet_domain::key::Key;
+use isolet_domain::repository::WriteError;
+
+use crate::samples::key;
+use crate::stores::Store;
+
+crate::contract!(
+    a_key_is_found_by_its_hash,
+    keys_are_listed_by_id,
+    a_hash_or_an_id_is_taken_once,
+    a_deleted_key_opens_nothing,
+    a_key_needs_its_tenant,
+    one_of_many_creates_a_key,
+);
+
+async fn a_key_is_found_by_its_hash(store: Store) {
+    let acme = store.tenant("acme").await;
+    let (bound, global) = (key(Some(acme.id()), "bound"), key(None, "global"));
+    assert_eq!(store.key_by_hash(&bound.hash).await.expect("readable"), None);
+    store.create_key(&bound).await.expect("created");
+    store.create_key(&global).await.expect("created");
+    assert_eq!(store.key_by_hash(&bound.hash).await.expect("readable"), Some(bound));
+    assert_eq!(store.key_by_hash(&global.hash).await.expect("readable"), Some(global));
+    assert_eq!(store.key_by_hash(&Digest::of(b"guess")).await.expect("readable"), None);
+}
+
+async fn keys_are_listed_by_id(store: Store) {
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    assert!(store.list_keys(&acme).await.expect("readable").is_empty());
+    let mut keys: Vec<Key> = (0..12).map(|n| key(Some(acme.id()), &n.to_string())).collect();
+    for key in keys.iter().rev() {
+        store.create_key(key).await.expect("created");
+    }
+    store.create_key(&key(Some(globex.id()), "other")).await.expect("created");
+    store.create_key(&key(None, "global")).await.expect("created");
+    keys.sort_by_key(|key| key.id);
+    assert_eq!(store.list_keys(&acme).await.expect("readable"), keys);
+}
+
+async fn a_hash_or_an_id_is_taken_once(store: Store) {
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    let first = key(Some(acme.id()), "secret");
+    store.create_key(&first).await.expect("created");
+    let same_id = Key { hash: Digest::of(b"another"), ..first.clone() };
+    for taken in [
+        first.clone(),
+        key(Some(acme.id()), "secret"),
+        key(Some(globex.id()), "secret"),
+        key(None, "secret"),
+        same_id.clone(),
+    ] {
+        assert!(matches!(store.create_key(&taken).await, Err(WriteError::Exists)), "{taken:?}");
+    }
+    let global = key(None, "global");
+    store.create_key(&global).await.expect("created");
+    assert!(matches!(store.create_key(&global).await, Err(WriteError::Exists)));
+    assert_eq!(store.key_by_hash(&same_id.hash).await.expect("readable"), None);
+    assert_eq!(store.key_by_hash(&first.hash).await.expect("readable").as_ref(), Some(&first));
+    assert_eq!(store.list_keys(&acme).await.expect("readable"), [first]);
+    assert!(store.list_keys(&globex).await.expect("readable").is_empty());
+}
+
+async fn a_deleted_key_opens_nothing(store: Store) {
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    let (bound, global) = (key(Some(acme.id()), "bound"), key(None, "global"));
+    store.create_key(&bound).await.expect("created");
+    store.create_key(&global).await.expect("created");
+    for (scope, id) in [(&globex, bound.id), (&acme, global.id), (&acme, KeyId::generate())] {
+        assert!(matches!(store.delete_key(scope, &id).await, Err(WriteError::Missing)));
+    }
+    assert!(store.key_by_hash(&bound.hash).await.expect("readable").is_some());
+    store.delete_key(&acme, &bound.id).await.expect("deleted");
+    assert!(matches!(store.delete_key(&acme, &bound.id).await, Err(WriteError::Missing)));
+    assert_eq!(store.key_by_hash(&bound.hash).await.expect("readable"), None);
+    assert!(store.list_keys(&acme).await.expect("readable").is_empty());
+    assert_eq!(store.key_by_hash(&global.hash).await.expect("readable"), Some(global));
+}
+
+async fn a_key_needs_its_tenant(store: Store) {
+    let orphan = key(Some(TenantId::generate()), "orphan");
+    assert!(matches!(store.create_key(&orphan).await, Err(WriteError::Missing)));
+    assert_eq!(store.key_by_hash(&orphan.hash).await.expect("readable"), None);
+}
+
+async fn one_of_many_creates_a_key(store: Store) {
+    let acme = store.tenant("acme").await;
+    let key = key(Some(acme.id()), "secret");
+    let attempts: Vec<_> = (0..20)
+        .map(|_| {
+            let (store, key) = (store.clone(), key.clone());
+            tokio::spawn(async move { store.create_key(&key).await.is_ok() })
+        })
+        .collect();
+    let mut created = 0;
+    for attempt in attempts {
+        created += usize::from(attempt.await.expect("no panic"));
+    }
+    assert_eq!(created, 1);
+    assert_eq!(store.key_by_hash(&key.hash).await.expect("readable"), Some(key));
+}

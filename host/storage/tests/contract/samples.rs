@@ -1,0 +1,133 @@
+//! Things to store, with every field filled with what is hard to keep.
+
+use std::time::Duration;
+
+use isolet_domain::access::Preset;
+use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
+use isolet_domain::function::{Function, Version};
+use isolet_domain::ids::{Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
+use isolet_domain::key::Key;
+use isolet_domain::outcome::Outcome;
+use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
+use jiff::Timestamp;
+
+/// NUL, control characters, both line separators, right-to-left, beyond the first plane, quotes, and what Redis and Lua and
+/// JSON find special.
+pub const NASTY: &str =
+    "\0 \u{1} \r\n \u{2028}\u{2029} \u{202e}שלום 😀 \" ' \\ {}[]:%* $ -- ]] \u{feff}\u{7f}é e\u{301}";
+
+pub fn name(raw: &str) -> FunctionName {
+    FunctionName::parse(raw).expect("a good name")
+}
+
+pub fn function(raw: &str) -> Function {
+    let mut function = Function::new(name(raw), Timestamp::now());
+    function.labels.insert(NASTY.to_owned(), String::new());
+    function.labels.insert(String::new(), NASTY.to_owned());
+    function.env.insert(EnvName::parse("WHO").expect("a good name"), NASTY.repeat(100));
+    function
+}
+
+pub fn version(code: &str) -> Version {
+    let digest = Digest::of(code.as_bytes());
+    Version {
+        id: VersionId::of(&digest),
+        digest,
+        number: 4_711,
+        main_module: NASTY.to_owned(),
+        message: NASTY.to_owned(),
+        overlay_bytes: u64::MAX,
+        startup_cpu_us: 1,
+        created_at: Timestamp::now(),
+    }
+}
+
+pub fn key(tenant: Option<TenantId>, secret: &str) -> Key {
+    Key {
+        id: KeyId::generate(),
+        name: NASTY.to_owned(),
+        preset: if tenant.is_some() { Preset::Deployer } else { Preset::Admin },
+        tenant,
+        hash: Digest::of(secret.as_bytes()),
+        created_at: Timestamp::now(),
+    }
+}
+
+/// A prompt that was saved and not run.
+pub fn prompt(text: &str) -> Run {
+    Run {
+        id: RunId::generate(),
+        created_at: Timestamp::now(),
+        starred: false,
+        prompt: Some(text.to_owned()),
+        result: None,
+    }
+}
+
+/// A run with everything.
+pub fn run(text: &str) -> Run {
+    let position = Some(Position { file: NASTY.to_owned(), line: u32::MAX, column: 0 });
+    let digest = Digest::of(text.as_bytes());
+    let every_byte: Vec<u8> = (0..=0xFF).collect();
+    let result = RunResult {
+        outcome: Outcome::EgressDenied,
+        version: VersionId::of(&digest),
+        code: digest,
+        request: RecordedRequest {
+            method: "POST".to_owned(),
+            path: NASTY.to_owned(),
+            headers: vec![("x".to_owned(), NASTY.to_owned()), ("x".to_owned(), String::new())],
+            body: every_byte.clone(),
+            body_truncated: true,
+        },
+        env_names: vec!["WHO".to_owned()],
+        response: Some(RecordedResponse { status: 599, headers: Vec::new(), body: every_byte, truncated: false }),
+        error: Some(GuestError { message: NASTY.to_owned(), stack: NASTY.to_owned(), position: position.clone() }),
+        logs: LogLevel::ALL
+            .iter()
+            .map(|level| LogLine {
+                t_ms: u64::MAX,
+                level: *level,
+                message: NASTY.to_owned(),
+                position: position.clone(),
+            })
+            .collect(),
+        logs_truncated: true,
+        subrequests: vec![
+            Subrequest {
+                url: NASTY.to_owned(),
+                method: "GET".to_owned(),
+                status: Some(0),
+                took: Duration::from_micros(1),
+                denied_by: None,
+            },
+            Subrequest {
+                url: String::new(),
+                method: String::new(),
+                status: None,
+                took: Duration::from_micros(u64::MAX),
+                denied_by: Some(NASTY.to_owned()),
+            },
+        ],
+        cached: true,
+        cold: false,
+        build: Duration::from_micros(1),
+        compile: Duration::from_micros(2),
+        startup_cpu: Duration::from_micros(3),
+        timing: Timing {
+            instantiate: Duration::from_micros(4),
+            run: Duration::from_micros(5),
+            first_byte: Duration::from_micros(6),
+            total: Duration::from_secs(900),
+        },
+        usage: Usage {
+            cpu: Duration::from_micros(7),
+            memory_peak_bytes: u64::MAX,
+            request_bytes: 1,
+            response_bytes: 2,
+            egress_bytes: 3,
+        },
+        warnings: vec![NASTY.to_owned()],
+    };
+    Run { result: Some(result), ..prompt(text) }
+}
