@@ -1,5 +1,7 @@
 //! Where the time of a run goes, in process: `cargo run --release --example phases`. No HTTP; ratios to peers are `bench/`'s work.
 
+#![allow(clippy::print_stdout, reason = "a measurement is printed")]
+
 use std::time::{Duration, Instant};
 
 use isolet_domain::access::TenantScope;

@@ -168,13 +168,12 @@ impl Failure {
         }
     }
 
-    /// The outcome that an answer without a guest's head is marked with.
-    pub fn outcome(&self) -> Outcome {
+    /// The outcome that an answer without a guest's head is marked with; none where the request itself was wrong.
+    pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Invoke(error) => error.outcome(),
-            Self::Suspended => Outcome::Suspended,
-            _ if self.row().status.is_server_error() => Outcome::Internal,
-            _ => Outcome::NotFound,
+            Self::Suspended => Some(Outcome::Suspended),
+            _ => self.row().status.is_server_error().then_some(Outcome::Internal),
         }
     }
 

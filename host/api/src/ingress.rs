@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use isolet_domain::body::{self, Body};
 use isolet_domain::ids::{FunctionName, RequestId, TenantSlug};
 use isolet_domain::service::invoker::InvokeError;
@@ -34,10 +34,10 @@ impl Ingress {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let path = request.uri().path().to_owned();
+        let sent = request.uri().clone();
         match self.relay(request).await {
             Ok(response) => response,
-            Err(failure) => self.refuse(&failure, &path),
+            Err(failure) => self.refuse(&failure, sent.path()),
         }
     }
 
@@ -46,19 +46,26 @@ impl Ingress {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
+        // A tunnel is not a request for a resource, and an answer would turn the connection into one.
+        if *request.method() == Method::CONNECT {
+            return Err(Failure::Method);
+        }
         let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
         let (function, tenant) = route(&host.name, &self.app.config().base_domain)?;
         let uri = address(&host, request.uri())?;
+        let method = request.method().clone();
         let request = relay::to_guest(request, uri);
         let response = self.app.platform().invoker.invoke_route(&tenant, &function, request).await?;
-        Ok(relay::from_guest(response))
+        Ok(relay::from_guest(&method, response))
     }
 
     fn refuse(&self, failure: &Failure, path: &str) -> Response<Body> {
         let id = RequestId::generate();
         let mut response = problem::answer(failure, &id, path, &self.app.config().public_url, Reader::Public);
         let headers = response.headers_mut();
-        headers.insert(problem::OUTCOME, HeaderValue::from_static(failure.outcome().as_str()));
+        if let Some(outcome) = failure.outcome() {
+            headers.insert(problem::OUTCOME, HeaderValue::from_static(outcome.as_str()));
+        }
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             headers.insert(problem::REQUEST_ID, value);
         }

@@ -80,7 +80,7 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         code: row.code,
         request_id: request.to_string(),
         errors: if reader == Reader::Caller { faults(failure) } else { Vec::new() },
-        retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        retry_after_ms: retry_after.map(milliseconds),
     };
     let bytes = serde_json::to_vec(&problem).expect("a problem document has string keys and plain values");
     let mut response = Response::new(Bytes::from(bytes));
@@ -92,14 +92,14 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(wait) = retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(milliseconds(wait).div_ceil(1_000)));
     }
     response
 }
 
-/// Whole seconds, rounded up: RFC 9110 §10.2.3 knows no smaller unit.
-fn seconds(wait: Duration) -> u64 {
-    wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX)
+/// Rounded up, as are the seconds of `Retry-After` (RFC 9110 §10.2.3 knows no smaller unit): a wait is never told as none.
+fn milliseconds(wait: Duration) -> u64 {
+    wait.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(u64::MAX)
 }
 
 fn ours(code: &str) -> String {
@@ -193,4 +193,21 @@ fn request_fault(error: &InvalidRequest) -> Fault {
 /// One reference token of a JSON pointer (RFC 6901 §3).
 pub fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_told_as_none() {
+        for (wait, told) in [(1, 1), (1_000_000, 1), (1_000_001, 2), (2_500_000_000, 2_500)] {
+            assert_eq!(milliseconds(Duration::from_nanos(wait)), told);
+        }
+    }
+
+    #[test]
+    fn pointers_escape_their_tokens() {
+        assert_eq!(escape("a/b~c"), "a~1b~0c");
+    }
 }

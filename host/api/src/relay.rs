@@ -1,9 +1,13 @@
 //! Requests on their way to a guest and responses on their way back: what belongs to the connection or to the platform is taken
 //! off, everything else passes untouched and unbuffered.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName};
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use isolet_domain::body::{self, Body, BodyError};
 
@@ -25,9 +29,15 @@ where
     Request::from_parts(parts, body)
 }
 
-/// The client's view of a guest's response.
-pub fn from_guest(mut response: Response<Body>) -> Response<Body> {
+/// The client's view of a guest's response to a request of that method.
+pub fn from_guest(method: &Method, mut response: Response<Body>) -> Response<Body> {
     response.extensions_mut().clear();
+    // Such bodies are never sent (RFC 9112 §6.3). Dropped unread they would look like a client that went away.
+    let unsent =
+        *method == Method::HEAD || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if unsent {
+        response = response.map(|body| Unsent(Some(body)).boxed_unsync());
+    }
     let headers = response.headers_mut();
     strip(headers);
     // Two lengths that differ would be two readings of one message (RFC 9112 §6.3); the body is framed anew then.
@@ -65,6 +75,43 @@ fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// A body that the connection will not read: when it is dropped, the guest's bytes are read and thrown away, so that the guest
+/// comes to its own end. Its limits bound how long that takes.
+struct Unsent(Option<Body>);
+
+impl http_body::Body for Unsent {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, BodyError>>> {
+        match &mut self.0 {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0.as_ref().map_or_else(|| http_body::SizeHint::with_exact(0), http_body::Body::size_hint)
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if let Some(mut body) = self.0.take().filter(|body| !body.is_end_stream())
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +136,6 @@ mod tests {
         let mut response = Response::new(body::empty());
         response.headers_mut().append("content-length", "1".parse().expect("valid"));
         response.headers_mut().append("content-length", "2".parse().expect("valid"));
-        assert!(from_guest(response).headers().is_empty());
+        assert!(from_guest(&Method::GET, response).headers().is_empty());
     }
 }

@@ -17,9 +17,11 @@ use tokio::sync::Semaphore;
 
 use crate::ingress::Ingress;
 
-/// Header fields of a request, and bytes of its whole head: the design's table of limits.
-const MAX_HEADER_FIELDS: usize = 100;
+/// Bytes of a request's whole head: the design's table of limits. At most 100 fields is hyper's own default, which is faster left
+/// alone than set.
 const MAX_HEAD_BYTES: usize = 64 << 10;
+/// What is read ahead on a connection: more than the largest head, so that one too large is answered and not cut.
+const MAX_READ_AHEAD_BYTES: usize = 2 * MAX_HEAD_BYTES;
 /// How long to wait after `accept` failed, mostly for want of file descriptors.
 const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
@@ -70,8 +72,8 @@ where
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(options.head_timeout)
-        .max_headers(MAX_HEADER_FIELDS)
-        .max_buf_size(MAX_HEAD_BYTES);
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_buf_size(MAX_READ_AHEAD_BYTES);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         // The place comes first: a connection that cannot be served stays in the kernel's queue.

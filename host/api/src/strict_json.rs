@@ -71,6 +71,10 @@ async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // serde reads a struct from an array as well, field by field: nobody means that.
+    if !text.trim_start().starts_with('{') {
+        return Err(Failure::Malformed { detail: "the body must be a JSON object".to_owned(), pointer: None });
+    }
     // serde_json stops at 128 levels, so that no input can use up the stack.
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {

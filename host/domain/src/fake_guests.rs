@@ -175,11 +175,14 @@ async fn answer(is: &(dyn Fn(&str) -> bool + Sync), invocation: Invocation) -> h
 }
 
 fn pieces(chunks: Vec<Result<Bytes, BodyError>>) -> Body {
-    Pieces(chunks.into_iter()).boxed_unsync()
+    Pieces { chunks: chunks.into_iter(), paused: false }.boxed_unsync()
 }
 
-/// A body in pieces that are all there already.
-struct Pieces(std::vec::IntoIter<Result<Bytes, BodyError>>);
+/// A body in pieces, with a pause before each, as real ones have: what came before is on its way by then.
+struct Pieces {
+    chunks: std::vec::IntoIter<Result<Bytes, BodyError>>,
+    paused: bool,
+}
 
 impl http_body::Body for Pieces {
     type Data = Bytes;
@@ -187,8 +190,13 @@ impl http_body::Body for Pieces {
 
     fn poll_frame(
         mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
+        cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        std::task::Poll::Ready(self.0.next().map(|chunk| chunk.map(Frame::data)))
+        self.paused = !self.paused;
+        if self.paused {
+            cx.waker().wake_by_ref();
+            return std::task::Poll::Pending;
+        }
+        std::task::Poll::Ready(self.chunks.next().map(|chunk| chunk.map(Frame::data)))
     }
 }

@@ -1,19 +1,19 @@
 //! Code to overlay: source to bytecode in one sealed build instance, bytecode to a started module in a second, clean one, and the
 //! difference of its memory from the base's. Every import of a build instance traps or answers with a constant.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use isolet_domain::code::{Code, ModuleKind};
 use isolet_domain::execute::{BuildReport, GuestError};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
-use wasmtime::{Caller, Engine, ExternType, Instance, Linker, Memory, Module, ResourceLimiter, Store, UpdateDeadline};
+use wasmtime::{Instance, Memory, Store, UpdateDeadline};
 
 use crate::meter::{Meter, Tick};
 use crate::overlay::{self, Overlay, TooLarge};
-use crate::platform::{MAX_MEMORY_BYTES, Platform};
+use crate::platform::Platform;
 use crate::records::Failure;
+use crate::sealed::BuildState;
 
 /// What a build came to.
 #[derive(Debug)]
@@ -29,88 +29,6 @@ pub enum Refusal {
     Host(wasmtime::Error),
 }
 
-/// A build instance's state: its meter and its memory's bound.
-pub struct BuildState {
-    meter: Arc<Meter>,
-    max_memory_bytes: usize,
-    refused_growth: bool,
-}
-
-impl BuildState {
-    /// For looking at the base; runs nothing of anybody's.
-    pub fn for_reading() -> Self {
-        Self { meter: Meter::new(Duration::MAX), max_memory_bytes: MAX_MEMORY_BYTES, refused_growth: false }
-    }
-}
-
-impl ResourceLimiter for BuildState {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= self.max_memory_bytes;
-        self.refused_growth |= !granted;
-        Ok(granted)
-    }
-
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 20_000)
-    }
-}
-
-/// Everything a build instance may import: clocks that stand still, a fixed hash seed, a stderr that goes nowhere. The rest traps.
-pub fn link_build(engine: &Engine, base: &Module) -> wasmtime::Result<Linker<BuildState>> {
-    let mut linker = Linker::new(engine);
-    for import in base.imports() {
-        let ExternType::Func(ty) = import.ty() else { continue };
-        let (module, name) = (import.module(), import.name());
-        match (name, ty.params().len()) {
-            ("insecure-seed", 1) => fill(&mut linker, module, name, [0x5A; 16])?,
-            // wall-clock.now, written through a pointer: 2000-01-01, so that nothing mistakes it for a real time.
-            ("now", 1) => {
-                let mut time = [0; 16];
-                time[..8].copy_from_slice(&946_684_800_u64.to_le_bytes());
-                fill(&mut linker, module, name, time)?;
-            }
-            // monotonic-clock.now: stands still, or says stop.
-            ("now", 0) => {
-                linker.func_wrap(
-                    module,
-                    name,
-                    |caller: Caller<'_, BuildState>| {
-                        if caller.data().meter.asked_to_stop() { u64::MAX } else { 0 }
-                    },
-                )?;
-            }
-            ("get-stderr", 0) => {
-                linker.func_wrap(module, name, || 1_u32)?;
-            }
-            ("[method]output-stream.blocking-write-and-flush", _) => {
-                linker.func_wrap(
-                    module,
-                    name,
-                    |mut caller: Caller<'_, BuildState>, _: u32, _: u32, _: u32, out: u32| {
-                        write(&mut caller, out, &[0])
-                    },
-                )?;
-            }
-            _ => {}
-        }
-    }
-    linker.define_unknown_imports_as_traps(base)?;
-    Ok(linker)
-}
-
-fn fill(linker: &mut Linker<BuildState>, module: &str, name: &str, bytes: [u8; 16]) -> wasmtime::Result<()> {
-    linker.func_wrap(module, name, move |mut caller: Caller<'_, BuildState>, pointer: u32| {
-        write(&mut caller, pointer, &bytes)
-    })?;
-    Ok(())
-}
-
-fn write(caller: &mut Caller<'_, BuildState>, pointer: u32, bytes: &[u8]) -> wasmtime::Result<()> {
-    let memory = caller.get_export("memory").and_then(wasmtime::Extern::into_memory);
-    let memory = memory.ok_or_else(|| wasmtime::format_err!("the engine has no memory"))?;
-    Ok(memory.write(caller, pointer as usize, bytes)?)
-}
-
 /// A fresh base with a budget.
 struct BuildInstance {
     store: Store<BuildState>,
@@ -120,8 +38,7 @@ struct BuildInstance {
 
 impl BuildInstance {
     fn new(platform: &Platform, cpu: Duration, memory_bytes: u64) -> wasmtime::Result<Self> {
-        let max_memory_bytes = usize::try_from(memory_bytes).unwrap_or(MAX_MEMORY_BYTES);
-        let state = BuildState { meter: Meter::new(cpu), max_memory_bytes, refused_growth: false };
+        let state = BuildState::new(Meter::new(cpu), memory_bytes);
         let mut store = Store::new(&platform.engine, state);
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -151,7 +68,7 @@ impl BuildInstance {
                 Ok(u32::from_le_bytes(*bytes.ok_or_else(|| wasmtime::format_err!("answer out of bounds"))?) as usize)
             };
             let (failed, start, len) = (word(answer)?, word(answer + 4)?, word(answer + 8)?);
-            let end = start.checked_add(len).unwrap_or(usize::MAX);
+            let end = start.saturating_add(len);
             let bytes = data.get(start..end).ok_or_else(|| wasmtime::format_err!("answer out of bounds"))?;
             if failed == 0 { Ok(Ok(bytes.to_vec())) } else { Ok(Err(serde_json::from_slice(bytes)?)) }
         })

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// The largest memory any instance can have.
+pub const MAX_MEMORY_BYTES: usize = 256 << 20;
+
 /// How the runtime is set up. Limits of a single run are in `isolet_domain::limits`.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {

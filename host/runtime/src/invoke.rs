@@ -3,59 +3,34 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use isolet_domain::body::{Body, BodyError};
+use isolet_domain::body::Body;
 use isolet_domain::execute::{Answer, GuestError, Invocation, LogLevel, LogLine, Report, RunEvent, Timing, Usage};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
+use crate::exchange::{Exchange, RequestBody, ResponseBody};
 use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
-use crate::meter::{Meter, Metered, Tick};
+use crate::meter::{Metered, Tick};
 use crate::platform::Platform;
 use crate::records::Records;
 
 /// Header fields a response may have.
 const MAX_RESPONSE_FIELDS: usize = 100;
 
-/// What request task, response body and client have in common.
-struct Exchange {
-    meter: Arc<Meter>,
-    limits: Limits,
-    /// Something changed that the deadline depends on.
-    changed: Notify,
-    /// The response body ended, or nobody wants it any more.
-    body_over: AtomicBool,
-    request_bytes: AtomicU64,
-    response_bytes: AtomicU64,
-    /// Milliseconds since `began` when the client last took something.
-    last_traffic_ms: AtomicU64,
-    began: Instant,
-}
-
 /// Starts the guest and waits for its response head.
 pub async fn invoke(platform: Arc<Platform>, pre: ProxyPre<InstanceState>, invocation: Invocation) -> Answer {
-    let exchange = Arc::new(Exchange {
-        meter: Meter::new(invocation.limits.cpu),
-        limits: invocation.limits,
-        changed: Notify::new(),
-        body_over: AtomicBool::new(false),
-        request_bytes: AtomicU64::new(0),
-        response_bytes: AtomicU64::new(0),
-        last_traffic_ms: AtomicU64::new(0),
-        began: Instant::now(),
-    });
+    let exchange = Exchange::new(invocation.limits);
     let (report_tx, report) = oneshot::channel();
     let (head_tx, head_rx) = oneshot::channel();
     // Until the head is here, dropping this future means the client is gone.
@@ -372,7 +347,7 @@ impl Head {
         for name in reserved {
             parts.headers.remove(name);
         }
-        let body = ResponseBody { inner: body, exchange: exchange.clone(), over: false }.boxed_unsync();
+        let body = ResponseBody::new(body, exchange.clone()).boxed_unsync();
         // A receiver that is gone has said so through `Abandoned`.
         let _ = out.send(http::Response::from_parts(parts, body));
     }
@@ -394,114 +369,4 @@ fn check_head(response: &http::Response<HyperOutgoingBody>) -> Result<(), String
         return Err(format!("the response has {bytes} bytes of headers; at most {MAX_FIELD_BYTES} are allowed"));
     }
     Ok(())
-}
-
-impl Exchange {
-    fn traffic(&self) {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_traffic_ms.store(now, Ordering::Relaxed);
-        self.changed.notify_one();
-    }
-
-    fn body_is_over(&self) {
-        self.body_over.store(true, Ordering::Release);
-        self.traffic();
-    }
-}
-
-/// The request body as the guest may read it.
-struct RequestBody {
-    inner: Body,
-    exchange: Arc<Exchange>,
-}
-
-impl http_body::Body for RequestBody {
-    type Data = Bytes;
-    type Error = wasmtime_wasi_http::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let this = &mut *self;
-        let frame = std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx));
-        Poll::Ready(frame.map(|frame| {
-            let frame = frame.map_err(|error| wasmtime_wasi_http::Error::InternalError(Some(error.to_string())))?;
-            let len = frame.data_ref().map_or(0, Bytes::len) as u64;
-            let total = this.exchange.request_bytes.fetch_add(len, Ordering::Relaxed) + len;
-            if total > this.exchange.limits.request_body_bytes {
-                return Err(wasmtime_wasi_http::Error::HttpRequestBodySize(Some(total)));
-            }
-            Ok(frame)
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-/// The response body as the client gets it: counted, and ended cleanly only if the guest ended it.
-struct ResponseBody {
-    inner: HyperOutgoingBody,
-    exchange: Arc<Exchange>,
-    over: bool,
-}
-
-impl http_body::Body for ResponseBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = &mut *self;
-        loop {
-            let frame = std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx));
-            return Poll::Ready(match frame {
-                Some(Ok(frame)) => {
-                    let len = frame.data_ref().map_or(0, Bytes::len) as u64;
-                    if len == 0 && frame.is_data() {
-                        continue;
-                    }
-                    let total = this.exchange.response_bytes.fetch_add(len, Ordering::Relaxed) + len;
-                    if total > this.exchange.limits.response_body_bytes {
-                        this.over = true;
-                        this.exchange.meter.stop(Outcome::OutputLimit);
-                        this.exchange.changed.notify_one();
-                        let limit_bytes = this.exchange.limits.response_body_bytes;
-                        return Poll::Ready(Some(Err(BodyError::TooLarge { limit_bytes })));
-                    }
-                    this.exchange.traffic();
-                    Some(Ok(frame))
-                }
-                Some(Err(error)) => {
-                    this.over = true;
-                    Some(Err(BodyError::Failed(error.to_string())))
-                }
-                None => {
-                    let first = !std::mem::replace(&mut this.over, true);
-                    match this.exchange.meter.stopped() {
-                        Some(outcome) if outcome != Outcome::Ok && first => Some(Err(BodyError::Stopped(outcome))),
-                        _ => {
-                            this.exchange.body_is_over();
-                            None
-                        }
-                    }
-                }
-            });
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.over
-    }
-}
-
-impl Drop for ResponseBody {
-    fn drop(&mut self) {
-        if !self.over {
-            self.exchange.meter.stop(Outcome::ClientDisconnected);
-            self.exchange.changed.notify_one();
-        }
-    }
 }

@@ -6,6 +6,7 @@ mod compile;
 pub mod component;
 pub mod config;
 mod dirty;
+mod exchange;
 mod executor;
 mod image;
 mod instance;
@@ -14,6 +15,7 @@ mod meter;
 mod overlay;
 mod platform;
 mod records;
+mod sealed;
 mod template;
 mod ticker;
 

@@ -9,21 +9,18 @@ use isolet_domain::ids::Digest;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig, Store, Strategy};
 
-use crate::compile::{BuildState, link_build};
 use crate::component::{self, OVERLAY_IMPORT, Source, SurgeryError};
-use crate::config::RuntimeConfig;
+use crate::config::{MAX_MEMORY_BYTES, RuntimeConfig};
 use crate::dirty::PageMap;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
 use crate::overlay::{self, Overlay};
+use crate::sealed::{BuildState, link_build};
 use crate::template::Templates;
 use crate::ticker::Ticker;
 
 /// The engine component, frozen. Rebuilt by `guest-sdk/build`.
 static ENGINE: &[u8] = include_bytes!("../../../guest-sdk/artifacts/engine.wasm");
-
-/// The largest memory any instance can have.
-pub const MAX_MEMORY_BYTES: usize = 256 << 20;
 
 /// Core instances of one shell: main module, shim, fix-ups, overlay.
 const CORE_INSTANCES: u32 = 4;

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use isolet_domain::ids::{EnvName, FunctionName};
 
-use super::tenants::{checked_labels, invalid};
+use super::fields::{checked_labels, invalid};
 use crate::caller::{In, Of, RawFunction, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;

@@ -25,19 +25,22 @@ pub async fn invoke_function(
     // The caller's key is for us and never for the guest.
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().insert(header::HOST, HeaderValue::from_static("sandbox"));
+    let method = request.method().clone();
     let request = relay::to_guest(request, uri);
     match app.platform().invoker.invoke_as(&found.scope, &function, request).await {
         Ok(response) => {
-            let mut response = relay::from_guest(response).map(Body::new);
+            let mut response = relay::from_guest(&method, response).map(Body::new);
             response.headers_mut().insert(OUTCOME, HeaderValue::from_static(Outcome::Ok.as_str()));
             response.extensions_mut().insert(GuestAnswer);
             Ok(response)
         }
         Err(error) => {
             let failure = Failure::from(error);
-            let outcome = failure.outcome().as_str();
+            let outcome = failure.outcome();
             let mut response = failure.into_response();
-            response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
+            if let Some(outcome) = outcome {
+                response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome.as_str()));
+            }
             Ok(response)
         }
     }

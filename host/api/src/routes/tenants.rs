@@ -3,19 +3,18 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use isolet_domain::access::Preset;
 use isolet_domain::ids::{KeyId, TenantSlug};
-use isolet_domain::labels;
 use isolet_domain::service::keys::MAX_NAME_CHARS;
 use isolet_domain::service::sign_in::Proof;
 
+use super::fields::{checked_labels, invalid};
 use crate::caller::{Caller, In, Of, With, needs};
 use crate::cursor::{ListQuery, encode};
-use crate::failure::{Failure, FieldFault};
-use crate::problem::escape;
+use crate::failure::Failure;
 use crate::state::AppState;
-use crate::strict_json::{Json, UniqueMap};
+use crate::strict_json::Json;
 use crate::wire::List;
 use crate::wire::tenants::{
     CallerResponse, CreateKeyRequest, CreateTenantRequest, KeyResponse, OpenSessionRequest, SessionResponse,
@@ -82,9 +81,14 @@ pub async fn update_tenant(
 pub async fn delete_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
+    uri: Uri,
 ) -> Result<impl IntoResponse, Failure> {
+    // Everything the tenant owns goes with it, so the caller names it twice.
+    if uri.query() != Some(&format!("confirm={}", found.scope.slug())) {
+        return Err(invalid("", "confirm", "add `?confirm=` with the tenant's slug to delete it with all it owns"));
+    }
     app.platform().tenants.delete(found.tenant).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(StatusCode::ACCEPTED)
 }
 
 pub async fn list_keys(State(app): State<AppState>, found: In<needs::KeysRead>) -> Result<impl IntoResponse, Failure> {
@@ -113,20 +117,4 @@ pub async fn delete_key(
 ) -> Result<impl IntoResponse, Failure> {
     app.platform().keys.delete(&found.scope, &key).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// One field's fault as a whole answer.
-pub fn invalid(pointer: &str, code: &'static str, detail: &str) -> Failure {
-    Failure::Invalid(vec![FieldFault { pointer: pointer.to_owned(), code, detail: detail.to_owned() }])
-}
-
-/// Labels of an acceptable number and length.
-pub fn checked_labels(labels: UniqueMap<String>) -> Result<std::collections::BTreeMap<String, String>, Failure> {
-    match labels::check(&labels.0) {
-        Ok(()) => Ok(labels.0),
-        Err(error) => {
-            let pointer = error.label().map_or("/labels".to_owned(), |label| format!("/labels/{}", escape(label)));
-            Err(invalid(&pointer, "label", &error.to_string()))
-        }
-    }
 }

@@ -8,7 +8,7 @@ use isolet_domain::code::Code;
 use isolet_domain::ids::{FunctionName, VersionId};
 use isolet_domain::service::versions::NewVersion;
 
-use super::tenants::invalid;
+use super::fields::invalid;
 use crate::caller::{In, Of, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;

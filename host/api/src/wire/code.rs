@@ -5,7 +5,7 @@ use std::fmt;
 
 use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::strict_json::UniqueMap;
@@ -17,11 +17,13 @@ pub struct ModuleRequest {
     text: String,
 }
 
+/// `{"js": "…"}`, `{"text": "…"}` or `{"json": …}`: for names whose ending says something else, or nothing.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Typed {
-    kind: String,
-    text: String,
+#[serde(rename_all = "lowercase")]
+enum Typed {
+    Js(String),
+    Text(String),
+    Json(serde_json::Value),
 }
 
 impl<'de> Deserialize<'de> for ModuleRequest {
@@ -31,7 +33,7 @@ impl<'de> Deserialize<'de> for ModuleRequest {
             type Value = ModuleRequest;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a module's text, or an object with `kind` and `text`")
+                f.write_str("a module's text, or an object with one of `js`, `text` and `json`")
             }
 
             fn visit_str<E>(self, text: &str) -> Result<ModuleRequest, E> {
@@ -43,9 +45,11 @@ impl<'de> Deserialize<'de> for ModuleRequest {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<ModuleRequest, A::Error> {
-                let Typed { kind, text } = Typed::deserialize(MapAccessDeserializer::new(access))?;
-                let known = ModuleKind::parse(&kind);
-                let kind = known.ok_or_else(|| A::Error::custom("`kind` must be `js`, `text` or `json`"))?;
+                let (kind, text) = match Typed::deserialize(MapAccessDeserializer::new(access))? {
+                    Typed::Js(text) => (ModuleKind::Js, text),
+                    Typed::Text(text) => (ModuleKind::Text, text),
+                    Typed::Json(value) => (ModuleKind::Json, value.to_string()),
+                };
                 Ok(ModuleRequest { kind: Some(kind), text })
             }
         }
@@ -76,7 +80,7 @@ pub struct CodeResponse<'c> {
 #[serde(untagged)]
 enum ModuleResponse<'c> {
     Text(&'c str),
-    Typed { kind: &'static str, text: &'c str },
+    Typed(BTreeMap<&'static str, serde_json::Value>),
 }
 
 impl<'c> From<&'c Code> for CodeResponse<'c> {
@@ -85,8 +89,16 @@ impl<'c> From<&'c Code> for CodeResponse<'c> {
             // As short as it can be sent: with its kind only where the name says another.
             let implied = ModuleKind::from_name(name) == Ok(module.kind);
             let text = &*module.text;
-            let kind = module.kind.as_str();
-            let shown = if implied { ModuleResponse::Text(text) } else { ModuleResponse::Typed { kind, text } };
+            let shown = if implied {
+                ModuleResponse::Text(text)
+            } else {
+                // JSON that came as a value reads back as one.
+                let value = match module.kind {
+                    ModuleKind::Json => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+                    ModuleKind::Js | ModuleKind::Text => text.into(),
+                };
+                ModuleResponse::Typed(BTreeMap::from([(module.kind.as_str(), value)]))
+            };
             (name.as_str(), shown)
         };
         Self { modules: code.modules().iter().map(module).collect(), main_module: code.main_module() }

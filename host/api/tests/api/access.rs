@@ -6,8 +6,6 @@ use crate::host::{TestHost, modules};
 
 /// Every route under a tenant, with a body that would be taken.
 fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
-    let id = "run_00000000000070008000000000000000";
-    let _ = id;
     vec![
         ("GET", "", None),
         ("PATCH", "", Some(json!({ "labels": {} }))),
@@ -65,6 +63,27 @@ async fn another_tenant_is_the_same_as_none() {
         assert_eq!(foreign, absent, "{method} {route}");
     }
     assert_eq!(host.get("/v1/tenants/globex/functions/hello").await.status, 200);
+}
+
+/// The list above is whole: every route below a tenant has a case in it.
+#[test]
+fn every_tenant_route_is_covered() {
+    let source = include_str!("../../src/routes/mod.rs");
+    let (_, below) = source.split_once("fn tenant()").expect("the routes below a tenant");
+    let (below, _) = below.split_once("\nfn ").expect("another function follows");
+    let patterns: Vec<&str> = below.split('"').filter(|text| text.starts_with('/')).collect();
+    assert!(patterns.len() > 15, "{patterns:?}");
+    let covered = |pattern: &str| {
+        let wanted: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
+        tenant_routes().iter().any(|(_, route, _)| {
+            let parts: Vec<&str> = route.split('/').collect();
+            let same = |(wanted, part): (&&str, &&str)| wanted.starts_with('{') || wanted == part;
+            parts.len() == wanted.len() && wanted.iter().zip(&parts).all(same)
+        })
+    };
+    for pattern in patterns {
+        assert!(covered(pattern), "`{pattern}` has no cross-tenant case");
+    }
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn the_invoke_route_marks_the_answer() {
     assert_eq!(answer.header("content-security-policy"), "", "the guest's headers are its own");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_tenant_over_its_rate_is_told_when_to_come_back() {
     let host = with("x").await;
     let mut refused = None;

@@ -1,5 +1,5 @@
-//! HTTP behaviour of the control plane and the ingress, in process and against the domain's fakes. Real guests, real stores and
-//! real sockets are in the top-level `tests/`.
+//! HTTP behaviour of the control plane and the ingress, in process and against the domain's fakes; what only a connection shows,
+//! over loopback. Real guests and real stores are in the top-level `tests/`.
 
 mod access;
 mod bad_input;
@@ -8,3 +8,4 @@ mod host;
 mod ingress;
 mod management;
 mod runs;
+mod sockets;

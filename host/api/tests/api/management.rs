@@ -23,7 +23,9 @@ async fn tenants_are_made_listed_labelled_and_removed() {
     host.get(&format!("/v1/tenants/a/functions?cursor={cursor}")).await.problem(400, "malformed_request");
     let patched = host.call(&host.admin, "PATCH", "/v1/tenants/a", Some(json!({ "labels": { "x": "y" } }))).await;
     assert_eq!(patched.ok().json()["labels"], json!({ "x": "y" }));
-    assert_eq!(host.call(&host.admin, "DELETE", "/v1/tenants/a", None).await.status, 204);
+    host.call(&host.admin, "DELETE", "/v1/tenants/a", None).await.problem(422, "invalid_request");
+    host.call(&host.admin, "DELETE", "/v1/tenants/a?confirm=b", None).await.problem(422, "invalid_request");
+    assert_eq!(host.call(&host.admin, "DELETE", "/v1/tenants/a?confirm=a", None).await.status, 202);
     host.get("/v1/tenants/a").await.problem(404, "tenant_not_found");
 }
 
@@ -32,8 +34,7 @@ async fn a_function_is_deployed_and_redeployed() {
     let host = TestHost::start().await;
     host.tenant("acme").await;
     let path = "/v1/tenants/acme/functions/hello";
-    let put = |status: u16| async move { status };
-    assert_eq!(host.call(&host.admin, "PUT", path, Some(json!({}))).await.status, put(201).await);
+    assert_eq!(host.call(&host.admin, "PUT", path, Some(json!({}))).await.status, 201);
     let again = host.call(&host.admin, "PUT", path, Some(json!({ "labels": { "a": "b" } }))).await;
     assert_eq!(again.status, 200);
     assert_eq!(again.json()["url"], "http://hello--acme.localhost:8080/");

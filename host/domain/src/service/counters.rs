@@ -88,6 +88,11 @@ impl Tally {
         self.count(outcome);
     }
 
+    /// Counts nothing after all.
+    pub(super) fn discard(mut self) {
+        self.open = false;
+    }
+
     fn count(&mut self, outcome: Outcome) {
         if !std::mem::take(&mut self.open) {
             return;

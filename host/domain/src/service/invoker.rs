@@ -62,17 +62,18 @@ impl From<PrepareError> for InvokeError {
 }
 
 impl InvokeError {
-    /// The name of this in headers and counts.
-    pub fn outcome(&self) -> Outcome {
-        match self {
+    /// The name of this in headers and counts; `None` for requests that are wrong by themselves, whatever the function is.
+    pub fn outcome(&self) -> Option<Outcome> {
+        Some(match self {
             Self::UnknownFunction | Self::NotDeployed => Outcome::NotFound,
             Self::Suspended => Outcome::Suspended,
             Self::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
             Self::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
             Self::Build(error) => error.outcome(),
             Self::Guest(report) => report.outcome,
-            Self::BodyTooLarge { .. } | Self::MissingCode(_) | Self::Repository(_) => Outcome::Internal,
-        }
+            Self::MissingCode(_) | Self::Repository(_) => Outcome::Internal,
+            Self::BodyTooLarge { .. } => return None,
+        })
     }
 
     pub fn retry_after(&self) -> Option<Duration> {
@@ -150,7 +151,10 @@ impl Invoker {
                 Ok(response)
             }
             Err(error) => {
-                tally.close(error.outcome());
+                match error.outcome() {
+                    Some(outcome) => tally.close(outcome),
+                    None => tally.discard(),
+                }
                 Err(error)
             }
         }

@@ -172,3 +172,35 @@ impl Resolver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_guests::FakeGuests;
+    use crate::fakes::MemoryStore;
+    use crate::tenant::Tenant;
+
+    #[tokio::test]
+    async fn what_was_read_before_a_write_is_not_kept_after_it() {
+        let resolver = Resolver::new(Arc::new(MemoryStore::new()), Arc::new(FakeGuests::new()), None);
+        let slug = TenantSlug::parse("acme").expect("valid");
+        let function = FunctionName::parse("hello").expect("valid");
+        let target = Arc::new(Target {
+            scope: TenantScope::of_route(&Tenant::new(slug.clone(), jiff::Timestamp::UNIX_EPOCH)),
+            suspended: false,
+            function: function.clone(),
+            version: VersionId::of(&Digest::of(b"old")),
+            code: Digest::of(b"old"),
+            code_key: Digest::of(b"old"),
+            env: Arc::from([]),
+        });
+        let generation = resolver.known.read().expect("not poisoned").generation;
+        resolver.forget(&slug, &function);
+        resolver.keep(generation, Instant::now(), &target);
+        assert!(resolver.entry(&slug, &function).is_none());
+        resolver.keep(generation + 1, Instant::now(), &target);
+        assert!(resolver.entry(&slug, &function).is_some());
+        resolver.forget_tenant(&slug);
+        assert_eq!(resolver.known.read().expect("not poisoned").entries, 0);
+    }
+}

@@ -1,0 +1,173 @@
+//! What only a connection shows: limits on the head, time-outs, cut bodies, clients that go away, draining.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use isolet_api::{Ingress, ServeOptions, control_plane, serve_control_plane, serve_ingress};
+use isolet_domain::fake_guests::words;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::host::TestHost;
+
+const OPTIONS: ServeOptions =
+    ServeOptions { max_connections: 8, head_timeout: Duration::from_millis(150), drain: Duration::from_secs(5) };
+
+struct Served {
+    host: TestHost,
+    ingress: SocketAddr,
+    control: SocketAddr,
+    stop: Vec<oneshot::Sender<()>>,
+    serving: Vec<JoinHandle<()>>,
+}
+
+async fn serve(source: &str) -> Served {
+    let host = TestHost::start().await;
+    host.tenant("demo").await;
+    host.deploy("demo", "hello", source).await;
+    let ingress = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let control = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let addresses = [&ingress, &control].map(|listener| listener.local_addr().expect("bound"));
+    let (stop_ingress, stopped_ingress) = oneshot::channel::<()>();
+    let (stop_control, stopped_control) = oneshot::channel::<()>();
+    let service = Ingress::new(host.app.clone());
+    let router = control_plane(host.app.clone());
+    let serving = vec![
+        tokio::spawn(serve_ingress(ingress, service, OPTIONS, async { drop(stopped_ingress.await) })),
+        tokio::spawn(serve_control_plane(control, router, OPTIONS, async { drop(stopped_control.await) })),
+    ];
+    Served { host, ingress: addresses[0], control: addresses[1], stop: vec![stop_ingress, stop_control], serving }
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.expect("connected")
+}
+
+/// Sends these bytes and reads until the other side closes.
+async fn exchange(address: SocketAddr, sent: &str) -> String {
+    let mut stream = connect(address).await;
+    stream.write_all(sent.as_bytes()).await.expect("sent");
+    let mut got = Vec::new();
+    let read = stream.read_to_end(&mut got);
+    let _ = tokio::time::timeout(Duration::from_secs(5), read).await.expect("closed in time");
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+fn get(extra: &str) -> String {
+    format!("GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\nconnection: close\r\n{extra}\r\n")
+}
+
+#[tokio::test]
+async fn heads_have_limits() {
+    let served = serve("x").await;
+    assert!(exchange(served.ingress, &get("")).await.starts_with("HTTP/1.1 200"));
+    let many = |count: usize| (0..count).map(|index| format!("x-{index}: 1\r\n")).collect::<String>();
+    assert!(exchange(served.ingress, &get(&many(98))).await.starts_with("HTTP/1.1 200"));
+    assert!(exchange(served.ingress, &get(&many(99))).await.starts_with("HTTP/1.1 431"));
+    let large = format!("x: {}\r\n", "a".repeat(65 << 10));
+    assert!(exchange(served.ingress, &get(&large)).await.starts_with("HTTP/1.1 431"));
+    for two_readings in [
+        "content-length: 3\r\ncontent-length: 4\r\n",
+        "content-length: +3\r\n",
+        "transfer-encoding: xchunked\r\n",
+        "x : 1\r\n",
+    ] {
+        let answer = exchange(served.ingress, &get(two_readings)).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{two_readings:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn slow_heads_and_idle_connections_are_closed() {
+    let served = serve("x").await;
+    let began = std::time::Instant::now();
+    exchange(served.ingress, "GET / HT").await;
+    exchange(served.ingress, "GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n").await;
+    exchange(served.control, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_stopped_guest_never_ends_its_body_cleanly() {
+    let served = serve(words::BREAKS_OFF).await;
+    let request = "GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n";
+    let answer = exchange(served.ingress, request).await;
+    assert!(answer.contains("partial"), "{answer}");
+    assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn head_has_the_headers_and_no_body() {
+    let served = serve("x").await;
+    let answer = exchange(served.ingress, &get("").replace("GET", "HEAD")).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(answer.contains("content-type: text/plain"), "{answer}");
+}
+
+#[tokio::test]
+async fn tunnels_and_absolute_addresses() {
+    let served = serve("x").await;
+    let tunnel = "CONNECT hello--demo.localhost:80 HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n";
+    assert!(exchange(served.ingress, tunnel).await.starts_with("HTTP/1.1 405"));
+    // The address names the host; the field is for show (RFC 9112 §3.2.2).
+    let absolute = get("").replace("GET /", "GET http://hello--demo.localhost/x");
+    assert!(exchange(served.ingress, &absolute).await.contains("GET http://hello--demo.localhost/x"));
+    let foreign = get("").replace("GET /", "GET http://evil.example/x");
+    assert!(exchange(served.ingress, &foreign).await.starts_with("HTTP/1.1 421"));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_gives_its_place_back() {
+    let served = serve(words::HANGS).await;
+    let in_flight = || served.host.app.platform().counters.in_flight();
+    let mut stream = connect(served.ingress).await;
+    stream.write_all(get("").as_bytes()).await.expect("sent");
+    wait_for(|| in_flight() == 1).await;
+    drop(stream);
+    wait_for(|| in_flight() == 0).await;
+}
+
+#[tokio::test]
+async fn a_reader_of_events_that_goes_away_ends_the_run() {
+    let served = serve("x").await;
+    let in_flight = || served.host.app.platform().counters.in_flight();
+    let body = serde_json::json!({ "code": crate::host::modules(words::HANGS) }).to_string();
+    let head = format!(
+        "POST /v1/tenants/demo/runs HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\naccept: text/event-stream\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        served.host.admin,
+        body.len()
+    );
+    let mut stream = connect(served.control).await;
+    stream.write_all(format!("{head}{body}").as_bytes()).await.expect("sent");
+    wait_for(|| in_flight() == 1).await;
+    drop(stream);
+    wait_for(|| in_flight() == 0).await;
+}
+
+#[tokio::test]
+async fn draining_ends_idle_connections_and_takes_no_new_ones() {
+    let mut served = serve("x").await;
+    let mut idle = connect(served.ingress).await;
+    for stop in served.stop.drain(..) {
+        stop.send(()).expect("still serving");
+    }
+    for serving in served.serving.drain(..) {
+        tokio::time::timeout(Duration::from_secs(3), serving).await.expect("drained in time").expect("no panic");
+    }
+    assert_eq!(idle.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    assert!(TcpStream::connect(served.ingress).await.is_err());
+}
+
+/// What another task does next has no event to wait for.
+async fn wait_for(happened: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if happened() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it did not happen within five seconds");
+}

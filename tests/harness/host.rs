@@ -1,0 +1,148 @@
+//! A whole host on loopback ports of its own, and requests to it over real sockets.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use isolet_server::Host;
+use isolet_server::config::Config;
+use serde_json::{Value, json};
+
+/// A started host. Its data folder goes with it.
+pub struct TestHost {
+    pub host: Host,
+    pub key: String,
+    http: Client<HttpConnector, Full<Bytes>>,
+    _data: Option<tempfile::TempDir>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Bytes,
+}
+
+impl Reply {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The stable code of a problem document.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl TestHost {
+    /// A fresh host with the embedded store and no rate limit in the way.
+    pub async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        Self::start_in(data.path().join("data"), Some(data), &[]).await
+    }
+
+    /// A host over an existing folder, with further settings as `ISOLET_…` variables.
+    pub async fn start_in(path: PathBuf, data: Option<tempfile::TempDir>, variables: &[(&str, &str)]) -> Self {
+        let mut config = Config::load(None, variables_of(variables)).expect("valid settings");
+        // The engine is compiled once for all tests.
+        let engine = std::env::temp_dir().join("isolet-tests-engine");
+        std::fs::create_dir_all(&path).expect("a folder");
+        std::fs::create_dir_all(&engine).expect("a folder");
+        let _ = std::os::unix::fs::symlink(&engine, path.join("engine"));
+        config.server.data_dir = path;
+        let host = Host::start(&config, || ()).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let key = std::fs::read_to_string(&host.started.admin_key_file).expect("a key").trim().to_owned();
+        Self { host, key, http: Client::builder(TokioExecutor::new()).build_http(), _data: data }
+    }
+
+    /// A request to the control plane with the admin key.
+    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+        self.api_as(&self.key, method, path, body).await
+    }
+
+    pub async fn api_as(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        self.raw(key, method, path, bytes).await
+    }
+
+    /// A request to the control plane with any bytes as its body.
+    pub async fn raw(&self, key: &str, method: &str, path: &str, body: Vec<u8>) -> Reply {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.host.started.control_plane))
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Full::from(body))
+            .expect("a valid request");
+        self.send(request).await
+    }
+
+    /// `GET path` of a function, through the ingress.
+    pub async fn get(&self, function: &str, tenant: &str, path: &str) -> Reply {
+        let request = http::Request::builder()
+            .uri(format!("http://{}{path}", self.host.started.ingress))
+            .header("host", format!("{function}--{tenant}.localhost"))
+            .body(Full::default())
+            .expect("a valid request");
+        self.send(request).await
+    }
+
+    pub async fn send(&self, request: http::Request<Full<Bytes>>) -> Reply {
+        let response = self.http.request(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Makes a tenant with a function that serves `text`, and a key of the tenant's own.
+    pub async fn tenant(&self, tenant: &str, function: &str, text: &str) -> String {
+        assert_eq!(self.api("POST", "/v1/tenants", Some(json!({ "slug": tenant }))).await.status, 201);
+        let made = self
+            .api("POST", &format!("/v1/tenants/{tenant}/keys"), Some(json!({ "preset": "tenant", "name": "test" })))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        self.deploy(tenant, function, text).await;
+        made.json()["key"].as_str().expect("a key").to_owned()
+    }
+
+    pub async fn deploy(&self, tenant: &str, function: &str, text: &str) {
+        let path = format!("/v1/tenants/{tenant}/functions/{function}");
+        let put = self.api("PUT", &path, Some(json!({}))).await;
+        assert!(put.status < 300, "{}", put.text());
+        let code = json!({ "modules": { "main.js": text }, "main_module": "main.js" });
+        let deployed = self.api("POST", &format!("{path}/deploy"), Some(code)).await;
+        assert_eq!(deployed.status, 200, "{}", deployed.text());
+    }
+
+    /// `POST …/runs` with one module.
+    pub async fn run(&self, tenant: &str, text: &str, rest: Value) -> Reply {
+        let mut body = json!({ "code": { "modules": { "main.js": text }, "main_module": "main.js" } });
+        for (name, value) in rest.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        self.api("POST", &format!("/v1/tenants/{tenant}/runs"), Some(body)).await
+    }
+}
+
+/// Ports of its own and no rate limit, then what the test sets.
+fn variables_of(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    [
+        ("ISOLET_CONTROL_PLANE__ADDRESS", "127.0.0.1:0"),
+        ("ISOLET_INGRESS__ADDRESS", "127.0.0.1:0"),
+        ("ISOLET_ADMISSION__RATE_PER_SECOND", "1000000"),
+        ("ISOLET_ADMISSION__QUEUE_WAIT_MS", "30000"),
+        ("ISOLET_RUNTIME__MAX_INSTANCES", "200"),
+    ]
+    .iter()
+    .chain(given)
+    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+    .collect()
+}
