@@ -187,10 +187,7 @@ mod tests {
     fn near_changes_share_a_run_and_far_ones_do_not() {
         let len = 4 * WASM_PAGE_BYTES;
         assert_eq!(runs(&[8, 20, 20 + MERGE_BYTES], len), Ok(vec![8..24 + MERGE_BYTES]));
-        assert_eq!(
-            runs(&[8, 20 + 2 * MERGE_BYTES], len),
-            Ok(vec![8..12, 20 + 2 * MERGE_BYTES..24 + 2 * MERGE_BYTES])
-        );
+        assert_eq!(runs(&[8, 20 + 2 * MERGE_BYTES], len), Ok(vec![8..12, 20 + 2 * MERGE_BYTES..24 + 2 * MERGE_BYTES]));
     }
 
     #[test]
