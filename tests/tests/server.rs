@@ -144,7 +144,8 @@ async fn bad_input_gets_its_status_and_loses_nothing() {
         ("export default { fetch() { return new Promise(() => {}) } }", "no_response"),
         ("export default { fetch() { throw new Error('x') } }", "exception"),
     ] {
-        let reply = host.run("demo", text, json!({})).await;
+        // Little memory, so that filling it takes less than the CPU limit on any machine.
+        let reply = host.run("demo", text, json!({ "limits": { "memory_bytes": 16 << 20 } })).await;
         assert_eq!((reply.status, reply.json()["outcome"].as_str()), (200, Some(outcome)), "{}", reply.text());
     }
     assert_eq!(host.get("hello", "demo", "/?q=still").await.text(), "STILL");
@@ -193,9 +194,10 @@ async fn a_drain_lets_requests_in_flight_end() {
     let head =
         "POST /?q=slow HTTP/1.1\r\nhost: hello--demo.localhost\r\ncontent-length: 1\r\nconnection: close\r\n\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.expect("sent");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Long enough for the connection to be accepted on a busy machine: one that still waits in the queue is not in flight.
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
     let stopping = tokio::spawn(host.stop());
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     tokio::io::AsyncWriteExt::write_all(&mut stream, b"x").await.expect("sent");
     let mut answer = String::new();
     tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.expect("read");

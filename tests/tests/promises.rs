@@ -1,0 +1,28 @@
+//! The security page names tests; here they are looked up.
+
+use std::path::Path;
+
+#[test]
+fn every_promise_names_tests_that_exist_or_says_not_yet() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let page = std::fs::read_to_string(root.join("host/docs/security.md")).expect("the page");
+    let sources: String = std::fs::read_dir(root.join("tests/tests"))
+        .expect("the suites")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a suite"))
+        .collect();
+    let mut promises = 0;
+    for (number, text) in
+        page.split("\n**").flat_map(|part| part.split("\n")).filter_map(|line| line.split_once(". **"))
+    {
+        assert!(number.trim().parse::<u32>().is_ok(), "{number}: {text}");
+        promises += 1;
+    }
+    assert_eq!(promises, 8);
+    let names = page.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains(['.', '/', ' ']));
+    let mut found = 0;
+    for name in names {
+        assert!(sources.contains(&format!("fn {name}(")), "no test is named `{name}`");
+        found += 1;
+    }
+    assert!(found >= 15, "{found}");
+}
