@@ -1,4 +1,4 @@
-//! Where the time of a run goes, in process: `cargo run --release --example phases`. No HTTP; ratios to peers are `bench/`'s work.
+//! Where the time of a run goes, in process: `ISOLET_TESTS_MEASURE=1 cargo run --release --example phases`. No HTTP; ratios to peers are `bench/`'s work.
 
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 

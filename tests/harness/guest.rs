@@ -16,7 +16,9 @@ pub fn executor() -> Arc<WasmExecutor> {
     static EXECUTOR: OnceLock<Arc<WasmExecutor>> = OnceLock::new();
     let start = || {
         let cache_dir = Some(std::env::temp_dir().join("isolet-tests-engine"));
-        let config = RuntimeConfig { cache_dir, max_instances: 200, ..RuntimeConfig::default() };
+        // Measurements leave out what only tests do.
+        let verify_memories = std::env::var_os("ISOLET_TESTS_MEASURE").is_none();
+        let config = RuntimeConfig { cache_dir, max_instances: 200, verify_memories, ..RuntimeConfig::default() };
         Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")))
     };
     EXECUTOR.get_or_init(start).clone()

@@ -61,10 +61,10 @@ pub struct Prepared {
 /// What a build took; of a cached one, what it had taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BuildReport {
-    /// Source to bytecode, start-up and snapshot.
-    pub build: Duration,
-    /// Snapshot to machine code.
+    /// Source to bytecode.
     pub compile: Duration,
+    /// Start-up and the snapshot of what it left.
+    pub build: Duration,
     pub startup_cpu: Duration,
     pub overlay_bytes: u64,
     pub overlay_segments: u32,

@@ -9,6 +9,7 @@ use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use wasmtime::{Instance, Memory, Store, UpdateDeadline};
 
+use crate::memory::{self, Content};
 use crate::meter::{Meter, Tick};
 use crate::overlay::{self, Overlay, TooLarge};
 use crate::platform::Platform;
@@ -46,7 +47,8 @@ impl BuildInstance {
             Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
             Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
         });
-        let instance = platform.build_linker.instantiate(&mut store, &platform.base)?;
+        let instantiate = || platform.build_linker.instantiate(&mut store, &platform.base);
+        let instance = memory::supply(Content::Base, instantiate)?;
         let memory = instance.get_memory(&mut store, "memory");
         let memory = memory.ok_or_else(|| wasmtime::format_err!("the engine has no memory"))?;
         Ok(Self { store, instance, memory })
@@ -119,13 +121,14 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
     let _active = platform.ticker.activate();
     let began = Instant::now();
     let bytecode = compile(platform, code, limits)?;
+    let compiled = began.elapsed();
     let (overlay, startup_cpu) = start(platform, &bytecode, limits)?;
     let report = BuildReport {
-        build: began.elapsed(),
-        compile: Duration::ZERO,
+        compile: compiled,
+        build: began.elapsed().saturating_sub(compiled),
         startup_cpu,
-        overlay_bytes: overlay.bytes,
-        overlay_segments: overlay.segments,
+        overlay_bytes: overlay.bytes(),
+        overlay_segments: overlay.segments(),
     };
     Ok(Built { overlay, report })
 }
@@ -163,9 +166,9 @@ fn start(platform: &Platform, bytecode: &[u8], limits: &Limits) -> Result<(Overl
     }
     let memory = instance.memory.data(&instance.store);
     let overlay = overlay::build(
-        &platform.base_memory,
+        platform.base_memory.bytes(),
         memory,
-        &platform.page_map.written(memory),
+        platform.memories.written(memory).as_deref(),
         platform.stack.end,
         limits.overlay_bytes,
         limits.overlay_segments,

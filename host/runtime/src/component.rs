@@ -6,9 +6,6 @@ use std::ops::Range;
 use wasm_encoder as enc;
 use wasmparser as parse;
 
-/// Names under which a shell imports its two core modules. Linking checks types, not content: hence the digest in the first.
-pub const OVERLAY_IMPORT: &str = "isolet:overlay/module";
-
 /// Why the engine component is not what this host expects. Only a wrong artifact leads here.
 #[derive(Debug, thiserror::Error)]
 pub enum SurgeryError {
@@ -18,9 +15,9 @@ pub enum SurgeryError {
     Layout(&'static str),
 }
 
-/// Where a module that a component needs comes from.
+/// Where the main module comes from.
 #[derive(Clone, Copy)]
-pub enum Source<'a> {
+enum Source<'a> {
     /// Imported under this name, to be linked by the host.
     Import(&'a str),
     /// Part of the component.
@@ -56,29 +53,17 @@ pub fn with_main_module(component: &[u8], main: &[u8]) -> Result<Vec<u8>, Surger
     Ok(rewrite(component, Source::Embed(main), main)?.0.finish())
 }
 
-/// The component with its main module and a function's overlay, each imported or embedded. `main` is the main module either way.
-pub fn assemble(
-    component: &[u8],
-    main: &[u8],
-    main_source: Source<'_>,
-    overlay_source: Source<'_>,
-) -> Result<Vec<u8>, SurgeryError> {
-    let (mut out, layout) = rewrite(component, main_source, main)?;
-    match overlay_source {
-        Source::Import(name) => {
-            let mut ty = enc::ModuleType::new();
-            ty.import(MEMORY_MODULE, MEMORY_NAME, enc::EntityType::Memory(memory_type(main)?));
-            let mut types = enc::CoreTypeSection::new();
-            types.ty().module(&ty);
-            out.section(&types);
-            let mut imports = enc::ComponentImportSection::new();
-            imports.import(name, enc::ComponentTypeRef::Module(layout.core_types));
-            out.section(&imports);
-        }
-        Source::Embed(module) => {
-            out.section(&enc::RawSection { id: enc::ComponentSectionId::CoreModule as u8, data: module });
-        }
-    }
+/// The shell: the component with its main module imported as `name`. Linking checks types, not content, so the name should say which.
+pub fn shell(component: &[u8], name: &str) -> Result<Vec<u8>, SurgeryError> {
+    let main = &component[main_module(component)?];
+    Ok(rewrite(component, Source::Import(name), main)?.0.finish())
+}
+
+/// The component with a function's overlay in it, which stands on its own.
+pub fn with_overlay(component: &[u8], overlay: &[u8]) -> Result<Vec<u8>, SurgeryError> {
+    let main = &component[main_module(component)?];
+    let (mut out, layout) = rewrite(component, Source::Embed(main), main)?;
+    out.section(&enc::RawSection { id: enc::ComponentSectionId::CoreModule as u8, data: overlay });
     // Last of all instantiations, so that it writes over what the engine's own start left.
     let mut instances = enc::InstanceSection::new();
     instances.instantiate(layout.modules, [(MEMORY_MODULE, enc::ModuleArg::Instance(layout.main_instance))]);
@@ -109,17 +94,68 @@ pub fn memory_type(main: &[u8]) -> Result<enc::MemoryType, SurgeryError> {
     Err(SurgeryError::Layout("the main module has no memory"))
 }
 
-/// Index spaces of the rewritten component that `assemble` continues.
+/// A frozen module and, apart, the memory it starts with.
+pub struct Hollow {
+    /// The module without its data: whoever instantiates it sees to the memory's contents.
+    pub module: Vec<u8>,
+    pub memory: Vec<u8>,
+}
+
+/// Takes the data out of a module whose memory is written by plain segments alone.
+pub fn hollow(main: &[u8]) -> Result<Hollow, SurgeryError> {
+    let pages = usize::try_from(memory_type(main)?.minimum).unwrap_or(usize::MAX);
+    let mut memory = vec![0; pages.min(65_536) * 65_536];
+    let mut module = enc::Module::new();
+    for payload in parse::Parser::new(0).parse_all(main) {
+        let payload = payload?;
+        match &payload {
+            parse::Payload::StartSection { .. } => {
+                return Err(SurgeryError::Layout("the frozen module would start again"));
+            }
+            parse::Payload::DataCountSection { .. } => {}
+            parse::Payload::DataSection(segments) => {
+                for segment in segments.clone() {
+                    let segment = segment?;
+                    // What the freezing left of segments that were written before it.
+                    if segment.data.is_empty() {
+                        continue;
+                    }
+                    let place = segment_place(&segment)?;
+                    let target = place.checked_add(segment.data.len()).and_then(|end| memory.get_mut(place..end));
+                    target.ok_or(SurgeryError::Layout("data lies outside the memory"))?.copy_from_slice(segment.data);
+                }
+            }
+            other => {
+                if let Some((id, range)) = other.as_section() {
+                    module.section(&enc::RawSection { id, data: &main[range] });
+                }
+            }
+        }
+    }
+    Ok(Hollow { module: module.finish(), memory })
+}
+
+fn segment_place(segment: &parse::Data<'_>) -> Result<usize, SurgeryError> {
+    let parse::DataKind::Active { memory_index: 0, offset_expr } = &segment.kind else {
+        return Err(SurgeryError::Layout("a data segment is not written at the start"));
+    };
+    let mut operators = offset_expr.get_operators_reader();
+    match operators.read()? {
+        parse::Operator::I32Const { value } => Ok(value.cast_unsigned() as usize),
+        _ => Err(SurgeryError::Layout("a data segment's place is not a constant")),
+    }
+}
+
+/// Index spaces of the rewritten component that others continue.
 struct Layout {
     modules: u32,
-    core_types: u32,
     main_instance: u32,
 }
 
 fn rewrite(component: &[u8], main_source: Source<'_>, main: &[u8]) -> Result<(enc::Component, Layout), SurgeryError> {
     let old_main = main_module(component)?;
     let mut out = enc::Component::new();
-    let mut layout = Layout { modules: 0, core_types: 0, main_instance: u32::MAX };
+    let mut layout = Layout { modules: 0, main_instance: u32::MAX };
     let (mut depth, mut instances, mut skip_until) = (0, 0, 0);
     for payload in parse::Parser::new(0).parse_all(component) {
         let payload = payload?;
@@ -136,9 +172,9 @@ fn rewrite(component: &[u8], main_source: Source<'_>, main: &[u8]) -> Result<(en
                             types.ty().module(&module_type(main)?);
                             out.section(&types);
                             let mut imports = enc::ComponentImportSection::new();
-                            imports.import(name, enc::ComponentTypeRef::Module(layout.core_types));
+                            // The first core type there is: a component with some of its own is refused below.
+                            imports.import(name, enc::ComponentTypeRef::Module(0));
                             out.section(&imports);
-                            layout.core_types += 1;
                             None
                         }
                     }

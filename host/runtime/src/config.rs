@@ -18,6 +18,10 @@ pub struct RuntimeConfig {
     pub max_builds: usize,
     /// Builds a tenant may have waiting; more get `overloaded`.
     pub max_queued_builds: usize,
+    /// Bytes that instances' memories may hold on to between requests, all together, to be written over rather than faulted in.
+    pub keep_resident_bytes: usize,
+    /// Compare each memory, whole, with what it should contain before it is used again, and end the process if it does not.
+    pub verify_memories: bool,
 }
 
 impl Default for RuntimeConfig {
@@ -29,6 +33,8 @@ impl Default for RuntimeConfig {
             component_cache_bytes: 512 << 20,
             max_builds: cores,
             max_queued_builds: 64,
+            keep_resident_bytes: 256 << 20,
+            verify_memories: false,
         }
     }
 }

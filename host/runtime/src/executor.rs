@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
@@ -11,17 +11,16 @@ use isolet_domain::code::Code;
 use isolet_domain::execute::{Answer, BuildError, GuestExecutor, Invocation, PrepareOptions, Prepared};
 use isolet_domain::ids::{Digest, TenantId};
 use tokio::sync::Semaphore;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::build_threads::BuildThreads;
 use crate::compile::{self, Built, Refusal};
 use crate::config::RuntimeConfig;
-use crate::instance::InstanceState;
 use crate::invoke;
+use crate::overlay::Overlay;
 use crate::platform::{Platform, StartError};
 
-/// Bytes a prepared function takes beside its overlay: wasmtime's own records of a module and a linked component.
-const ENTRY_BYTES: u64 = 16 << 10;
+/// Bytes a prepared function takes beside its overlay's contents: the places they go to, and the cache's own records.
+const ENTRY_BYTES: u64 = 2 << 10;
 
 type Key = (TenantId, Digest);
 
@@ -31,11 +30,6 @@ pub struct WasmExecutor {
     cache: moka::future::Cache<Key, Prepared>,
     queue: BuildQueue,
     threads: BuildThreads,
-}
-
-/// What `Prepared::artifact` is.
-struct Artifact {
-    pre: ProxyPre<InstanceState>,
 }
 
 impl WasmExecutor {
@@ -84,18 +78,8 @@ impl WasmExecutor {
         options: PrepareOptions,
     ) -> Result<Prepared, BuildError> {
         let code_key = self.code_key(&code.digest());
-        let built = self.build(tenant, code, options).await?;
-        let began = Instant::now();
-        let artifact = self
-            .platform
-            .templates
-            .module(&self.platform.engine, &built.overlay.data)
-            .and_then(|overlay| self.platform.link(&overlay))
-            .and_then(ProxyPre::new)
-            .map_err(internal)?;
-        let mut build = built.report;
-        build.compile = began.elapsed();
-        Ok(Prepared { code_key, cached: false, build, artifact: Arc::new(Artifact { pre: artifact }) })
+        let Built { overlay, report } = self.build(tenant, code, options).await?;
+        Ok(Prepared { code_key, cached: false, build: report, artifact: Arc::new(overlay) })
     }
 }
 
@@ -137,9 +121,9 @@ impl GuestExecutor for WasmExecutor {
     }
 
     async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {
-        let artifact =
-            prepared.artifact.downcast_ref::<Artifact>().expect("only this executor makes artifacts for itself");
-        invoke::invoke(self.platform.clone(), artifact.pre.clone(), invocation).await
+        let artifact = prepared.artifact.clone();
+        let overlay = artifact.downcast::<Overlay>().expect("only this executor makes artifacts for itself");
+        invoke::invoke(self.platform.clone(), overlay, invocation).await
     }
 
     async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError> {

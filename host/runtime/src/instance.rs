@@ -15,6 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::p2::bindings::http::types as http_types;
 use wasmtime_wasi_http::{RequestOptions, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use crate::config::MAX_MEMORY_BYTES;
 use crate::meter::Meter;
 use crate::records::{Records, Stderr};
 
@@ -70,10 +71,21 @@ impl InstanceState {
             table,
             hooks: Hooks,
             meter,
-            max_memory_bytes: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
+            max_memory_bytes: usize::try_from(limits.memory_bytes)
+                .map_or(MAX_MEMORY_BYTES, |bytes| bytes.min(MAX_MEMORY_BYTES)),
             memory_peak_bytes: 0,
             refused_growth: false,
         }
+    }
+}
+
+impl InstanceState {
+    /// Whether a memory that starts with this many bytes is within the limit.
+    pub fn admit_memory(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        if self.memory_growing(0, bytes, None)? {
+            return Ok(());
+        }
+        Err(wasmtime::format_err!("what start-up left is more memory than the run may have"))
     }
 }
 

@@ -15,13 +15,14 @@ use isolet_domain::outcome::Outcome;
 use tokio::sync::oneshot;
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi_http::WasiHttpView as _;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::exchange::{Exchange, RequestBody, ResponseBody};
 use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
+use crate::memory::{self, Content};
 use crate::meter::{Metered, Tick};
+use crate::overlay::Overlay;
 use crate::platform::Platform;
 use crate::records::Records;
 
@@ -29,13 +30,13 @@ use crate::records::Records;
 const MAX_RESPONSE_FIELDS: usize = 100;
 
 /// Starts the guest and waits for its response head.
-pub async fn invoke(platform: Arc<Platform>, pre: ProxyPre<InstanceState>, invocation: Invocation) -> Answer {
+pub async fn invoke(platform: Arc<Platform>, overlay: Arc<Overlay>, invocation: Invocation) -> Answer {
     let exchange = Exchange::new(invocation.limits);
     let (report_tx, report) = oneshot::channel();
     let (head_tx, head_rx) = oneshot::channel();
     // Until the head is here, dropping this future means the client is gone.
     let guard = Abandoned(Some(exchange.clone()));
-    tokio::spawn(run(platform, pre, invocation, exchange.clone(), head_tx, report_tx));
+    tokio::spawn(run(platform, overlay, invocation, exchange.clone(), head_tx, report_tx));
     let response = head_rx.await.ok();
     guard.disarm();
     Answer { response, report }
@@ -60,7 +61,7 @@ impl Drop for Abandoned {
 
 async fn run(
     platform: Arc<Platform>,
-    pre: ProxyPre<InstanceState>,
+    overlay: Arc<Overlay>,
     invocation: Invocation,
     exchange: Arc<Exchange>,
     head_tx: oneshot::Sender<http::Response<Body>>,
@@ -84,7 +85,7 @@ async fn run(
     let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), first_byte: None, refused: None };
     let trapped = {
         let mut call = Metered::new(
-            Box::pin(call(&mut store, &pre, request, exchange.clone(), raw_tx, events.as_ref())),
+            Box::pin(call(&mut store, &platform, overlay, request, exchange.clone(), raw_tx, events.as_ref())),
             exchange.meter.clone(),
         );
         let mut call = Pin::new(&mut call);
@@ -167,14 +168,17 @@ enum Step {
 /// Instantiates and calls the handler. Returns how long instantiation took.
 async fn call(
     store: &mut Store<InstanceState>,
-    pre: &ProxyPre<InstanceState>,
+    platform: &Platform,
+    overlay: Arc<Overlay>,
     request: http::Request<Body>,
     exchange: Arc<Exchange>,
     raw_tx: oneshot::Sender<http::Response<HyperOutgoingBody>>,
     events: Option<&tokio::sync::mpsc::UnboundedSender<RunEvent>>,
 ) -> wasmtime::Result<Duration> {
     let began = Instant::now();
-    let proxy = pre.instantiate_async(&mut *store).await?;
+    store.data_mut().admit_memory(overlay.memory_bytes)?;
+    let instantiate = platform.pre.instantiate_async(&mut *store);
+    let proxy = memory::supply_polls(Content::Function(overlay), instantiate).await?;
     let instantiate = began.elapsed();
     if let Some(events) = events {
         let _ = events.send(RunEvent::Phase { name: "instantiate", took: instantiate });

@@ -1,13 +1,13 @@
-//! What start-up changed: the runs of bytes in which a function's memory differs from the base's, as a tiny core module that writes
-//! them over a fresh base.
+//! What start-up changed: the runs of bytes in which a function's memory differs from the base's. In this host they are written over a
+//! slot that shows the base (see `memory`); in an exported component a tiny core module does that.
 
 use std::ops::Range;
 
 use wasm_encoder as enc;
 
 use crate::component::{MEMORY_MODULE, MEMORY_NAME};
-use crate::dirty::PAGE_BYTES;
 
+const PAGE_BYTES: usize = 4096;
 /// Equal stretches shorter than this do not end a run: each run costs eight bytes of table and one bulk copy.
 const MERGE_BYTES: usize = 64;
 /// What the engine adds to the base's reference counts before it is frozen (see its `settle`). A count near it is as good as any
@@ -19,11 +19,12 @@ const WASM_PAGE_BYTES: usize = 65_536;
 /// A memory's difference from the base.
 #[derive(Debug)]
 pub struct Overlay {
-    /// What the overlay's module writes, and where: see [`module`].
-    pub data: Vec<u8>,
-    /// Bytes it writes.
-    pub bytes: u64,
-    pub segments: u32,
+    /// Changed runs in their order, apart from each other.
+    runs: Vec<Range<usize>>,
+    /// Their contents, one after the other.
+    contents: Vec<u8>,
+    /// The memory's size.
+    pub memory_bytes: usize,
 }
 
 /// Why a start-up is refused.
@@ -33,11 +34,33 @@ pub enum TooLarge {
     Segments(u32),
 }
 
-/// Compares the written pages of `memory` with `base` from `from` on.
+impl Overlay {
+    /// Places and contents.
+    pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+        let mut rest = &self.contents[..];
+        self.runs.iter().map(move |run| {
+            let contents;
+            (contents, rest) = rest.split_at(run.len());
+            (run.clone(), contents)
+        })
+    }
+
+    /// Bytes that differ.
+    pub fn bytes(&self) -> u64 {
+        self.contents.len() as u64
+    }
+
+    /// Places they are in.
+    pub fn segments(&self) -> u32 {
+        u32::try_from(self.runs.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Compares the written pages of `memory` with `base` from `from` on. `None` for pages compares all of them.
 pub fn build(
     base: &[u8],
     memory: &[u8],
-    written: &[bool],
+    written: Option<&[Range<usize>]>,
     from: usize,
     max_bytes: u64,
     max_segments: u32,
@@ -47,9 +70,8 @@ pub fn build(
     if bytes > max_bytes {
         return Err(TooLarge::Bytes(bytes));
     }
-    let grown = (memory.len().saturating_sub(base.len())) / WASM_PAGE_BYTES;
-    let segments = u32::try_from(runs.len()).unwrap_or(u32::MAX);
-    Ok(Overlay { data: encode(memory, &runs, grown), bytes, segments })
+    let contents = runs.iter().flat_map(|run| &memory[run.clone()]).copied().collect();
+    Ok(Overlay { runs, contents, memory_bytes: memory.len() })
 }
 
 /// Whether a word has changed in a way that matters.
@@ -63,54 +85,54 @@ fn differ(now: &[u8], was: &[u8]) -> bool {
 fn diff(
     base: &[u8],
     memory: &[u8],
-    written: &[bool],
+    written: Option<&[Range<usize>]>,
     from: usize,
     max_segments: u32,
 ) -> Result<Vec<Range<usize>>, TooLarge> {
     const ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
+    let all = 0..memory.len().div_ceil(PAGE_BYTES);
     let mut runs: Vec<Range<usize>> = Vec::new();
-    let mut at = from;
-    while at < memory.len() {
-        let end = (at / PAGE_BYTES + 1).saturating_mul(PAGE_BYTES).min(memory.len());
-        if !written.get(at / PAGE_BYTES).copied().unwrap_or(true) {
-            at = end;
+    for page in written.unwrap_or(std::slice::from_ref(&all)).iter().cloned().flatten() {
+        let (start, end) = ((page * PAGE_BYTES).max(from), ((page + 1) * PAGE_BYTES).min(memory.len()));
+        if start >= end {
             continue;
         }
-        let now = &memory[at..end];
-        let was = base.get(at..end).unwrap_or(&ZEROS[..end - at]);
-        if now != was {
-            for (offset, _) in now.chunks(4).zip(was.chunks(4)).enumerate().filter(|(_, (now, was))| differ(now, was)) {
-                let place = at + 4 * offset;
-                match runs.last_mut() {
-                    Some(last) if place - last.end < MERGE_BYTES => last.end = place + 4,
-                    _ => {
-                        runs.push(place..place + 4);
-                        if runs.len() > max_segments as usize {
-                            // Counting on would be work the tenant does not pay for.
-                            return Err(TooLarge::Segments(max_segments));
-                        }
+        let now = &memory[start..end];
+        let was = base.get(start..end).unwrap_or(&ZEROS[..end - start]);
+        if now == was {
+            continue;
+        }
+        for (offset, _) in now.chunks(4).zip(was.chunks(4)).enumerate().filter(|(_, (now, was))| differ(now, was)) {
+            let place = start + 4 * offset;
+            match runs.last_mut() {
+                Some(last) if place - last.end < MERGE_BYTES => last.end = place + 4,
+                _ => {
+                    runs.push(place..place + 4);
+                    if runs.len() > max_segments as usize {
+                        // Counting on would be work the tenant does not pay for.
+                        return Err(TooLarge::Segments(max_segments));
                     }
                 }
             }
         }
-        at = end;
     }
     Ok(runs)
 }
 
 /// Pages to grow by, number of runs, then each run's place and length, then their bytes: all numbers little-endian u32.
-fn encode(memory: &[u8], runs: &[Range<usize>], grown_pages: usize) -> Vec<u8> {
-    let table = runs.iter().flat_map(|run| [run.start, run.len()]);
-    let numbers = [grown_pages, runs.len()].into_iter().chain(table);
-    let contents = runs.iter().flat_map(|run| memory[run.clone()].iter().copied());
-    numbers.flat_map(|number| address(number).to_le_bytes()).chain(contents).collect()
+fn encode(overlay: &Overlay, base_bytes: usize) -> Vec<u8> {
+    let grown_pages = overlay.memory_bytes.saturating_sub(base_bytes) / WASM_PAGE_BYTES;
+    let table = overlay.runs.iter().flat_map(|run| [run.start, run.len()]);
+    let numbers = [grown_pages, overlay.runs.len()].into_iter().chain(table);
+    numbers.flat_map(|number| address(number).to_le_bytes()).chain(overlay.contents.iter().copied()).collect()
 }
 
-/// The core module that writes `data` (see [`encode`]) over the memory it imports. Its code is the same whatever the data: a
-/// passive segment, and a start function that copies run by run. Active segments would each be code of their own.
+/// The core module that writes an overlay over the memory it imports. Its code is the same whatever the overlay: a passive segment
+/// (see [`encode`]), and a start function that copies run by run. Active segments would each be code of their own.
 ///
 /// The table is read from memory below `scratch`, the end of the stack: dead between calls, and on pages the call touches anyway.
-pub fn module(data: &[u8], ty: enc::MemoryType, scratch: usize) -> Vec<u8> {
+pub fn module(overlay: &Overlay, ty: enc::MemoryType, base_bytes: usize, scratch: usize) -> Vec<u8> {
+    let data = encode(overlay, base_bytes);
     let mut module = enc::Module::new();
     let mut types = enc::TypeSection::new();
     types.ty().function([], []);
@@ -127,7 +149,7 @@ pub fn module(data: &[u8], ty: enc::MemoryType, scratch: usize) -> Vec<u8> {
     bodies.function(&start_function(scratch));
     module.section(&bodies);
     let mut segment = enc::DataSection::new();
-    segment.passive(data.iter().copied());
+    segment.passive(data);
     module.section(&segment);
     module.finish()
 }
@@ -180,7 +202,7 @@ mod tests {
         for place in changes {
             memory[*place] = 1;
         }
-        diff(&base, &memory, &[], 0, 8)
+        diff(&base, &memory, None, 0, 8)
     }
 
     #[test]
@@ -209,8 +231,7 @@ mod tests {
         let (base, mut memory) = (vec![0; 4 * PAGE_BYTES], vec![0; 4 * PAGE_BYTES]);
         memory[2 * PAGE_BYTES] = 1;
         memory[3 * PAGE_BYTES + 8] = 1;
-        let written = [false, false, false, true];
-        assert_eq!(diff(&base, &memory, &written, 16, 8), Ok(vec![3 * PAGE_BYTES + 8..3 * PAGE_BYTES + 12]));
+        assert_eq!(diff(&base, &memory, Some(&[0..2, 3..4]), 16, 8), Ok(vec![3 * PAGE_BYTES + 8..3 * PAGE_BYTES + 12]));
     }
 
     #[test]

@@ -1,32 +1,26 @@
-//! What exists once per process: the wasmtime engine, the base (the frozen JavaScript engine, compiled), the shell and their
-//! linkers. Per function there is only an overlay, per request only an instance; those live in `compile` and `invoke`.
+//! What exists once per process: the wasmtime engine, the base (the frozen JavaScript engine, compiled), the shell around it, linked,
+//! and the memories both run in. Per function there is only an overlay, per request only an instance: see `compile` and `invoke`.
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use isolet_domain::ids::Digest;
-use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig, Store, Strategy};
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, Module, Store, Strategy};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
-use crate::component::{self, OVERLAY_IMPORT, Source, SurgeryError};
-use crate::config::{MAX_MEMORY_BYTES, RuntimeConfig};
-use crate::dirty::PageMap;
+use crate::component::{self, SurgeryError};
+use crate::config::RuntimeConfig;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
+use crate::memory::{self, BaseMemory, Content, MemoryPool, PoolSettings, StackPool};
 use crate::overlay::{self, Overlay};
 use crate::sealed::{BuildState, link_build};
-use crate::template::Templates;
 use crate::ticker::Ticker;
 
 /// The engine component, frozen. Rebuilt by `guest-sdk/build`.
 static ENGINE: &[u8] = include_bytes!("../../../guest-sdk/artifacts/engine.wasm");
-
-/// The base's stack, data and heap, and the first pages behind it where requests allocate. Each slot that was ever used keeps as much.
-const KEEP_RESIDENT_BYTES: usize = 2_560 << 10;
-
-/// Core instances of one shell: main module, shim, fix-ups, overlay.
-const CORE_INSTANCES: u32 = 4;
 
 /// Why the runtime cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +30,8 @@ pub enum StartError {
     Wasm(String),
     #[error(transparent)]
     Surgery(#[from] SurgeryError),
+    #[error("no memory can be set aside")]
+    Memory(#[source] std::io::Error),
     #[error("the folder for compiled code cannot be used")]
     Cache(#[source] std::io::Error),
     #[error("a thread cannot be started")]
@@ -52,18 +48,16 @@ impl From<wasmtime::Error> for StartError {
 pub struct Platform {
     pub engine: Engine,
     pub ticker: Ticker,
-    /// The compiled base and a linker that has everything a build instance may import.
+    /// The compiled base, which brings no data of its own, and a linker that has everything a build instance may import.
     pub base: Module,
     pub build_linker: wasmtime::Linker<BuildState>,
-    /// The base's memory, to compare with.
-    pub base_memory: Arc<[u8]>,
+    /// The base's memory, and where memories that show it come from.
+    pub base_memory: Arc<BaseMemory>,
+    pub memories: MemoryPool,
     /// The stack's place in it, which is dead between calls.
     pub stack: Range<usize>,
-    pub page_map: PageMap,
-    pub templates: Templates,
-    shell: Component,
-    linker: Linker<InstanceState>,
-    main: Range<usize>,
+    /// Shell and base, checked and linked. Functions differ in their memories alone.
+    pub pre: ProxyPre<InstanceState>,
     digest: Digest,
 }
 
@@ -74,41 +68,26 @@ impl Platform {
     /// When wasmtime, the cache folder or the committed artifact do not work.
     pub fn start(config: &RuntimeConfig, slow: &dyn Fn()) -> Result<Self, StartError> {
         let began = Instant::now();
-        let engine = Engine::new(&wasmtime_config(config))?;
-        let ticker = Ticker::start(&engine).map_err(StartError::Threads)?;
         let digest = Digest::of(ENGINE);
-        let main = component::main_module(ENGINE)?;
+        let hollow = component::hollow(&ENGINE[component::main_module(ENGINE)?])?;
+        let base_memory = Arc::new(BaseMemory::new(&hollow.memory).map_err(StartError::Memory)?);
+        drop(hollow.memory);
+        let memories = MemoryPool::new(base_memory.clone(), pool_settings(config));
+        let engine = Engine::new(&wasmtime_config(&memories))?;
+        let ticker = Ticker::start(&engine).map_err(StartError::Threads)?;
+
         let engine_import = format!("isolet:engine/b{}", digest.to_hex());
-        let shell_bytes = component::assemble(
-            ENGINE,
-            &ENGINE[main.clone()],
-            Source::Import(&engine_import),
-            Source::Import(OVERLAY_IMPORT),
-        )?;
+        let shell = component::shell(ENGINE, &engine_import)?;
         let cache = config.cache_dir.as_deref().map(ImageCache::open).transpose().map_err(StartError::Cache)?;
-        let (base, shell) = compiled(&engine, cache.as_ref(), &digest, &ENGINE[main.clone()], &shell_bytes, slow)?;
+        let (base, shell) = compiled(&engine, cache.as_ref(), &digest, &hollow.module, &shell, slow)?;
 
         let build_linker = link_build(&engine, &base)?;
-        let (base_memory, stack) = read_base(&engine, &build_linker, &base)?;
+        let stack = find_stack(&engine, &build_linker, &base)?;
         let mut linker = link_guest(&engine)?;
         linker.root().module(&engine_import, &base)?;
+        let pre = ProxyPre::new(linker.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
-        let templates = Templates::new(stack.end, component::memory_type(&ENGINE[main.clone()])?);
-        let page_map = PageMap::open();
-        Ok(Self {
-            engine,
-            ticker,
-            base,
-            build_linker,
-            base_memory,
-            stack,
-            page_map,
-            templates,
-            shell,
-            linker,
-            main,
-            digest,
-        })
+        Ok(Self { engine, ticker, base, build_linker, base_memory, memories, stack, pre, digest })
     }
 
     /// The digest of the frozen engine: part of every code key.
@@ -116,51 +95,33 @@ impl Platform {
         self.digest
     }
 
-    /// The base's core module.
-    pub fn main_module(&self) -> &'static [u8] {
-        &ENGINE[self.main.clone()]
-    }
-
-    /// Shell, base and a function's overlay, checked and ready to be instantiated.
-    pub fn link(&self, overlay: &Module) -> wasmtime::Result<InstancePre<InstanceState>> {
-        let mut linker = self.linker.clone();
-        linker.root().module(OVERLAY_IMPORT, overlay)?;
-        linker.instantiate_pre(&self.shell)
-    }
-
     /// The stand-alone component of an overlay.
     pub fn export(&self, overlay: &Overlay) -> Result<Vec<u8>, SurgeryError> {
-        let main = self.main_module();
-        let overlay = overlay::module(&overlay.data, component::memory_type(main)?, self.stack.end);
-        component::assemble(ENGINE, main, Source::Embed(main), Source::Embed(&overlay))
+        let ty = component::memory_type(&ENGINE[component::main_module(ENGINE)?])?;
+        let overlay = overlay::module(overlay, ty, self.base_memory.len(), self.stack.end);
+        component::with_overlay(ENGINE, &overlay)
     }
 }
 
-fn wasmtime_config(config: &RuntimeConfig) -> Config {
-    let instances = config.max_instances;
-    let builds = u32::try_from(config.max_builds).unwrap_or(u32::MAX);
-    let mut pool = PoolingAllocationConfig::default();
-    pool.total_component_instances(instances)
-        .total_core_instances(instances * CORE_INSTANCES + builds * 2)
-        .total_memories(instances + builds * 2)
-        .total_tables(instances * 3 + builds * 4)
-        .total_stacks(instances)
-        .max_memory_size(MAX_MEMORY_BYTES)
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .max_memories_per_component(1)
-        .max_tables_per_component(4)
-        .max_memories_per_module(1)
-        .table_elements(20_000)
-        // What a request touches is cleared in place rather than given back and faulted in again: a fault costs 1 to 3 µs, a
-        // megabyte of copying some 35 (see `examples/phases`).
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10)
-        // Off on wasmtime 48: with swap it can hand a previous tenant's page to the next instance (fixed in 50).
-        .pagemap_scan(Enabled::No);
+fn pool_settings(config: &RuntimeConfig) -> PoolSettings {
+    PoolSettings {
+        // A build has one instance at a time.
+        max_memories: config.max_instances as usize + config.max_builds,
+        keep_bytes: config.keep_resident_bytes,
+        verify: config.verify_memories,
+    }
+}
+
+fn wasmtime_config(memories: &MemoryPool) -> Config {
     let mut wasm = Config::new();
     wasm.strategy(Strategy::Cranelift)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        // Memories and stacks, which are what is worth pooling, come from pools of ours.
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .with_host_memory(Arc::new(memories.clone()))
+        .with_host_stack(Arc::new(StackPool::default()))
+        .memory_reservation(memory::RESERVATION_BYTES as u64)
+        .memory_guard_size(memory::GUARD_BYTES as u64)
+        .memory_may_move(false)
         .epoch_interruption(true)
         // QuickJS recurses on both stacks; its own check on the shadow stack comes first (T-13).
         .max_wasm_stack(2 << 20)
@@ -211,21 +172,15 @@ fn compiled(
     Ok((base, shell))
 }
 
-/// The memory of a base nothing ran in, and where its stack is.
-fn read_base(
-    engine: &Engine,
-    linker: &wasmtime::Linker<BuildState>,
-    base: &Module,
-) -> wasmtime::Result<(Arc<[u8]>, Range<usize>)> {
+/// Where the base's stack is.
+fn find_stack(engine: &Engine, linker: &wasmtime::Linker<BuildState>, base: &Module) -> wasmtime::Result<Range<usize>> {
     let mut store = Store::new(engine, BuildState::for_reading());
     store.limiter(|state| state);
     store.set_epoch_deadline(u64::MAX / 2);
-    let instance = linker.instantiate(&mut store, base)?;
+    let instance = memory::supply(Content::Base, || linker.instantiate(&mut store, base))?;
     let bound = |store: &mut Store<BuildState>, name: &str| -> wasmtime::Result<usize> {
         let bound = instance.get_typed_func::<(), u32>(&mut *store, name)?.call(store, ())?;
         Ok(bound as usize)
     };
-    let stack = bound(&mut store, "isolet-stack-low")?..bound(&mut store, "isolet-stack-high")?;
-    let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::format_err!("no memory"))?;
-    Ok((memory.data(&store).into(), stack))
+    Ok(bound(&mut store, "isolet-stack-low")?..bound(&mut store, "isolet-stack-high")?)
 }

@@ -63,6 +63,8 @@ pub struct RuntimeTable {
     pub component_cache_mib: u64,
     pub max_builds: usize,
     pub max_queued_builds: usize,
+    pub keep_resident_mib: usize,
+    pub verify_memories: bool,
 }
 
 /// The `[limits]` table.
@@ -144,6 +146,8 @@ impl Config {
             component_cache_bytes: table.component_cache_mib << 20,
             max_builds: if table.max_builds == 0 { defaults.max_builds } else { table.max_builds },
             max_queued_builds: table.max_queued_builds,
+            keep_resident_bytes: table.keep_resident_mib << 20,
+            verify_memories: table.verify_memories,
         }
     }
 

@@ -1,0 +1,48 @@
+//! How an instantiation says what its memory is to contain: wasmtime asks the pool for "a memory", on the thread that instantiates,
+//! and knows nothing of functions. A memory nobody said anything about is refused.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+
+use crate::overlay::Overlay;
+
+/// What a new memory contains.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The frozen engine alone.
+    Base,
+    /// The engine with a function's start-up state.
+    Function(Arc<Overlay>),
+}
+
+thread_local! {
+    static NEXT: RefCell<Option<Content>> = const { RefCell::new(None) };
+}
+
+/// Takes what the instantiation under way asked for. Each word is good for one memory.
+pub fn take() -> Option<Content> {
+    NEXT.take()
+}
+
+/// Runs `instantiate`, which asks for one memory.
+pub fn supply<R>(content: Content, instantiate: impl FnOnce() -> R) -> R {
+    NEXT.set(Some(content));
+    let result = instantiate();
+    NEXT.set(None);
+    result
+}
+
+/// Awaits `instantiate`, which asks for one memory in one of its polls; nothing else on the thread sees the word in between.
+pub async fn supply_polls<F: Future>(content: Content, instantiate: F) -> F::Output {
+    let mut instantiate = pin!(instantiate);
+    let mut content = Some(content);
+    std::future::poll_fn(move |context| {
+        NEXT.set(content.take());
+        let polled = instantiate.as_mut().poll(context);
+        content = NEXT.take();
+        polled
+    })
+    .await
+}
