@@ -15,7 +15,9 @@ export async function openBrowser() {
 export async function openPage(browser, origin, options) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
+  context.setDefaultTimeout(15_000)
   const faults = []
+  let closing = false
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`))
   })
@@ -29,10 +31,15 @@ export async function openPage(browser, origin, options) {
   page.on('requestfailed', (request) => {
     // Chromium reports a body that was read to its end as a stream as aborted, every second time, plain `fetch` included.
     const streamed = request.method() === 'POST' && request.url().endsWith('/runs') && request.failure()?.errorText === 'net::ERR_ABORTED'
-    if (!streamed) faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`)
+    if (!streamed && !closing) faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`)
   })
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) faults.push(`foreign request: ${request.url()}`)
   })
-  return { context, page, faults }
+  /** Requests that this cuts short are nobody's fault. */
+  const close = () => {
+    closing = true
+    return context.close()
+  }
+  return { context, page, faults, close }
 }

@@ -1,21 +1,20 @@
 // DEVELOPMENT ONLY. Walks through the playground in a real Chromium under the server's CSP, takes pictures of it, and fails when
-// something is not as it should be: a wrong result, a CSP report, a console error, a foreign request, an axe violation.
+// something is not as it should be: a wrong result, a CSP report, a console error, a foreign request, an axe violation. Stops at
+// the first step that fails or takes longer than it may.
 //
-//   node dev/look.mjs [--out /tmp/isolet-look] [--url http://127.0.0.1:8787/#t=…]
+//   node dev/look.mjs [--out /tmp/isolet-look] [--url http://127.0.0.1:8787/#t=… [--ingress http://127.0.0.1:8080]]
 //
-// Without `--url` it starts the fake API and looks at `dist/`; with one (a sign-in link of `isolet up`) at that server.
+// Without `--url` it starts the fake API and looks at `dist/`; with one (a sign-in link of `isolet up`) at that server, which is what
+// `tests/browser/run` does. With `--ingress` it also deploys a function and calls it there.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { checkAccessibility, option, OUT, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
 import { openBrowser, openPage } from './browser.mjs'
+import { deployed } from './deployed.mjs'
 import { startFakeApi } from './fake-api.mjs'
-
-const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined)
-const OUT = option('--out') ?? '/tmp/isolet-look'
-mkdirSync(OUT, { recursive: true })
+import { keyboardOnly } from './keyboard.mjs'
 
 const gallery = JSON.parse(readFileSync(new URL('../src/examples/gallery.json', import.meta.url), 'utf8'))
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const fake = option('--url') ? null : await startFakeApi()
 const link = option('--url') ?? `${fake.origin}/#t=dev-link`
@@ -29,8 +28,11 @@ async function open(options) {
   return opened
 }
 
+let main
+let session
+
 /** Another window of the same sign-in: a link is good once. */
-async function openSignedIn(session, options) {
+async function openSignedIn(options) {
   const opened = await open(options)
   await opened.context.addInitScript((value) => sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value), session)
   await opened.page.goto(`${origin}/`)
@@ -38,63 +40,31 @@ async function openSignedIn(session, options) {
   return opened
 }
 
-const shot = (page, name) => page.screenshot({ path: `${OUT}/${name}.png` })
-
-/** A row scrolled half out of sight has no small target: it is whole again one notch of the wheel later. */
-const halfHidden = (node) => node.any.some((check) => check.message.includes('partially obscured'))
-
-async function checkAccessibility(page, where) {
-  // Evaluated by the debugger, not by the page: its CSP stays as it is.
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-  const real = violations.filter(({ id, nodes }) => id !== 'target-size' || !nodes.every(halfHidden))
-  const found = real.map(({ id, help, nodes }) => `${id}: ${help}\n    ${nodes.map((node) => `${node.target} ${node.any[0]?.message ?? ''}`).join('\n    ')}`)
-  assert.deepEqual(found, [], `axe on ${where}:\n${found.join('\n')}`)
-}
-
-async function runDone(page) {
-  await page.waitForFunction(() => !['running', undefined].includes(document.querySelector('[data-testid=outcome]')?.dataset.outcome))
-  return page.getAttribute('[data-testid=outcome]', 'data-outcome')
-}
-
-async function runExample(page, id) {
-  await page.click(`[data-example=${id}]`)
-  await page.waitForFunction(() => document.querySelector('[data-testid=outcome]')?.dataset.outcome === 'running').catch(() => undefined)
-  return runDone(page)
-}
-
-async function setCode(page, text) {
-  await page.click('.cm-content')
-  await page.keyboard.press('Control+a')
-  await page.evaluate((value) => navigator.clipboard.writeText(value), text)
-  await page.keyboard.press('Control+v')
-}
-
 const steps = []
-const step = (name, act) => steps.push([name, act])
+/** Seconds are several times what a step takes on two busy cores. */
+const step = (name, seconds, act) => steps.push({ name, seconds, act })
 
-step('sign-in form', async () => {
-  const { page, context } = await open({})
+step('sign-in form', 20, async () => {
+  const { page, close } = await open({})
   await page.goto(`${origin}/`)
   await page.waitForSelector('#key')
   await checkAccessibility(page, 'sign-in')
   await shot(page, 'sign-in')
-  await context.close()
+  await close()
 })
 
-let main
-let session
-
-step('the link signs in and leaves the address', async () => {
+step('the link signs in and leaves the address', 20, async () => {
   main = await open({})
-  await main.page.goto(link)
+  const answer = await main.page.goto(link)
+  // Without it, that nothing was reported would say nothing.
+  assert.match(answer.headers()['content-security-policy'], /^default-src 'none';.*require-trusted-types-for 'script'/)
   await main.page.waitForSelector('.cm-content')
   assert.equal(new URL(main.page.url()).hash, '')
   session = await main.page.evaluate(() => sessionStorage.getItem('isolet.session'))
   await shot(main.page, 'first-visit')
 })
 
-step('every example does what the gallery says', async () => {
+step('every example does what the gallery says', 40, async () => {
   for (const example of gallery) {
     const outcome = await runExample(main.page, example.id)
     assert.equal(outcome, example.expect.outcome, example.id)
@@ -115,36 +85,34 @@ step('every example does what the gallery says', async () => {
   }
 })
 
-step('an exception names its line, and the line is a link', async () => {
+step('an exception names its line, and the line is a link', 20, async () => {
   await runExample(main.page, 'uppercase')
-  await setCode(main.page, 'export default {\n  fetch() {\n    const nothing = undefined\n    return nothing.toUpperCase()\n  },\n}\n')
-  await main.page.keyboard.press('Control+Enter')
-  assert.equal(await runDone(main.page), 'exception')
+  // Thrown, not stumbled upon: QuickJS keeps the places of calls and throws, not those of property reads.
+  await setCode(main.page, 'export default {\n  fetch() {\n    const nothing = undefined\n    throw new TypeError(`${nothing} has no upper case`)\n  },\n}\n')
+  assert.equal(await runByKeys(main.page), 'exception')
   await main.page.click('[data-testid=failure] button:has-text("main.js:4")')
   await main.page.waitForFunction(() => document.activeElement?.closest('.cm-editor') && document.querySelector('.cm-activeLineGutter.cm-gutterElement:not(:empty)'))
   assert.ok((await main.page.textContent('.cm-lineNumbers .cm-activeLineGutter')).includes('4'))
   await shot(main.page, 'exception')
 })
 
-step('a build error is marked in the gutter and listed', async () => {
+step('a build error is marked in the gutter and listed', 20, async () => {
   await setCode(main.page, 'export default {\n  fetch() {\n    return new Response("hi"\n  },\n}\n')
-  await main.page.keyboard.press('Control+Enter')
-  assert.equal(await runDone(main.page), 'build_failed')
+  assert.equal(await runByKeys(main.page), 'build_failed')
   await main.page.waitForSelector('.cm-lint-marker-error')
   await main.page.waitForSelector('[data-testid=problems] button')
   await shot(main.page, 'build-error')
   await checkAccessibility(main.page, 'build error')
 })
 
-step('an empty editor falls back to the default function', async () => {
+step('an empty editor falls back to the default function', 20, async () => {
   await setCode(main.page, ' ')
   await main.page.fill('#prompt', 'from nothing')
-  await main.page.keyboard.press('Enter')
-  assert.equal(await runDone(main.page), 'ok')
+  assert.equal(await ran(main.page, () => main.page.keyboard.press('Enter')), 'ok')
   assert.equal(await main.page.textContent('[data-testid=body] pre'), 'FROM NOTHING')
 })
 
-step('a prompt of nothing is refused on the spot', async () => {
+step('a prompt of nothing is refused on the spot', 20, async () => {
   await main.page.fill('#prompt', '')
   await main.page.click('[data-testid=run]')
   await main.page.waitForSelector('#prompt-hint[role=alert]')
@@ -152,22 +120,23 @@ step('a prompt of nothing is refused on the spot', async () => {
   assert.match(await main.page.textContent('#prompt-hint'), /1 characters too long/)
 })
 
-step('markup stays text', async () => {
+step('markup stays text', 20, async () => {
   const nasty = '<img src=x onerror=alert(1)><script>alert(2)</script>'
   await runExample(main.page, 'uppercase')
   await main.page.fill('#prompt', nasty)
-  await main.page.keyboard.press('Enter')
+  await ran(main.page, () => main.page.keyboard.press('Enter'))
   await main.page.waitForFunction((text) => document.querySelector('[data-testid=body] pre')?.textContent === text, nasty.toUpperCase())
   await main.page.getByRole('tab', { name: /^History/ }).click()
   await main.page.waitForSelector(`[data-testid=history] >> text=${nasty}`)
   assert.equal(await main.page.locator('[data-testid=history] img').count(), 0)
 })
 
-step('history refills prompt and code, star keeps, clear asks', async () => {
+step('history refills prompt and code, star keeps, clear asks', 20, async () => {
   const rows = main.page.locator('[data-testid=history] li')
   await main.page.locator('[data-testid=history] button', { hasText: 'hello/ada' }).first().click()
   await main.page.waitForFunction(() => document.querySelector('.cm-content')?.textContent?.includes('tiny router'))
   assert.equal(await main.page.inputValue('#prompt'), 'hello/ada')
+  assert.equal(await main.page.locator('[data-example][aria-current]').count(), 0)
   await rows.filter({ hasText: 'hello/ada' }).getByRole('button', { name: 'Star' }).click()
   await shot(main.page, 'history')
   await checkAccessibility(main.page, 'history')
@@ -178,7 +147,7 @@ step('history refills prompt and code, star keeps, clear asks', async () => {
   await main.page.waitForFunction(() => document.querySelectorAll('[data-testid=history] li').length === 1)
 })
 
-step('files: add, rename, remove', async () => {
+step('files: add, rename, remove', 20, async () => {
   const { page } = main
   await page.getByRole('button', { name: 'Add a module' }).click()
   await page.keyboard.type('helper.txt')
@@ -194,7 +163,7 @@ step('files: add, rename, remove', async () => {
   await page.getByRole('tab', { name: 'lib/helper.mjs' }).waitFor({ state: 'detached' })
 })
 
-step('request builder, limits and curl', async () => {
+step('request builder, limits and curl', 20, async () => {
   const { page } = main
   await runExample(page, 'router')
   await page.getByRole('radio', { name: 'Request' }).check()
@@ -204,7 +173,7 @@ step('request builder, limits and curl', async () => {
   await page.getByLabel('Header name 1').fill('content-type')
   await page.getByLabel('Header value 1').fill('text/plain')
   await page.getByLabel('Body', { exact: false }).last().fill("it's back")
-  await page.keyboard.press('Control+Enter')
+  await runByKeys(page)
   await page.waitForFunction(() => document.querySelector('[data-testid=body] pre')?.textContent === "it's back")
   await page.getByRole('tab', { name: 'Limits' }).click()
   await page.getByLabel('CPU time').fill('20')
@@ -216,22 +185,57 @@ step('request builder, limits and curl', async () => {
   await shot(page, 'curl')
 })
 
-step('the draft survives a reload', async () => {
+step('the draft survives a reload', 20, async () => {
   await setCode(main.page, '// kept\nexport default { fetch: () => new Response("kept") }\n')
   await main.page.waitForFunction(() => document.body.textContent.includes('Draft saved'))
   await main.page.reload()
   await main.page.waitForFunction(() => document.querySelector('.cm-content')?.textContent?.includes('// kept'))
 })
 
-step('light, dark and phone', async () => {
+step('an answer shows while it streams, and Stop ends it', 20, async () => {
+  const { page } = main
+  await runExample(page, 'streaming')
+  // Seven seconds of it: nobody is that late with the Stop button.
+  await page.fill('#prompt', 'word '.repeat(50))
+  await page.click('[data-testid=run]')
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid=body] pre')?.textContent?.includes('3. ') && document.querySelector('[data-testid=outcome]')?.dataset.outcome === 'running',
+  )
+  await shot(page, 'streaming')
+  await page.click('[data-testid=run]')
+  await page.waitForSelector('[data-testid=outcome][data-outcome=stopped]')
+  await shot(page, 'stopped')
+})
+
+step('the keyboard alone is enough', 30, async () => {
+  const { page, close } = await openSignedIn({})
+  await keyboardOnly(page)
+  await close()
+})
+
+const ingress = option('--ingress')
+if (ingress) {
+  step('deployed through the API, a function answers at the ingress', 20, async () => {
+    const { token } = JSON.parse(session)
+    const { prompt, answer } = await deployed({ origin, token, ingress })
+    const { page, close } = await openSignedIn({})
+    await page.getByRole('tab', { name: /^History/ }).click()
+    await page.locator('[data-testid=history] button', { hasText: prompt }).first().click()
+    await page.waitForFunction((text) => document.querySelector('[data-testid=body] pre')?.textContent === text, answer)
+    await shot(page, 'deployed')
+    await close()
+  })
+}
+
+step('light, dark and phone', 60, async () => {
   for (const colorScheme of ['light', 'dark']) {
-    const { page, context } = await openSignedIn(session, { colorScheme })
+    const { page, close } = await openSignedIn({ colorScheme })
     await runExample(page, 'json-echo')
     await shot(page, `playground-${colorScheme}`)
     await checkAccessibility(page, `playground, ${colorScheme}`)
-    await context.close()
+    await close()
 
-    const phone = await openSignedIn(session, { colorScheme, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 })
+    const phone = await openSignedIn({ colorScheme, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 })
     await shot(phone.page, `phone-code-${colorScheme}`)
     await phone.page.getByRole('button', { name: 'Examples' }).click()
     await shot(phone.page, `phone-examples-${colorScheme}`)
@@ -240,30 +244,49 @@ step('light, dark and phone', async () => {
     await checkAccessibility(phone.page, `phone, ${colorScheme}`)
     await phone.page.getByRole('tab', { name: 'Activity' }).click()
     await shot(phone.page, `phone-activity-${colorScheme}`)
-    await phone.context.close()
+    await phone.close()
   }
-  const tablet = await openSignedIn(session, { viewport: { width: 900, height: 1100 } })
-  await tablet.page.click('[data-testid=run]')
-  await runDone(tablet.page)
+  const tablet = await openSignedIn({ viewport: { width: 900, height: 1100 } })
+  await ran(tablet.page, () => tablet.page.click('[data-testid=run]'))
   await shot(tablet.page, 'tablet')
-  await tablet.context.close()
+  await tablet.close()
 })
 
-let failed = 0
-for (const [name, act] of steps) {
+/** What went wrong, or `null`. A step that is stuck is left behind: nothing comes after it. */
+async function faultOf({ seconds, act }) {
+  let timer
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, seconds * 1000, new Error(`not done after ${seconds} s`))))
   try {
-    await act()
-    console.log(`ok    ${name}`)
+    await Promise.race([act(), late])
+    return null
   } catch (error) {
-    failed += 1
-    console.log(`FAIL  ${name}\n${error.stack}`)
-    if (main) await shot(main.page, `failed-${failed}`)
+    return error
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+let failed = null
+for (const each of steps) {
+  const started = performance.now()
+  const fault = await faultOf(each)
+  const took = `${((performance.now() - started) / 1000).toFixed(1)} s`
+  if (fault === null) {
+    console.log(`ok    ${each.name} (${took})`)
+    continue
+  }
+  failed = each.name
+  console.log(`FAIL  ${each.name} (${took})\n${fault.stack}`)
+  const pages = browser.contexts().flatMap((context) => context.pages())
+  await Promise.all(pages.map((page, index) => page.screenshot({ path: `${OUT}/failed-${index + 1}.png`, timeout: 5000 }).catch(() => undefined)))
+  break
 }
 const faults = allFaults.flat()
 for (const fault of faults) console.log(`fault ${fault}`)
+if (failed !== null) console.log(`Failed in "${failed}"; the open pages are in ${OUT}/failed-*.png.`)
+else if (faults.length > 0) console.log(`${faults.length} faults; pictures in ${OUT}.`)
+else console.log(`All as it should be; pictures in ${OUT}.`)
 await browser.close()
 fake?.server.close()
 fake?.server.closeAllConnections()
-console.log(failed === 0 && faults.length === 0 ? `All as it should be; pictures in ${OUT}.` : `${failed} failed steps, ${faults.length} faults.`)
-process.exitCode = failed === 0 && faults.length === 0 ? 0 : 1
+process.exit(failed === null && faults.length === 0 ? 0 : 1)

@@ -58,7 +58,9 @@ export async function sendJson<T>(method: 'POST' | 'PUT', path: string, body: un
 }
 
 export async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<void> {
-  await call(path, { method, body })
+  const response = await call(path, { method, body })
+  // An answer left unread holds its connection until the garbage collector comes by, and is then reported as aborted.
+  await response.arrayBuffer()
 }
 
 /** Posts, and yields the answer's events as they arrive. A stream that is cut off throws; a clean end just returns. */

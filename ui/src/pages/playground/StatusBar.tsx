@@ -16,7 +16,7 @@ export function StatusBar() {
         {announcement.value ?? sentence(runner.view.value)}
       </p>
       <span class="ml-auto shrink-0 max-lg:hidden">Escape, then Tab leaves the editor</span>
-      <span class="w-24 shrink-0 text-right max-md:hidden">{DRAFT_WORDS[draft.saving.value]}</span>
+      <span class="w-24 shrink-0 text-right max-lg:ml-auto max-md:hidden">{DRAFT_WORDS[draft.saving.value]}</span>
       {engine && (
         <span class="shrink-0 max-lg:hidden">
           isolet {engine.version}

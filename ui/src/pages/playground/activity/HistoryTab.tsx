@@ -66,14 +66,14 @@ function Row({ entry }: { entry: PromptEntry }) {
   const tone: Tone = entry.outcome === null ? 'plain' : entry.outcome === 'ok' ? 'ok' : 'bad'
   return (
     <li class="flex items-center border-b border-line/70 pr-2 hover:bg-raised/60">
-      <button type="button" onClick={() => void recall(entry)} class="flex min-w-0 flex-1 items-center gap-3 py-1.5 pl-3 text-left text-xs -outline-offset-2">
+      <button type="button" onClick={() => void recall(entry)} class="flex min-w-0 flex-1 items-center gap-3 py-1.5 pr-1.5 pl-3 text-left text-xs -outline-offset-2">
         <span class={TONE_TEXT[tone]}>
           <Icon name={TONE_ICON[tone]} size={14} />
         </span>
         <span class="min-w-0 flex-1 truncate font-mono text-sm" dir="auto">
           {entry.prompt?.slice(0, 300) || '(a request without a prompt)'}
         </span>
-        <span class="w-24 shrink-0 truncate text-muted max-sm:hidden">
+        <span class="w-32 shrink-0 truncate text-muted max-sm:hidden">
           {entry.outcome === null ? 'not run' : entry.outcome === 'ok' ? `ok ${entry.status ?? ''}` : entry.outcome}
         </span>
         <span class="w-16 shrink-0 text-right text-muted tabular-nums">{milliseconds(entry.total_ms)}</span>

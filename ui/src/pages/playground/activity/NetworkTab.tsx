@@ -11,7 +11,7 @@ export function NetworkTab() {
   if (subrequests.length === 0) {
     return (
       <EmptyState icon="blocked" title="Nothing went out">
-        Code has no network until a rule opens it. A <code class="font-mono">fetch()</code> shows up here, also when it was denied: try the example “Blocked fetch”.
+        Code has no network: a <code class="font-mono">fetch()</code> is refused inside the sandbox, before there is a request to show.
       </EmptyState>
     )
   }

@@ -7,13 +7,15 @@ import { usePlayground } from '../state/playground'
 export const SIDEBAR_ID = 'sidebar'
 
 export function ExampleList() {
-  const { runExample } = usePlayground()
-  const last = useSignal<string | null>(null)
+  const { draft, runExample } = usePlayground()
+  /** The choice, and the draft that came of it: a run out of history is no example any more. */
+  const chosen = useSignal<{ id: string; generation: number } | null>(null)
+  const current = chosen.value?.generation === draft.generation.value ? chosen.value.id : null
   const choose = (example: Example): void => {
-    last.value = example.id
     const sidebar = document.getElementById(SIDEBAR_ID)
     if (sidebar?.matches(':popover-open')) sidebar.hidePopover()
     runExample(example)
+    chosen.value = { id: example.id, generation: draft.generation.peek() }
   }
   return (
     <ul>
@@ -22,10 +24,10 @@ export function ExampleList() {
           <button
             type="button"
             data-example={example.id}
-            aria-current={last.value === example.id ? 'true' : undefined}
+            aria-current={current === example.id ? 'true' : undefined}
             title="Load and run"
             onClick={() => choose(example)}
-            class={`w-full rounded-md px-2 py-1 text-left transition-colors ${last.value === example.id ? 'bg-accent-soft' : 'hover:bg-raised'}`}
+            class={`w-full rounded-md px-2 py-1 text-left transition-colors ${current === example.id ? 'bg-accent-soft' : 'hover:bg-raised'}`}
           >
             <span class="block text-sm leading-5 font-medium">{example.title}</span>
             <span class="block truncate text-xs text-muted">{example.summary}</span>
