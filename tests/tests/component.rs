@@ -23,17 +23,31 @@ async fn exported(text: &str) -> Vec<u8> {
 async fn a_component_imports_what_is_listed_and_nothing_else() {
     let component = exported("export default { fetch: () => new Response('x') }").await;
     let component = Component::new(&Engine::default(), component).expect("a valid component");
-    let engine = Engine::default();
-    let found: BTreeSet<String> =
-        component.component_type().imports(&engine).map(|(name, _)| name.to_owned()).collect();
-    let listed: BTreeSet<String> = include_str!("../../wit/imports.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(found, listed);
-    let exports: Vec<String> = component.component_type().exports(&engine).map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(imports(&component), listed());
+    let exports: Vec<String> =
+        component.component_type().exports(component.engine()).map(|(name, _)| name.to_owned()).collect();
     assert_eq!(exports.iter().filter(|name| name.starts_with("wasi:http/incoming-handler@")).count(), exports.len());
+}
+
+/// What every deployed function runs in: the same component with the engine's module linked in by the host.
+#[test]
+fn a_deployed_function_imports_what_is_listed_and_its_engine() {
+    const ENGINE_IMPORT: &str = "isolet:engine/b00";
+    let engine = include_bytes!("../../guest-sdk/artifacts/engine.wasm");
+    let shell = isolet_runtime::component::shell(engine, ENGINE_IMPORT).expect("the artifact has the expected layout");
+    let shell = Component::new(&Engine::default(), shell).expect("a valid component");
+    let mut expected = listed();
+    expected.insert(ENGINE_IMPORT.to_owned());
+    assert_eq!(imports(&shell), expected);
+}
+
+fn imports(component: &Component) -> BTreeSet<String> {
+    component.component_type().imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn listed() -> BTreeSet<String> {
+    let lines = include_str!("../../wit/imports.txt").lines();
+    lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 struct Plain {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use isolet_bindings::FunctionPre;
 use isolet_domain::ids::Digest;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, Module, Store, Strategy};
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::component::{self, SurgeryError};
 use crate::config::RuntimeConfig;
@@ -57,7 +57,7 @@ pub struct Platform {
     /// The stack's place in it, which is dead between calls.
     pub stack: Range<usize>,
     /// Shell and base, checked and linked. Functions differ in their memories alone.
-    pub pre: ProxyPre<InstanceState>,
+    pub pre: FunctionPre<InstanceState>,
     digest: Digest,
 }
 
@@ -85,7 +85,7 @@ impl Platform {
         let stack = find_stack(&engine, &build_linker, &base)?;
         let mut linker = link_guest(&engine)?;
         linker.root().module(&engine_import, &base)?;
-        let pre = ProxyPre::new(linker.instantiate_pre(&shell)?)?;
+        let pre = FunctionPre::new(linker.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
         Ok(Self { engine, ticker, base, build_linker, base_memory, memories, stack, pre, digest })
     }
