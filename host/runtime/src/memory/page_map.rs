@@ -26,6 +26,12 @@ impl PageMap {
         Self(usable.then(|| File::open("/proc/self/pagemap").ok()).flatten())
     }
 
+    /// One that knows nothing, as on a machine without `/proc`.
+    #[cfg(test)]
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// The runs of pages among the `len` bytes at `start`, a page's address, that may differ from the file they show: all that is
     /// not provably clean, so pages swapped out or on the move are among them. `None` where there is no telling.
     pub fn written(&self, start: usize, len: usize) -> Option<Vec<Range<usize>>> {

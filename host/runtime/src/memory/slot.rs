@@ -147,3 +147,101 @@ impl Slot {
         unsafe { std::slice::from_raw_parts_mut(self.start(), self.accessible) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overlay;
+
+    const PAGES: usize = 64;
+
+    fn base() -> Arc<BaseMemory> {
+        let contents: Vec<u8> = (0..PAGES * PAGE_BYTES).map(|place| (place / PAGE_BYTES % 3) as u8).collect();
+        Arc::new(BaseMemory::new(&contents).expect("made"))
+    }
+
+    /// The state of a function that wrote `marker` at these places.
+    fn function(base: &BaseMemory, marker: u8, places: &[usize], memory_bytes: usize) -> Arc<Overlay> {
+        let mut memory = base.bytes().to_vec();
+        memory.resize(memory_bytes, 0);
+        for place in places {
+            memory[*place..*place + 4].fill(marker);
+        }
+        Arc::new(overlay::build(base.bytes(), &memory, None, 0, u64::MAX, u32::MAX).expect("small enough"))
+    }
+
+    fn write(slot: &mut Slot, places: impl Iterator<Item = usize>) {
+        for place in places {
+            slot.bytes_mut()[place] = 0xEE;
+        }
+    }
+
+    fn assert_is_clean(slot: &mut Slot, base: &BaseMemory) {
+        assert!(slot.is_as_it_should_be());
+        slot.fill(None).expect("filled");
+        assert!(slot.bytes() == base.bytes(), "nothing of anybody's is left");
+    }
+
+    #[test]
+    fn what_a_guest_wrote_is_gone_and_what_its_start_up_left_is_there() {
+        let (base, map) = (base(), PageMap::open());
+        let overlay = function(&base, 7, &[0, 5 * PAGE_BYTES - 2, 40 * PAGE_BYTES], base.len());
+        for keep_pages in [0, 3, PAGES] {
+            let mut slot = Slot::new(&base).expect("made");
+            for round in 0..3 {
+                slot.fill(Some(&overlay)).expect("filled");
+                assert_eq!(slot.bytes()[5 * PAGE_BYTES], 7);
+                write(&mut slot, (0..PAGES).step_by(round + 1).map(|page| page * PAGE_BYTES + 99));
+                write(&mut slot, 40 * PAGE_BYTES..41 * PAGE_BYTES);
+                slot.reset(&map, keep_pages).expect("put back");
+                assert!(slot.is_as_it_should_be());
+                assert!(slot.kept_pages() <= keep_pages);
+            }
+            assert_is_clean(&mut slot, &base);
+        }
+    }
+
+    #[test]
+    fn one_functions_state_is_no_part_of_anothers() {
+        let (base, map) = (base(), PageMap::open());
+        let first = function(&base, 7, &[8, 9 * PAGE_BYTES], base.len());
+        let second = function(&base, 8, &[9 * PAGE_BYTES + 512, 30 * PAGE_BYTES], base.len());
+        let mut slot = Slot::new(&base).expect("made");
+        for overlay in [&first, &second, &first] {
+            slot.fill(Some(overlay)).expect("filled");
+            assert!(slot.is_as_it_should_be());
+            write(&mut slot, [1, 9 * PAGE_BYTES, 20 * PAGE_BYTES].into_iter());
+            slot.reset(&map, PAGES).expect("put back");
+        }
+        assert_is_clean(&mut slot, &base);
+    }
+
+    #[test]
+    fn a_memory_that_grew_is_as_small_and_as_empty_again() {
+        let (base, map) = (base(), PageMap::open());
+        let len = base.len() + 32 * PAGE_BYTES;
+        let grown = function(&base, 7, &[8, base.len() + 17 * PAGE_BYTES], len);
+        let mut slot = Slot::new(&base).expect("made");
+        for overlay in [None, Some(&grown), None, Some(&grown)] {
+            slot.fill(overlay).expect("filled");
+            slot.grow(len).expect("grown");
+            let place = base.len() + 17 * PAGE_BYTES;
+            assert_eq!(slot.bytes()[place], if overlay.is_some() { 7 } else { 0 });
+            assert!(slot.bytes()[place + 4..].iter().all(|byte| *byte == 0));
+            write(&mut slot, base.len()..len);
+            slot.reset(&map, PAGES).expect("put back");
+            assert_eq!(slot.accessible(), base.len());
+        }
+        assert_is_clean(&mut slot, &base);
+    }
+
+    #[test]
+    fn without_a_page_map_everything_goes() {
+        let base = base();
+        let mut slot = Slot::new(&base).expect("made");
+        write(&mut slot, 0..base.len());
+        slot.reset(&PageMap::none(), PAGES).expect("put back");
+        assert_eq!(slot.kept_pages(), 0);
+        assert_is_clean(&mut slot, &base);
+    }
+}
