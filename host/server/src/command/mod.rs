@@ -41,7 +41,14 @@ enum Verb {
 pub fn main() -> ExitCode {
     // Two libraries bring a provider each; whoever asks first without this would find none chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => {
+            // `--help` and `--version` come this way too. A pipe that nobody reads is no reason to fail.
+            let _ = said.print();
+            return ExitCode::from(u8::from(said.use_stderr()));
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(async {
