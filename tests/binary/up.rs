@@ -72,6 +72,26 @@ impl Up {
         exchange(self.address("control_plane"), "127.0.0.1", &head, body.as_bytes())
     }
 
+    /// Memory of the process that is in RAM now.
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn resident_bytes(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn peak_bytes(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    #[allow(dead_code, reason = "not every suite looks")]
+    fn status(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux says so");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib << 10
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_none())
     }
