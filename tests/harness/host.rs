@@ -124,12 +124,63 @@ impl TestHost {
 
     /// `POST …/runs` with one module.
     pub async fn run(&self, tenant: &str, text: &str, rest: Value) -> Reply {
-        let mut body = json!({ "code": { "modules": { "main.js": text }, "main_module": "main.js" } });
-        for (name, value) in rest.as_object().into_iter().flatten() {
-            body[name] = value.clone();
-        }
-        self.api("POST", &format!("/v1/tenants/{tenant}/runs"), Some(body)).await
+        self.api("POST", &format!("/v1/tenants/{tenant}/runs"), Some(run_request(text, rest))).await
     }
+
+    /// The same as server-sent events. Dropping them closes the connection.
+    pub async fn run_events(&self, tenant: &str, text: &str, rest: Value) -> Events {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}/v1/tenants/{tenant}/runs", self.host.started.control_plane))
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .header("accept", "text/event-stream")
+            .body(Full::from(run_request(text, rest).to_string()))
+            .expect("a valid request");
+        let (head, body) = self.http.request(request).await.expect("an answer").into_parts();
+        Events { head, body, read: Vec::new() }
+    }
+}
+
+/// An event stream that is being read.
+pub struct Events {
+    pub head: http::response::Parts,
+    body: hyper::body::Incoming,
+    read: Vec<u8>,
+}
+
+impl Events {
+    /// The next event's name and data; `None` at a clean end.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some(end) = self.read.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.read.drain(..end + 2).collect();
+                let event = String::from_utf8(event).expect("UTF-8");
+                if event.starts_with(':') {
+                    continue;
+                }
+                let (name, data) = event.split_once("\ndata: ").unwrap_or_else(|| panic!("no event: {event:?}"));
+                let name = name.strip_prefix("event: ").unwrap_or_else(|| panic!("no name: {event:?}"));
+                return Some((name.to_owned(), serde_json::from_str(data).expect("JSON in one line")));
+            }
+            match self.body.frame().await {
+                Some(frame) => self.read.extend_from_slice(&frame.expect("a whole body").into_data().expect("data")),
+                None => {
+                    assert!(self.read.is_empty(), "half an event: {:?}", String::from_utf8_lossy(&self.read));
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// The body of `POST …/runs` with one module.
+fn run_request(text: &str, rest: Value) -> Value {
+    let mut body = json!({ "code": { "modules": { "main.js": text }, "main_module": "main.js" } });
+    for (name, value) in rest.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
+    body
 }
 
 /// Ports of its own and no rate limit, then what the test sets.

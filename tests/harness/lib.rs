@@ -1,6 +1,9 @@
-//! What the end-to-end suites share: a runtime to run code on, a host to talk to, and digests of built artifacts. The suites
+//! What the end-to-end suites share: a runtime to run code on, a host to talk to, a Redis, and digests of built artifacts. The suites
 //! themselves are in `tests/`.
 
 pub mod artifacts;
 pub mod guest;
 pub mod host;
+/// The real `redis-server` of the store's contract suite.
+#[path = "../../host/storage/tests/contract/server.rs"]
+pub mod redis;

@@ -6,8 +6,11 @@ use std::path::Path;
 fn every_promise_names_tests_that_exist_or_says_not_yet() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let page = std::fs::read_to_string(root.join("host/docs/security.md")).expect("the page");
-    let sources: String = std::fs::read_dir(root.join("tests/tests"))
-        .expect("the suites")
+    let suites =
+        ["tests/tests", "tests/binary"].map(|folder| std::fs::read_dir(root.join(folder)).expect("the suites"));
+    let sources: String = suites
+        .into_iter()
+        .flatten()
         .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a suite"))
         .collect();
     let mut promises = 0;

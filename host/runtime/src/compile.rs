@@ -21,6 +21,8 @@ use crate::sealed::BuildState;
 pub struct Built {
     pub overlay: Overlay,
     pub report: BuildReport,
+    /// Whether it was kept from before rather than built.
+    pub kept: bool,
 }
 
 /// Why there is no overlay.
@@ -130,7 +132,7 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
         overlay_bytes: overlay.bytes(),
         overlay_segments: overlay.segments(),
     };
-    Ok(Built { overlay, report })
+    Ok(Built { overlay, report, kept: false })
 }
 
 fn compile(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<u8>, Refusal> {

@@ -10,6 +10,8 @@ pub const MAX_MEMORY_BYTES: usize = 256 << 20;
 pub struct RuntimeConfig {
     /// Where compiled code of the engine is kept between starts, authenticated by a key beside it; `None` compiles every time.
     pub cache_dir: Option<PathBuf>,
+    /// Bytes of overlays kept in files there, so that the next process need not build what this one did; 0 keeps none.
+    pub kept_overlay_bytes: u64,
     /// Instances that may exist at once. Address space is reserved for each, memory only when used.
     pub max_instances: u32,
     /// Bytes of overlays kept ready, all tenants together, least recently used first.
@@ -29,6 +31,7 @@ impl Default for RuntimeConfig {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             cache_dir: None,
+            kept_overlay_bytes: 0,
             max_instances: 1_000,
             component_cache_bytes: 512 << 20,
             max_builds: cores,

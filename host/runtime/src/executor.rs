@@ -16,6 +16,7 @@ use crate::build_threads::BuildThreads;
 use crate::compile::{self, Built, Refusal};
 use crate::config::RuntimeConfig;
 use crate::invoke;
+use crate::kept::KeptOverlays;
 use crate::overlay::Overlay;
 use crate::platform::{Platform, StartError};
 
@@ -28,6 +29,7 @@ type Key = (TenantId, Digest);
 pub struct WasmExecutor {
     platform: Arc<Platform>,
     cache: moka::future::Cache<Key, Prepared>,
+    kept: Option<Arc<KeptOverlays>>,
     queue: BuildQueue,
     threads: BuildThreads,
 }
@@ -47,7 +49,10 @@ impl WasmExecutor {
             .build();
         let threads = BuildThreads::start(config.max_builds).map_err(StartError::Threads)?;
         let queue = BuildQueue::new(config.max_builds, config.max_queued_builds);
-        Ok(Self { platform, cache, queue, threads })
+        let kept = config.cache_dir.as_deref().filter(|_| config.kept_overlay_bytes > 0);
+        let kept = kept.map(|dir| KeptOverlays::open(dir, config.kept_overlay_bytes)).transpose();
+        let kept = kept.map_err(StartError::Cache)?.map(Arc::new);
+        Ok(Self { platform, cache, kept, queue, threads })
     }
 
     /// The digest of the engine artifact.
@@ -63,7 +68,20 @@ impl WasmExecutor {
     async fn build(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Built, BuildError> {
         let _place = self.queue.enter(tenant.id()).await?;
         let (platform, code) = (self.platform.clone(), code.clone());
-        match self.threads.run(move || compile::build(&platform, &code, &options.limits)).await {
+        let kept = self.kept.clone().filter(|_| !options.fresh);
+        let (tenant, code_key) = (tenant.id(), self.code_key(&code.digest()));
+        let build = move || {
+            let found = kept.as_ref().and_then(|kept| kept.load(&platform.engine, tenant, &code_key));
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            let built = compile::build(&platform, &code, &options.limits)?;
+            if let Some(kept) = kept {
+                kept.store(&platform.engine, tenant, &code_key, &built);
+            }
+            Ok(built)
+        };
+        match self.threads.run(build).await {
             Some(Ok(built)) => Ok(built),
             Some(Err(Refusal::Code(outcome, error))) => Err(BuildError::Code { outcome, error }),
             Some(Err(Refusal::Host(error))) => Err(internal(error)),
@@ -78,8 +96,8 @@ impl WasmExecutor {
         options: PrepareOptions,
     ) -> Result<Prepared, BuildError> {
         let code_key = self.code_key(&code.digest());
-        let Built { overlay, report } = self.build(tenant, code, options).await?;
-        Ok(Prepared { code_key, cached: false, build: report, artifact: Arc::new(overlay) })
+        let Built { overlay, report, kept } = self.build(tenant, code, options).await?;
+        Ok(Prepared { code_key, cached: kept, build: report, artifact: Arc::new(overlay) })
     }
 }
 

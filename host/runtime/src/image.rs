@@ -1,7 +1,7 @@
-//! Compiled code of the engine kept between starts. Machine code is trusted like our own binary, so it is loaded only when a key
-//! of this folder proves that this host wrote these very bytes for this very engine.
+//! Files kept between starts: compiled code of the engine, and overlays (`kept`). Machine code is trusted like our own binary, so a
+//! file is loaded only when a key of this folder proves that this host wrote these very bytes for this very engine.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::hash::{Hash, Hasher};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -39,7 +39,7 @@ impl ImageCache {
         let expected = self.mac(engine, name, bytes.get(MAC_BYTES..)?);
         // `blake3::Hash` compares in constant time.
         if expected != blake3::Hash::from_slice(found).ok()? {
-            tracing::warn!(file = %path.display(), "compiled code is not what this host wrote; compiling it anew");
+            tracing::warn!(file = %path.display(), "a kept file is not what this host wrote; making it anew");
             return None;
         }
         bytes.drain(..MAC_BYTES);
@@ -50,13 +50,37 @@ impl ImageCache {
     pub fn store(&self, engine: &Engine, name: &str, bytes: &[u8]) {
         let result = (|| {
             let temporary = self.dir.join(format!("{name}.{}.tmp", std::process::id()));
-            let mut file = File::create(&temporary)?;
+            let mut options = OpenOptions::new();
+            // An overlay holds what a tenant's start-up left in memory: nobody else's business.
+            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
             file.write_all(self.mac(engine, name, bytes).as_bytes())?;
             file.write_all(bytes)?;
             fs::rename(&temporary, self.dir.join(name))
         })();
         if let Err(error) = result {
-            tracing::warn!(%error, "compiled code could not be kept");
+            tracing::warn!(%error, "a file could not be kept");
+        }
+    }
+
+    /// Removes the oldest files whose names begin so until no more than `max_bytes` of them are left.
+    pub fn drop_oldest(&self, prefix: &str, max_bytes: u64) {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut files: Vec<_> = entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+            .filter_map(|entry| {
+                let about = entry.metadata().ok()?;
+                Some((about.modified().ok()?, about.len(), entry.path()))
+            })
+            .collect();
+        files.sort();
+        let mut bytes: u64 = files.iter().map(|(_, len, _)| len).sum();
+        for (_, len, path) in files {
+            if bytes <= max_bytes {
+                return;
+            }
+            // One that another process removed first is gone all the same.
+            let _ = fs::remove_file(path);
+            bytes -= len;
         }
     }
 

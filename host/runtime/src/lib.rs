@@ -10,6 +10,7 @@ mod executor;
 mod image;
 mod instance;
 mod invoke;
+mod kept;
 mod memory;
 mod meter;
 mod overlay;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use wasm_encoder as enc;
 
 use crate::component::{MEMORY_MODULE, MEMORY_NAME};
+use crate::config::MAX_MEMORY_BYTES;
 
 const PAGE_BYTES: usize = 4096;
 /// Equal stretches shorter than this do not end a run: each run costs eight bytes of table and one bulk copy.
@@ -53,6 +54,38 @@ impl Overlay {
     /// Places they are in.
     pub fn segments(&self) -> u32 {
         u32::try_from(self.runs.len()).unwrap_or(u32::MAX)
+    }
+
+    /// For a file: the memory's size, the number of runs, each run's place and length, all as little-endian u32; then the contents.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let places = self.runs.iter().flat_map(|run| [run.start, run.len()]);
+        let numbers = [self.memory_bytes, self.runs.len()].into_iter().chain(places);
+        numbers.flat_map(|number| address(number).to_le_bytes()).chain(self.contents.iter().copied()).collect()
+    }
+
+    /// What [`Overlay::to_bytes`] gave. `None` for anything that it cannot have given: runs are written over memory as they are.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let mut number = || {
+            let (number, after) = rest.split_first_chunk::<4>()?;
+            rest = after;
+            usize::try_from(u32::from_le_bytes(*number)).ok()
+        };
+        let (memory_bytes, count) = (number()?, number()?);
+        if memory_bytes > MAX_MEMORY_BYTES || !memory_bytes.is_multiple_of(WASM_PAGE_BYTES) || count > bytes.len() / 8 {
+            return None;
+        }
+        let (mut runs, mut end, mut length): (Vec<Range<usize>>, _, _) = (Vec::with_capacity(count), 0, 0);
+        for _ in 0..count {
+            let (place, len) = (number()?, number()?);
+            let next = place.checked_add(len)?;
+            if place < end || len == 0 || next > memory_bytes {
+                return None;
+            }
+            runs.push(place..next);
+            (end, length) = (next, length + len);
+        }
+        (rest.len() == length).then(|| Self { runs, contents: rest.to_vec(), memory_bytes })
     }
 }
 
@@ -232,6 +265,34 @@ mod tests {
         memory[2 * PAGE_BYTES] = 1;
         memory[3 * PAGE_BYTES + 8] = 1;
         assert_eq!(diff(&base, &memory, Some(&[0..2, 3..4]), 16, 8), Ok(vec![3 * PAGE_BYTES + 8..3 * PAGE_BYTES + 12]));
+    }
+
+    #[test]
+    fn only_what_an_overlay_can_be_is_read_back() {
+        let overlay =
+            Overlay { runs: vec![8..12, 16..24], contents: (0..12).collect(), memory_bytes: 2 * WASM_PAGE_BYTES };
+        let bytes = overlay.to_bytes();
+        let back = Overlay::from_bytes(&bytes).expect("as it was");
+        assert_eq!((&back.runs, &back.contents, back.memory_bytes), (&overlay.runs, &overlay.contents, 2 << 16));
+        for length in 0..bytes.len() {
+            assert!(Overlay::from_bytes(&bytes[..length]).is_none(), "cut to {length}");
+        }
+        // Memory of another size, too many runs, a run before the last one, none at all, behind the end, and around it.
+        for (place, value) in [
+            (0, 65_537),
+            (0, 1 << 31),
+            (0, 0),
+            (4, 3),
+            (4, 1 << 30),
+            (16, 10),
+            (12, 0),
+            (16, 2 << 16),
+            (16, u32::MAX - 3),
+        ] {
+            let mut bad = bytes.clone();
+            bad[place..place + 4].copy_from_slice(&value.to_le_bytes());
+            assert!(Overlay::from_bytes(&bad).is_none(), "{value} at {place}");
+        }
     }
 
     #[test]

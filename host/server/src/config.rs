@@ -142,6 +142,8 @@ impl Config {
         let table = &self.runtime;
         RuntimeConfig {
             cache_dir: Some(self.server.data_dir.join("engine")),
+            // A host is started for long: what it builds stays in memory.
+            kept_overlay_bytes: 0,
             max_instances: table.max_instances,
             component_cache_bytes: table.component_cache_mib << 20,
             max_builds: if table.max_builds == 0 { defaults.max_builds } else { table.max_builds },

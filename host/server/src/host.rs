@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use isolet_api::{ApiConfig, AppState, Ingress, ServeOptions};
-use isolet_domain::access::Preset;
+use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
 use isolet_domain::service::Platform;
+use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -117,11 +118,19 @@ impl Host {
     }
 }
 
+/// Where a store that outlives nothing waits for no disk; elsewhere the folder for temporary files will do.
+const MEMORY_FOLDER: &str = "/dev/shm";
+
 /// A host without listeners, for the command line's own runs: its tenant is `local`, its store a folder that is deleted.
 pub async fn in_process(config: &Config, executor: Arc<dyn GuestExecutor>) -> Result<(Client, tempfile::TempDir)> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = tempfile::tempdir_in(MEMORY_FOLDER).or_else(|_| tempfile::tempdir());
+    let folder = folder.context("cannot make a temporary folder")?;
     let data = DataDir::open(folder.path())?;
-    let repository = Arc::new(isolet_storage::EmbeddedStore::open(folder.path())?);
+    let repository: Arc<dyn Repository> = Arc::new(isolet_storage::EmbeddedStore::open(folder.path())?);
+    // The same tenant in every call: what was built for it before is its own.
+    let local = TenantScope::local();
+    let tenant = Tenant { id: local.id(), ..Tenant::new(local.slug().clone(), jiff::Timestamp::UNIX_EPOCH) };
+    repository.create_tenant(&tenant).await.context("cannot make the local tenant")?;
     let platform = Arc::new(platform(config, &data, repository, executor)?);
     let (_, key) = platform.keys.mint_global(Preset::Admin, "command line".to_owned()).await?;
     let app = AppState::new(
@@ -138,10 +147,7 @@ pub async fn in_process(config: &Config, executor: Arc<dyn GuestExecutor>) -> Re
             cached_components: None,
         },
     );
-    let client = Client::here(app, key.expose().to_owned());
-    let tenant = serde_json::json!({ "slug": "local" });
-    client.send(http::Method::POST, "/v1/tenants", Some(&tenant)).await?.into_success()?;
-    Ok((client, folder))
+    Ok((Client::here(app, key.expose().to_owned()), folder))
 }
 
 fn platform(

@@ -41,7 +41,14 @@ enum Verb {
 pub fn main() -> ExitCode {
     // Two libraries bring a provider each; whoever asks first without this would find none chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => {
+            // `--help` and `--version` come this way too. A pipe that nobody reads is no reason to fail.
+            let _ = said.print();
+            return ExitCode::from(u8::from(said.use_stderr()));
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(async {
@@ -75,7 +82,10 @@ fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// A runtime for one command, with the engine's compiled code in the user's cache folder.
+/// What `run` may keep of files it ran, so that the next call need not build them again.
+const KEPT_OVERLAY_BYTES: u64 = 64 << 20;
+
+/// A runtime for one command, with the engine's compiled code and what was built before in the user's cache folder.
 async fn runtime() -> Result<WasmExecutor> {
     let mut folders = variables().filter(|(name, _)| name == "XDG_CACHE_HOME" || name == "HOME").collect::<Vec<_>>();
     folders.sort_by_key(|(name, _)| name != "XDG_CACHE_HOME");
@@ -83,7 +93,12 @@ async fn runtime() -> Result<WasmExecutor> {
         let base = PathBuf::from(value);
         if name == "HOME" { base.join(".cache/isolet/engine") } else { base.join("isolet/engine") }
     });
-    let config = RuntimeConfig { cache_dir, max_instances: 16, ..RuntimeConfig::default() };
+    let config = RuntimeConfig {
+        cache_dir,
+        kept_overlay_bytes: KEPT_OVERLAY_BYTES,
+        max_instances: 16,
+        ..RuntimeConfig::default()
+    };
     let started = tokio::task::spawn_blocking(move || {
         WasmExecutor::start(&config, &|| show::progress("Compiling the JavaScript engine (once, a few seconds) …"))
     });

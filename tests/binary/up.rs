@@ -1,0 +1,125 @@
+//! The built `isolet`, started as a child: what the suites beside this file share. They are tests of `host/server`, because cargo
+//! builds a crate's binary for that crate's own tests and tells only them where it is.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The binary with an environment of its own: nothing of whoever runs the tests reaches it.
+pub fn isolet() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_isolet"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+    command
+}
+
+/// A cache folder with the engine's compiled code in it, the same for all tests: compiling it takes seconds.
+pub fn cache() -> &'static Path {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    CACHE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("isolet-tests-cache");
+        let hello = "export default { fetch: () => new Response('hi') }";
+        let status = isolet().env("XDG_CACHE_HOME", &folder).args(["run", "--eval", hello]).output();
+        assert!(status.expect("it starts").status.success());
+        folder
+    })
+}
+
+/// A running `isolet up`, ended when dropped.
+pub struct Up {
+    child: Child,
+    /// The line that it prints when it is ready.
+    pub started: Value,
+    pub folder: tempfile::TempDir,
+}
+
+impl Up {
+    /// Starts a host on ports of its own, with these `ISOLET_…` variables.
+    pub fn start(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).expect("made");
+        std::os::unix::fs::symlink(cache().join("isolet/engine"), data.join("engine")).expect("linked");
+        let mut command = isolet();
+        command.args(["up", "--json", "--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]).arg(&data);
+        let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
+        let started = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        Self { child, started, folder }
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("data/admin.key")
+    }
+
+    /// `control_plane` or `ingress`, without the scheme.
+    pub fn address(&self, name: &str) -> &str {
+        self.started[name].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address")
+    }
+
+    /// A request to the control plane; the answer's status and body.
+    pub fn api(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let key = std::fs::read_to_string(self.key_file()).expect("a key");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json",
+            key.trim()
+        );
+        exchange(self.address("control_plane"), "127.0.0.1", &head, body.as_bytes())
+    }
+
+    /// Memory of the process that is in RAM now.
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn resident_bytes(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn peak_bytes(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    #[allow(dead_code, reason = "not every suite looks")]
+    fn status(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux says so");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib << 10
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_none())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.is_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One HTTP exchange on a connection of its own. `head` is the request line and further lines, without the last line end.
+pub fn exchange(address: &str, host: &str, head: &str, body: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let length = body.len();
+    let head = format!("{head}\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("sent");
+    // A host may answer before it has read everything, and close.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+}
