@@ -243,7 +243,6 @@ fn a_gibibyte_streams_through_in_flat_memory() {
 }
 
 #[test]
-#[ignore = "the engine keeps the bytes of every chunk that JavaScript reads from a request"]
 fn a_body_that_javascript_reads_streams_through_in_flat_memory() {
     streams_through(READ, 256 * MIB);
 }

@@ -16,7 +16,7 @@ pub const DIGESTS: &str = "guest-sdk/artifacts/digests.txt";
 pub const ENGINE: &str = "guest-sdk/artifacts/engine.wasm";
 
 /// What `guest-sdk/build` makes the engine from, below the checkout: folders are taken whole.
-const ENGINE_SOURCES: [&str; 9] = [
+const ENGINE_SOURCES: [&str; 10] = [
     "guest-sdk/build",
     "guest-sdk/engine/Cargo.lock",
     "guest-sdk/engine/Cargo.toml",
@@ -25,6 +25,7 @@ const ENGINE_SOURCES: [&str; 9] = [
     "guest-sdk/engine/js/package.json",
     "guest-sdk/engine/js/src",
     "guest-sdk/engine/js/tsconfig.json",
+    "guest-sdk/engine/patches",
     "guest-sdk/engine/src",
 ];
 

@@ -11,11 +11,14 @@ use isolet_domain::limits::Limits;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::RuntimeConfig;
 
+/// Where the tests keep the compiled engine, below the folder for temporary files.
+pub const ENGINE_CACHE: &str = "isolet-tests-engine";
+
 /// The process's one executor.
 pub fn executor() -> Arc<WasmExecutor> {
     static EXECUTOR: OnceLock<Arc<WasmExecutor>> = OnceLock::new();
     let start = || {
-        let cache_dir = Some(std::env::temp_dir().join("isolet-tests-engine"));
+        let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
         // Measurements leave out what only tests do.
         let verify_memories = std::env::var_os("ISOLET_TESTS_MEASURE").is_none();
         let config = RuntimeConfig { cache_dir, max_instances: 200, verify_memories, ..RuntimeConfig::default() };

@@ -104,7 +104,8 @@ fn settle(ctx: &Ctx<'_>, deferred: Deferred, step: Step) {
     let (resolve, reject) = (deferred.resolve.restore(ctx), deferred.reject.restore(ctx));
     let (Ok(resolve), Ok(reject)) = (resolve, reject) else { return };
     let settled: javy::quickjs::Result<()> = match step {
-        Step::Chunk(bytes) => TypedArray::<u8>::new(ctx.clone(), bytes).and_then(|chunk| resolve.call((chunk,))),
+        // A copy in QuickJS's own memory: `transfer` forgets how to free any other, and a byte stream transfers each of its chunks.
+        Step::Chunk(bytes) => TypedArray::<u8>::new_copy(ctx.clone(), bytes).and_then(|chunk| resolve.call((chunk,))),
         Step::End | Step::Pending => resolve.call((Value::new_null(ctx.clone()),)),
         Step::Failed(message) => Exception::from_message(ctx.clone(), &message).and_then(|error| reject.call((error,))),
     };

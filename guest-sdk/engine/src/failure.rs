@@ -80,10 +80,11 @@ fn property(object: &Object<'_>, name: &str) -> Option<String> {
     shown
 }
 
-/// The stack without the engine's own frames.
+/// The stack without the engine's own frames, and without the text that `JSON.parse` was given, which is no file of anybody's.
 pub fn user_frames(stack: &str) -> String {
+    const NOT_THE_USERS: [&str; 3] = ["(isolet:", "at isolet:", "at <input>:"];
     let mut out = String::new();
-    for line in stack.lines().filter(|line| !line.contains("(isolet:") && !line.contains("at isolet:")) {
+    for line in stack.lines().filter(|line| !NOT_THE_USERS.iter().any(|part| line.contains(part))) {
         if !line.trim().is_empty() && !line.ends_with("(native)") {
             out.push_str(line.trim_end());
             out.push('\n');

@@ -1,17 +1,16 @@
 //! The port's implementation: code to prepared component, once per tenant and code key however many ask, through a queue that one
 //! tenant cannot fill for the others; and prepared component to answer.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::code::Code;
 use isolet_domain::execute::{Answer, BuildError, GuestExecutor, Invocation, PrepareOptions, Prepared};
 use isolet_domain::ids::{Digest, TenantId};
-use tokio::sync::Semaphore;
+use moka::policy::EvictionPolicy;
 
+use crate::build_queue::BuildQueue;
 use crate::build_threads::BuildThreads;
 use crate::compile::{self, Built, Refusal};
 use crate::config::RuntimeConfig;
@@ -20,8 +19,9 @@ use crate::kept::KeptOverlays;
 use crate::overlay::Overlay;
 use crate::platform::{Platform, StartError};
 
-/// Bytes a prepared function takes beside its overlay's contents: the places they go to, and the cache's own records.
+/// Bytes a prepared function takes beside its overlay's contents: the cache's own records, and for each run its place.
 const ENTRY_BYTES: u64 = 2 << 10;
+const SEGMENT_BYTES: u64 = 16;
 
 type Key = (TenantId, Digest);
 
@@ -43,8 +43,10 @@ impl WasmExecutor {
         let platform = Arc::new(Platform::start(config, slow)?);
         let cache = moka::future::Cache::builder()
             .max_capacity(config.component_cache_bytes)
+            .eviction_policy(EvictionPolicy::lru())
             .weigher(|_: &Key, prepared: &Prepared| {
-                u32::try_from(prepared.build.overlay_bytes + ENTRY_BYTES).unwrap_or(u32::MAX)
+                let (bytes, segments) = (prepared.build.overlay_bytes, u64::from(prepared.build.overlay_segments));
+                u32::try_from(ENTRY_BYTES + bytes + segments * SEGMENT_BYTES).unwrap_or(u32::MAX)
             })
             .build();
         let threads = BuildThreads::start(config.max_builds).map_err(StartError::Threads)?;
@@ -63,6 +65,11 @@ impl WasmExecutor {
     /// Functions kept ready.
     pub fn cached(&self) -> u64 {
         self.cache.entry_count()
+    }
+
+    /// Does what the cache puts off for up to a second: evictions, and counting what is there.
+    pub async fn tidy(&self) {
+        self.cache.run_pending_tasks().await;
     }
 
     async fn build(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Built, BuildError> {
@@ -147,69 +154,5 @@ impl GuestExecutor for WasmExecutor {
     async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError> {
         let built = self.build(tenant, code, options).await?;
         self.platform.export(&built.overlay).map_err(|error| internal(error.into()))
-    }
-}
-
-/// Places for builds. A tenant holds at most one of them while others wait, and may have only so many waiting.
-struct BuildQueue {
-    places: Arc<Semaphore>,
-    tenants: Mutex<HashMap<TenantId, Arc<Lane>>>,
-    max_waiting: usize,
-}
-
-struct Lane {
-    turn: Semaphore,
-    waiting: std::sync::atomic::AtomicUsize,
-}
-
-/// A place in the queue, given back when dropped.
-struct Place {
-    lane: Arc<Lane>,
-    _place: tokio::sync::OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.lane.turn.add_permits(1);
-    }
-}
-
-impl BuildQueue {
-    fn new(places: usize, max_waiting: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places.max(1))), tenants: Mutex::default(), max_waiting }
-    }
-
-    async fn enter(&self, tenant: TenantId) -> Result<Place, BuildError> {
-        use std::sync::atomic::Ordering::SeqCst;
-        struct Waiting<'a>(&'a Lane);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.0.waiting.fetch_sub(1, SeqCst);
-            }
-        }
-        let lane = self.lane(tenant);
-        if lane.waiting.fetch_add(1, SeqCst) >= self.max_waiting {
-            lane.waiting.fetch_sub(1, SeqCst);
-            return Err(BuildError::Overloaded { retry_after: Duration::from_secs(1) });
-        }
-        let waiting = Waiting(&lane);
-        let turn = lane.turn.acquire().await.expect("the lane is never closed");
-        // First in, first out: with one turn per tenant that is one tenant after the other.
-        let place = self.places.clone().acquire_owned().await.expect("the queue is never closed");
-        turn.forget();
-        drop(waiting);
-        Ok(Place { lane, _place: place })
-    }
-
-    fn lane(&self, tenant: TenantId) -> Arc<Lane> {
-        let mut tenants = self.tenants.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Lanes nobody is in are dropped before the map could grow with the number of tenants.
-        if tenants.len() > 1_024 {
-            tenants.retain(|_, lane| Arc::strong_count(lane) > 1);
-        }
-        let lane = tenants.entry(tenant).or_insert_with(|| {
-            Arc::new(Lane { turn: Semaphore::new(1), waiting: std::sync::atomic::AtomicUsize::new(0) })
-        });
-        lane.clone()
     }
 }

@@ -1,6 +1,7 @@
 //! Runs guests. Code becomes a component here (bytecode, start-up, snapshot), components become instances, instances answer
 //! requests within their limits. Who may run what, and where code is kept, is decided elsewhere.
 
+mod build_queue;
 mod build_threads;
 mod compile;
 pub mod component;

@@ -94,7 +94,7 @@ export interface GuestError {
   column?: number | null
 }
 
-export const PHASES = ['build', 'compile', 'instantiate', 'run'] as const
+export const PHASES = ['compile', 'build', 'instantiate', 'run'] as const
 export type Phase = (typeof PHASES)[number]
 
 export interface Timing {

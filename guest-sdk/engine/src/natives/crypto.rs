@@ -68,5 +68,5 @@ fn digest<'js>(ctx: Ctx<'js>, name: String, data: TypedArray<'js, u8>) -> Result
         "SHA-512" => Sha512::digest(data).to_vec(),
         _ => return Err(Exception::throw_type(&ctx, &format!("digest `{name}` is not supported"))),
     };
-    ArrayBuffer::new(ctx, digest)
+    ArrayBuffer::new_copy(ctx, digest)
 }

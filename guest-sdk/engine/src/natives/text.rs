@@ -29,7 +29,8 @@ pub fn string(value: &Value<'_>) -> Result<String> {
 }
 
 fn utf8_encode<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<TypedArray<'js, u8>> {
-    TypedArray::new(ctx, string(&value)?.into_bytes())
+    // A copy, so that it can be transferred without a leak (see `event_loop`).
+    TypedArray::new_copy(ctx, string(&value)?.into_bytes())
 }
 
 fn utf8_decode<'js>(ctx: Ctx<'js>, data: TypedArray<'js, u8>, fatal: bool, ignore_bom: bool) -> Result<JsString<'js>> {

@@ -5,8 +5,8 @@ import { usePlayground } from '../state/playground'
 import { PHASE_FILL, phaseMs } from './Figures'
 
 const MEANING = {
-  build: 'modules to bytecode, in a sealed instance',
-  compile: 'bytecode and start-up state to a component',
+  compile: 'modules to bytecode, in a sealed instance',
+  build: 'their start-up, in another, and the memory it left',
   instantiate: 'a fresh instance for this run alone',
   run: 'from the request to the last byte of the answer',
 }
