@@ -123,6 +123,24 @@ async fn exceptions_name_the_line() {
 }
 
 #[tokio::test]
+async fn the_commonest_mistakes_name_their_line_and_column() {
+    for (body, line, column) in [
+        ("const none = undefined;\nString(1);\nreturn none.length", 3, 13),
+        ("const none = undefined;\nString(\n1 +\nnone[0])", 4, 1),
+        ("const x = 1;\nreturn new Response(x +\nmissing)", 3, 1),
+        ("const none = undefined;\nconst {\na } = none", 2, 7),
+        ("const none = undefined;\nString(1);\nnone.x = 2", 3, 6),
+        ("const o = {};\no\n.absent(1, 2)", 3, 9),
+        ("JSON.parse(String(1));\nreturn JSON.parse('{')", 2, 19),
+        ("function boom(a, b) { throw new Error(a) }\nreturn boom(\n'x',\nrequest.url)", 3, 1),
+    ] {
+        let error = handler(body, get("/")).await.report.error.expect("an error");
+        let frame = error.stack.lines().find(|frame| frame.contains(" fetch ")).unwrap_or_default();
+        assert!(frame.ends_with(&format!("(main.js:{line}:{column})")), "{body:?} {error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_handler_that_never_answers_is_named_at_once() {
     for body in ["await new Promise(() => {})", "return new Promise(() => {})"] {
         let ran = handler(body, get("/")).await;
@@ -138,6 +156,11 @@ async fn loops_end_at_the_cpu_limit_with_their_line() {
     for body in [
         "\nlet n = Math.abs(1); while(true){ n = Math.abs(n) }",
         "\nlet n = Math.abs(1); for(;;){ try { while(true){ n = Math.abs(n) } } catch {} }",
+        "String(1);\nwhile(true){}",
+        "String(1);\nfor(;;){}",
+        "String(1);\nfor (let i = 0; ; i++) {}",
+        "function* g() { for(;;) yield 1 }\nfor (const x of g()) {}",
+        "String(1);\ndo {} while (1)",
     ] {
         let ran = handler(body, get("/")).await;
         assert_eq!(ran.report.outcome, Outcome::CpuLimit, "{body} {:?}", ran.report);
@@ -145,15 +168,8 @@ async fn loops_end_at_the_cpu_limit_with_their_line() {
         let error = ran.report.error.expect("an error");
         assert_eq!(error.position.as_ref().map(|place| place.line), Some(2), "{body} {error:?}");
     }
-    // Loops of nothing at all, and ones that are between two jobs when they are stopped, end all the same but name no line.
-    for body in [
-        "while(true){}",
-        "for(;;){}",
-        "function* g() { for(;;) yield 1 } for (const x of g()) {}",
-        "do ; while (1)",
-        "while (true) { await null }",
-        "function f() { queueMicrotask(f) } f(); await new Promise(() => {})",
-    ] {
+    // Stopped between two jobs, where no line is being run.
+    for body in ["while (true) { await null }", "function f() { queueMicrotask(f) } f(); await new Promise(() => {})"] {
         let ran = handler(body, get("/")).await;
         assert_eq!(ran.report.outcome, Outcome::CpuLimit, "{body} {:?}", ran.report);
     }
@@ -333,9 +349,8 @@ async fn clocks_stand_still_while_code_computes() {
 async fn start_up_faults_have_their_outcome_and_line() {
     use Outcome::{BuildFailed, StartupFailed, StartupLimit};
     for (text, outcome, line) in [
-        // QuickJS may be stopped at the jump back, and then names the statement before the loop: both stand on one line here.
-        ("\n\nlet n = Math.abs(1); while(true){ n = Math.abs(n) }", StartupLimit, Some(3)),
-        ("while(true){}", StartupLimit, None),
+        ("\n\nlet n = Math.abs(1);\nwhile(true){ n = Math.abs(n) }", StartupLimit, Some(4)),
+        ("\nwhile(true){}", StartupLimit, Some(2)),
         ("\nconst a = []; for(;;) a.push(new Array(1e5))", StartupLimit, None),
         ("\n\nthrow new Error('at start')", StartupFailed, Some(3)),
         ("\nfetch('https://example.com')", StartupFailed, Some(2)),
