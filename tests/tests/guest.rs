@@ -130,8 +130,8 @@ async fn the_commonest_mistakes_name_their_line_and_column() {
         ("const x = 1;\nreturn new Response(x +\nmissing)", 3, 1),
         ("const none = undefined;\nconst {\na } = none", 2, 7),
         ("const none = undefined;\nString(1);\nnone.x = 2", 3, 6),
-        ("const o = {};\no\n.absent(1, 2)", 3, 9),
-        ("JSON.parse(String(1));\nreturn JSON.parse('{')", 2, 19),
+        ("const o = {};\no\n.absent(1, 2)", 3, 2),
+        ("JSON.parse(String(1));\nreturn JSON.parse('{')", 2, 13),
         ("function boom(a, b) { throw new Error(a) }\nreturn boom(\n'x',\nrequest.url)", 3, 1),
     ] {
         let error = handler(body, get("/")).await.report.error.expect("an error");
