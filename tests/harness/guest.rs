@@ -106,7 +106,8 @@ pub async fn run_prepared(prepared: &Prepared, send: Send) -> Ran {
         .uri(format!("http://sandbox{}", send.path))
         .body(if send.body.is_empty() { body::empty() } else { body::full(send.body) })
         .expect("a valid request");
-    let invocation = Invocation { request, env: send.env.into(), limits: send.limits, entrypoint: None, events: None };
+    let invocation =
+        Invocation { request, env: send.env.into(), limits: send.limits, entrypoint: None, events: None, place: None };
     let answer = executor().invoke(prepared, invocation).await;
     let (mut head, mut bytes, mut clean) = (None, Vec::new(), true);
     if let Some(response) = answer.response {

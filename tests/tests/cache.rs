@@ -1,9 +1,10 @@
 //! Prepared functions: built once however many ask, kept for their tenant alone, and no more of them than there is room for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use isolet_domain::access::TenantScope;
-use isolet_domain::execute::{GuestExecutor as _, PrepareOptions, Prepared};
+use isolet_domain::execute::{BuildError, GuestExecutor as _, PrepareOptions, Prepared};
 use isolet_domain::ids::TenantSlug;
 use isolet_domain::limits::Limits;
 use isolet_domain::tenant::Tenant;
@@ -84,4 +85,25 @@ async fn the_least_recently_used_goes_first_when_there_is_no_room() {
     assert!(executor.lookup(&tenant, &keys[1]).await.is_none());
     let again = prepare(&executor, &tenant, &text(1)).await;
     assert!(!again.cached && again.code_key == keys[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_nobody_waits_for_still_takes_its_tenants_turn() {
+    let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
+    let config = RuntimeConfig { cache_dir, max_builds: 2, max_queued_builds: 1, ..RuntimeConfig::default() };
+    let executor = Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")));
+    let build = |text: &'static str| {
+        let executor = executor.clone();
+        tokio::spawn(async move { executor.prepare(&TenantScope::local(), &code(text), OPTIONS).await })
+    };
+    // Runs into its start-up limit, after 400 ms of CPU.
+    let abandoned = build("while (true) {}");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    abandoned.abort();
+    assert!(abandoned.await.is_err(), "it was cut, not finished");
+    let waiting = build("export default { fetch: () => new Response('waits') }");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let refused = build("export default { fetch: () => new Response('one too many') }").await.expect("answered");
+    assert!(matches!(refused, Err(BuildError::Overloaded { .. })), "the tenant's turn is still taken");
+    assert!(waiting.await.expect("answered").is_ok());
 }

@@ -46,7 +46,7 @@ async fn events_come_in_order_and_while_the_run_goes_on() {
     in_order.dedup();
     let phases = data(&events, "phase");
     let phase_names: Vec<&str> = phases.iter().map(|phase| phase["phase"].as_str().expect("a name")).collect();
-    assert_eq!(phase_names, ["build", "compile", "instantiate", "run"]);
+    assert_eq!(phase_names, ["compile", "build", "instantiate", "run"]);
     assert!(phases.iter().all(|phase| phase["ms"].as_f64().is_some_and(|ms| ms >= 0.0)), "{phases:?}");
     assert_eq!(in_order, ["phase", "log", "head", "body", "phase", "done"], "{events:?}");
     let log = data(&events, "log")[0];

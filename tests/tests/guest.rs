@@ -424,6 +424,7 @@ async fn a_client_that_leaves_ends_the_guest() {
         limits: Limits::DEFAULT,
         entrypoint: None,
         events: None,
+        place: None,
     };
     let answer =
         isolet_domain::execute::GuestExecutor::invoke(&*isolet_tests::guest::executor(), &prepared, invocation).await;

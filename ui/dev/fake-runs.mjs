@@ -36,7 +36,7 @@ export function runGuest({ body, request, response, limits, problem, record }) {
     if (!opened) {
       opened = true
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-      for (const phase of ['build', 'compile', 'instantiate']) send('phase', { phase, ms: timing[`${phase}_ms`] })
+      for (const phase of ['compile', 'build', 'instantiate']) send('phase', { phase, ms: timing[`${phase}_ms`] })
     }
     response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
   }

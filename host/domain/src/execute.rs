@@ -110,6 +110,9 @@ pub struct Invocation {
     pub entrypoint: Option<String>,
     /// Told of console lines and phases as they happen. Bounded by `limits.log_bytes`.
     pub events: Option<mpsc::UnboundedSender<RunEvent>>,
+    /// What must not be given back before the instance is gone: the caller's place in flight. A caller that goes away ends the
+    /// guest a little later than itself.
+    pub place: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What happens while a guest runs.

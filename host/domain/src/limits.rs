@@ -100,6 +100,8 @@ impl Default for Limits {
 pub struct Admission {
     /// Invocations in flight.
     pub concurrency: u32,
+    /// Invocations in flight of all tenants together.
+    pub concurrency_of_all: u32,
     /// Invocations that may wait for a place.
     pub queue: u32,
     /// The longest such wait.
@@ -109,8 +111,13 @@ pub struct Admission {
 }
 
 impl Admission {
-    pub const DEFAULT: Self =
-        Self { concurrency: 32, queue: 64, queue_wait: Duration::from_secs(1), rate_per_second: 200 };
+    pub const DEFAULT: Self = Self {
+        concurrency: 32,
+        concurrency_of_all: 1_000,
+        queue: 64,
+        queue_wait: Duration::from_secs(1),
+        rate_per_second: 200,
+    };
 }
 
 /// Characters a prompt may have.

@@ -22,7 +22,8 @@ pub struct RuntimeConfig {
     pub max_queued_builds: usize,
     /// Bytes that instances' memories may hold on to between requests, all together, to be written over rather than faulted in.
     pub keep_resident_bytes: usize,
-    /// Compare each memory, whole, with what it should contain before it is used again, and end the process if it does not.
+    /// Compare each memory, whole, with what it should contain when it is put back and when it is handed out, and end the process if
+    /// it does not.
     pub verify_memories: bool,
 }
 

@@ -73,11 +73,13 @@ impl WasmExecutor {
     }
 
     async fn build(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Built, BuildError> {
-        let _place = self.queue.enter(tenant.id()).await?;
+        let place = self.queue.enter(tenant.id()).await?;
         let (platform, code) = (self.platform.clone(), code.clone());
         let kept = self.kept.clone().filter(|_| !options.fresh);
         let (tenant, code_key) = (tenant.id(), self.code_key(&code.digest()));
         let build = move || {
+            // Given back when the build is over, not when whoever asked for it has gone.
+            let _place = place;
             let found = kept.as_ref().and_then(|kept| kept.load(&platform.engine, tenant, &code_key));
             if let Some(found) = found {
                 return Ok(found);

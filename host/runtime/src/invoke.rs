@@ -67,7 +67,7 @@ async fn run(
     head_tx: oneshot::Sender<http::Response<Body>>,
     report_tx: oneshot::Sender<Report>,
 ) {
-    let Invocation { request, env, limits, entrypoint, events } = invocation;
+    let Invocation { request, env, limits, entrypoint, events, place } = invocation;
     let _active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
     let state = InstanceState::new(exchange.meter.clone(), records.clone(), &env, entrypoint.as_deref(), &limits);
@@ -126,6 +126,7 @@ async fn run(
     }
     head.forward_last(&exchange);
     drop(store);
+    drop(place);
 
     timing.total = exchange.began.elapsed();
     timing.run = timing.total.saturating_sub(timing.instantiate);

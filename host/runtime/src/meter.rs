@@ -100,7 +100,7 @@ impl Meter {
         usize::from(code).checked_sub(1).and_then(|index| Outcome::ALL.get(index).copied())
     }
 
-    /// The guest's wall clock. It stands still while the guest computes (security.md, T-20).
+    /// The guest's wall clock. It stands still while the guest computes: nothing can be timed with it.
     pub fn wall(&self) -> Duration {
         Duration::from_nanos(self.wall_ns.load(Ordering::Relaxed))
     }

@@ -79,7 +79,7 @@ impl Platform {
         let engine_import = format!("isolet:engine/b{}", digest.to_hex());
         let shell = component::shell(ENGINE, &engine_import)?;
         let cache = config.cache_dir.as_deref().map(ImageCache::open).transpose().map_err(StartError::Cache)?;
-        let (base, shell) = compiled(&engine, cache.as_ref(), &digest, &hollow.module, &shell, slow)?;
+        let (base, shell) = compiled(&engine, cache.as_ref(), &hollow.module, &shell, slow)?;
 
         let build_linker = link_build(&engine, &base)?;
         let stack = find_stack(&engine, &build_linker, &base)?;
@@ -123,7 +123,7 @@ fn wasmtime_config(memories: &MemoryPool) -> Config {
         .memory_guard_size(memory::GUARD_BYTES as u64)
         .memory_may_move(false)
         .epoch_interruption(true)
-        // QuickJS recurses on both stacks; its own check on the shadow stack comes first (T-13).
+        // QuickJS recurses on both stacks; its own check on the shadow stack comes first.
         .max_wasm_stack(2 << 20)
         .async_stack_size(4 << 20)
         .async_stack_zeroing(true)
@@ -145,14 +145,15 @@ fn wasmtime_config(memories: &MemoryPool) -> Config {
 fn compiled(
     engine: &Engine,
     cache: Option<&ImageCache>,
-    digest: &Digest,
     base: &[u8],
     shell: &[u8],
     slow: &dyn Fn(),
 ) -> wasmtime::Result<(Module, Component)> {
-    let name = |part: &str| format!("{part}-{}.bin", &digest.to_hex()[..32]);
+    // By what is compiled, not by what it is made from: the making may change.
+    let name = |part: &str, bytes: &[u8]| format!("{part}-{}.bin", &Digest::of(bytes).to_hex()[..32]);
+    let names = (name("base", base), name("shell", shell));
     if let Some(cache) = cache
-        && let (Some(base), Some(shell)) = (cache.load(engine, &name("base")), cache.load(engine, &name("shell")))
+        && let (Some(base), Some(shell)) = (cache.load(engine, &names.0), cache.load(engine, &names.1))
     {
         // SAFETY: the cache's key proves that this host serialised these bytes with this engine's settings; they are in memory
         // of ours and are not read again from the file.
@@ -166,8 +167,8 @@ fn compiled(
     let base = Module::new(engine, base)?;
     let shell = Component::new(engine, shell)?;
     if let Some(cache) = cache {
-        cache.store(engine, &name("base"), &base.serialize()?);
-        cache.store(engine, &name("shell"), &shell.serialize()?);
+        cache.store(engine, &names.0, &base.serialize()?);
+        cache.store(engine, &names.1, &shell.serialize()?);
     }
     Ok((base, shell))
 }

@@ -174,6 +174,7 @@ impl Config {
             .tightened_by(Limits::MAX),
             admission: Admission {
                 concurrency: admission.concurrency,
+                concurrency_of_all: self.runtime.max_instances,
                 queue: admission.queue,
                 queue_wait: ms(admission.queue_wait_ms),
                 rate_per_second: admission.rate_per_second,

@@ -116,7 +116,7 @@ async fn events_come_in_order_and_end_with_done() {
     let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["phase", "phase", "phase", "log", "head", "body", "body", "body", "phase", "done"]);
     let phases: Vec<_> = events.iter().filter_map(|(_, data)| data["phase"].as_str()).collect();
-    assert_eq!(phases, ["build", "compile", "instantiate", "run"]);
+    assert_eq!(phases, ["compile", "build", "instantiate", "run"]);
     let done = &events.last().expect("the last event").1;
     assert_eq!(done["outcome"], "ok");
     assert!(done["response"].get("body").is_none());

@@ -20,19 +20,22 @@ const MAX_IDLE_LANES: usize = 1_024;
 pub enum NotAdmitted {
     #[error("the tenant sends more requests than its rate allows")]
     RateLimited { retry_after: Duration },
-    #[error("the tenant has too many requests in flight")]
+    #[error("too many requests are in flight")]
     Overloaded { retry_after: Duration },
 }
 
 /// A place in flight, given back when dropped. It must outlive the guest's instance.
 pub struct Permit {
     _place: OwnedSemaphorePermit,
+    _place_in_all: OwnedSemaphorePermit,
     _in_flight: InFlight,
 }
 
 pub struct Admissions {
     admission: Admission,
     counters: Arc<Counters>,
+    /// Places of all tenants together: no more than there are instances to be had.
+    all: Arc<Semaphore>,
     // Held to find or make a lane, never across an await.
     lanes: Mutex<HashMap<TenantId, Arc<Lane>>>,
 }
@@ -77,7 +80,8 @@ impl Drop for Waiting<'_> {
 
 impl Admissions {
     pub(super) fn new(admission: Admission, counters: Arc<Counters>) -> Self {
-        Self { admission, counters, lanes: Mutex::default() }
+        let all = Arc::new(Semaphore::new(admission.concurrency_of_all as usize));
+        Self { admission, counters, all, lanes: Mutex::default() }
     }
 
     /// A place for one invocation of this tenant, perhaps after a short wait.
@@ -93,7 +97,10 @@ impl Admissions {
             Ok(place) => place,
             Err(_) => self.queue(&lane).await?,
         };
-        Ok(Permit { _place: place, _in_flight: self.counters.enter() })
+        // Who waited for a place of its tenant's does not wait again: a full host says so.
+        let in_all = self.all.clone().try_acquire_owned();
+        let in_all = in_all.map_err(|_| NotAdmitted::Overloaded { retry_after: Duration::from_secs(1) })?;
+        Ok(Permit { _place: place, _place_in_all: in_all, _in_flight: self.counters.enter() })
     }
 
     async fn queue(&self, lane: &Lane) -> Result<OwnedSemaphorePermit, NotAdmitted> {
@@ -142,7 +149,10 @@ mod tests {
 
     fn admissions(concurrency: u32, queue: u32, rate_per_second: u32) -> Admissions {
         let queue_wait = Duration::from_secs(1);
-        Admissions::new(Admission { concurrency, queue, queue_wait, rate_per_second }, Arc::default())
+        Admissions::new(
+            Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second },
+            Arc::default(),
+        )
     }
 
     #[tokio::test(start_paused = true)]
@@ -162,6 +172,18 @@ mod tests {
         assert!(queued.await.expect("no panic").is_ok());
         assert!(admissions.enter(tenant).await.is_ok());
         assert_eq!(admissions.counters.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn all_tenants_together_have_no_more_places_than_the_host() {
+        let admissions = admissions(2, 1, 1_000);
+        let mut inside = Vec::new();
+        for tenant in [TenantId::generate(), TenantId::generate(), TenantId::generate()] {
+            inside.push(admissions.enter(tenant).await.expect("there is a place"));
+        }
+        assert!(matches!(admissions.enter(TenantId::generate()).await, Err(NotAdmitted::Overloaded { .. })));
+        inside.pop();
+        assert!(admissions.enter(TenantId::generate()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

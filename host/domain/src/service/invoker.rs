@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_body::Body as _;
 
-use super::admission::{Admissions, NotAdmitted};
+use super::admission::{Admissions, NotAdmitted, Permit};
 use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
 use super::resolver::{ResolveError, Resolver, Target};
@@ -164,8 +164,7 @@ impl Invoker {
         &self,
         target: &Target,
         request: http::Request<Body>,
-    ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, super::admission::Permit), InvokeError>
-    {
+    ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, Arc<Permit>), InvokeError> {
         if target.suspended {
             return Err(InvokeError::Suspended);
         }
@@ -174,10 +173,16 @@ impl Invoker {
         if request.body().size_hint().lower() > limit_bytes {
             return Err(InvokeError::BodyTooLarge { limit_bytes });
         }
-        let permit = self.admissions.enter(target.scope.id()).await?;
+        let permit = Arc::new(self.admissions.enter(target.scope.id()).await?);
         let prepared = self.preparation.known(&target.scope, &target.code, &target.code_key, self.limits).await?;
-        let invocation =
-            Invocation { request, env: target.env.clone(), limits: self.limits, entrypoint: None, events: None };
+        let invocation = Invocation {
+            request,
+            env: target.env.clone(),
+            limits: self.limits,
+            entrypoint: None,
+            events: None,
+            place: Some(permit.clone()),
+        };
         let answer = self.preparation.executor.invoke(&prepared, invocation).await;
         match answer.response {
             Some(response) => Ok((response, answer.report, permit)),

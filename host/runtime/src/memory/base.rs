@@ -14,6 +14,7 @@ pub struct BaseMemory {
     file: File,
     view: Reservation,
     len: usize,
+    used: usize,
 }
 
 impl BaseMemory {
@@ -33,10 +34,12 @@ impl BaseMemory {
         // SAFETY: a new file descriptor that nobody else has.
         let file = unsafe { File::from_raw_fd(file) };
         file.set_len(len as u64)?;
+        let mut used = 0;
         // Pages of zeros stay holes.
         for (index, page) in contents.chunks(PAGE_BYTES).enumerate() {
             if page.iter().any(|byte| *byte != 0) {
                 file.write_all_at(page, (index * PAGE_BYTES) as u64)?;
+                used = (index + 1) * PAGE_BYTES;
             }
         }
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_WRITE | libc::F_SEAL_SEAL;
@@ -45,7 +48,7 @@ impl BaseMemory {
             return Err(Error::last_os_error());
         }
         let view = Reservation::of_file(&file, len)?;
-        Ok(Self { file, view, len })
+        Ok(Self { file, view, len, used })
     }
 
     pub fn file(&self) -> &File {
@@ -54,6 +57,11 @@ impl BaseMemory {
 
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Where its last page ends that is not all zeros.
+    pub fn used(&self) -> usize {
+        self.used
     }
 
     pub fn bytes(&self) -> &[u8] {

@@ -3,8 +3,8 @@
 //! `config`; wasmtime is told of both in `platform`.
 //!
 //! wasmtime's own pool either gives every written page back to the kernel, to be faulted in again at one to three microseconds each,
-//! or copies a fixed prefix however little of it was written. What it could learn from the kernel it must not on this version
-//! (`pagemap_scan` misses pages that are swapped out or being moved). Here a slot's written pages are read from the page map, with
+//! or copies a fixed prefix however little of it was written. Its own way to ask the kernel (`pagemap_scan`) is not to be used on
+//! this version: it misses pages that are swapped out or being moved. Here a slot's written pages are read from the page map, with
 //! everything counted as written that is not provably clean, and a slot that goes back to the same function keeps what its start-up
 //! left, so a large function is not copied anew for each request.
 

@@ -18,7 +18,7 @@ use crate::overlay::Overlay;
 /// over costs copying two functions' states.
 const WARM_SLOTS: usize = 32;
 /// Of one slot's written pages, what is copied back rather than given up: faulting a page in again takes as long as copying 20.
-const KEEP_PAGES_PER_SLOT: usize = (8 << 20) / PAGE_BYTES;
+const KEEP_PAGES_PER_SLOT: usize = (4 << 20) / PAGE_BYTES;
 
 /// How large the pool may become.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub struct PoolSettings {
     pub max_memories: usize,
     /// Bytes that free slots may hold on to, all together.
     pub keep_bytes: usize,
-    /// Compare every slot with what it should contain before it is used again, and end the process if it does not.
+    /// Compare every slot with what it should contain, when it is put back and when it is handed out, and end the process if it does not.
     pub verify: bool,
 }
 
@@ -99,11 +99,15 @@ impl Pool {
                 return;
             }
         }
+        self.verify(&slot);
+        self.free().push_back(slot);
+    }
+
+    fn verify(&self, slot: &Slot) {
         if self.settings.verify && !slot.is_as_it_should_be() {
-            tracing::error!("a memory was not put back as it was; stopping before anybody else can see it");
+            tracing::error!("a memory is not what it should be; stopping before anybody else can see it");
             std::process::abort();
         }
-        self.free().push_back(slot);
     }
 }
 
@@ -183,7 +187,9 @@ unsafe impl MemoryCreator for MemoryPool {
             None => Slot::new(&pool.base),
         };
         let filled = made.and_then(|mut slot| slot.fill(overlay.as_ref()).map(|()| slot));
-        lease.slot = Some(filled.map_err(|error| format!("no memory can be had: {error}"))?);
+        let slot = filled.map_err(|error| format!("no memory can be had: {error}"))?;
+        pool.verify(&slot);
+        lease.slot = Some(slot);
         Ok(Box::new(lease))
     }
 }

@@ -14,12 +14,23 @@ pub const RESERVATION_BYTES: usize = 4 << 30;
 /// Before and behind it: what an address plus a small constant offset can reach.
 pub const GUARD_BYTES: usize = 32 << 20;
 
+/// What one table of the last level of the page tables covers. The kernel skips tables that are not there.
+const PAGE_TABLE_BYTES: usize = 2 << 20;
+/// A slot that changes hands with more written pages than this starts over: an ordinary request writes seventy.
+const COOL_PAGES: usize = 256;
+/// What most requests need beyond the base.
+const USUAL_HEAP_BYTES: usize = 512 << 10;
+
 #[derive(Debug)]
 pub struct Slot {
     space: Reservation,
+    /// Where in it the memory starts.
+    offset: usize,
     base: Arc<BaseMemory>,
     /// Bytes the guest may touch.
     accessible: usize,
+    /// Bytes that may have been made accessible: more than `accessible` after a growth that failed half-way.
+    reached: usize,
     /// The function whose start-up state lies over the base.
     holds: Option<Arc<Overlay>>,
     /// Pages that stay in memory while the slot is free.
@@ -28,13 +39,26 @@ pub struct Slot {
 
 impl Slot {
     pub fn new(base: &Arc<BaseMemory>) -> Result<Self> {
-        let mut space = Reservation::new(GUARD_BYTES + RESERVATION_BYTES + GUARD_BYTES)?;
-        space.show(GUARD_BYTES, base.file(), base.len())?;
-        Ok(Self { space, base: base.clone(), accessible: base.len(), holds: None, kept_pages: 0 })
+        let mut space = Reservation::new(GUARD_BYTES + PAGE_TABLE_BYTES + RESERVATION_BYTES + GUARD_BYTES)?;
+        // Where the usual requests' pages end, a page table shall end: asking which pages were written is the dearer half of putting
+        // them back, and what lies in tables that nobody needed costs nothing.
+        let usual = base.used() + USUAL_HEAP_BYTES;
+        let start = space.at(GUARD_BYTES) as usize;
+        let offset = GUARD_BYTES + (start + usual).next_multiple_of(PAGE_TABLE_BYTES) - (start + usual);
+        space.show(offset, base.file(), base.len())?;
+        Ok(Self {
+            space,
+            offset,
+            base: base.clone(),
+            accessible: base.len(),
+            reached: base.len(),
+            holds: None,
+            kept_pages: 0,
+        })
     }
 
     pub fn start(&self) -> *mut u8 {
-        self.space.at(GUARD_BYTES)
+        self.space.at(self.offset)
     }
 
     pub fn accessible(&self) -> usize {
@@ -57,7 +81,8 @@ impl Slot {
     pub fn grow(&mut self, len: usize) -> Result<()> {
         assert!(len <= RESERVATION_BYTES && len.is_multiple_of(PAGE_BYTES), "whole pages within the reservation");
         if len > self.accessible {
-            self.space.protect(GUARD_BYTES + self.accessible, len - self.accessible, true)?;
+            self.reached = self.reached.max(len);
+            self.space.protect(self.offset + self.accessible, len - self.accessible, true)?;
             self.accessible = len;
         }
         Ok(())
@@ -67,6 +92,10 @@ impl Slot {
     pub fn fill(&mut self, overlay: Option<&Arc<Overlay>>) -> Result<()> {
         if self.holds(overlay) {
             return Ok(());
+        }
+        // A page once written is written anew at every reset; another function need not pay for what this one needed.
+        if self.kept_pages > COOL_PAGES {
+            self.clear()?;
         }
         if let Some(old) = self.holds.take() {
             let base = self.base.clone();
@@ -89,11 +118,11 @@ impl Slot {
     /// When the kernel refuses, after which the slot must not be used again.
     pub fn reset(&mut self, page_map: &PageMap, keep_pages: usize) -> Result<()> {
         let base_len = self.base.len();
-        let grew = self.accessible > base_len;
+        let grew = self.reached > base_len;
         if grew {
-            self.space.forget(GUARD_BYTES + base_len, self.accessible - base_len)?;
-            self.space.protect(GUARD_BYTES + base_len, self.accessible - base_len, false)?;
-            self.accessible = base_len;
+            self.space.forget(self.offset + base_len, self.reached - base_len)?;
+            self.space.protect(self.offset + base_len, self.reached - base_len, false)?;
+            (self.accessible, self.reached) = (base_len, base_len);
         }
         let written = page_map.written(self.start() as usize, base_len);
         let pages = written.as_ref().map_or(usize::MAX, |runs| runs.iter().map(ExactSizeIterator::len).sum());
@@ -118,16 +147,17 @@ impl Slot {
     pub fn clear(&mut self) -> Result<()> {
         self.holds = None;
         self.kept_pages = 0;
-        self.space.forget(GUARD_BYTES, self.accessible)
+        self.space.forget(self.offset, self.reached)
     }
 
-    /// Whether a free slot contains what it should, byte for byte.
+    /// Whether a slot that no guest has contains what it should, byte for byte.
     pub fn is_as_it_should_be(&self) -> bool {
         let mut expected = self.base.bytes().to_vec();
+        expected.resize(self.accessible, 0);
         for (range, contents) in self.holds.iter().flat_map(|held| held.runs()) {
             expected[range].copy_from_slice(contents);
         }
-        self.accessible == self.base.len() && self.bytes() == expected
+        self.bytes() == expected
     }
 
     fn apply(&mut self, overlay: &Overlay) {

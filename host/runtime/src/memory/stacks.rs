@@ -26,6 +26,7 @@ struct Stack {
 impl Stack {
     fn new(len: usize) -> std::io::Result<Self> {
         let mut space = Reservation::new(GUARD_BYTES + len)?;
+        space.small_pages()?;
         space.protect(GUARD_BYTES, len, true)?;
         Ok(Self { space, len })
     }

@@ -26,12 +26,20 @@ pub fn take() -> Option<Content> {
     NEXT.take()
 }
 
+/// Takes the word back however the instantiation ends.
+struct Said;
+
+impl Drop for Said {
+    fn drop(&mut self) {
+        NEXT.set(None);
+    }
+}
+
 /// Runs `instantiate`, which asks for one memory.
 pub fn supply<R>(content: Content, instantiate: impl FnOnce() -> R) -> R {
     NEXT.set(Some(content));
-    let result = instantiate();
-    NEXT.set(None);
-    result
+    let _said = Said;
+    instantiate()
 }
 
 /// Awaits `instantiate`, which asks for one memory in one of its polls; nothing else on the thread sees the word in between.
@@ -40,6 +48,7 @@ pub async fn supply_polls<F: Future>(content: Content, instantiate: F) -> F::Out
     let mut content = Some(content);
     std::future::poll_fn(move |context| {
         NEXT.set(content.take());
+        let _said = Said;
         let polled = instantiate.as_mut().poll(context);
         content = NEXT.take();
         polled

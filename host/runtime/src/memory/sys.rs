@@ -31,9 +31,10 @@ impl Reservation {
 
     /// A read-only view of a file that nobody writes to any more.
     pub fn of_file(file: &File, len: usize) -> Result<Self> {
+        // Private, though nobody writes: many kernels refuse a shared view of a file that is sealed against writing.
         // SAFETY: asks for a new mapping anywhere.
         let start =
-            unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+            unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0) };
         if start == libc::MAP_FAILED {
             return Err(Error::last_os_error());
         }
@@ -69,6 +70,13 @@ impl Reservation {
         self.check(offset, len);
         // SAFETY: discards contents of this reservation only; whoever held references to them has ended.
         done(unsafe { libc::madvise(self.at(offset).cast(), len, libc::MADV_DONTNEED) })
+    }
+
+    /// Asks for small pages: of a huge one, no part can be given back.
+    pub fn small_pages(&mut self) -> Result<()> {
+        // SAFETY: advice about address space of ours; a kernel without huge pages refuses it, and needs none.
+        let advised = done(unsafe { libc::madvise(self.start.cast(), self.len, libc::MADV_NOHUGEPAGE) });
+        advised.or_else(|error| if error.raw_os_error() == Some(libc::EINVAL) { Ok(()) } else { Err(error) })
     }
 
     fn check(&self, offset: usize, len: usize) {

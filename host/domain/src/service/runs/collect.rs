@@ -15,6 +15,7 @@ use crate::ids::{Digest, EnvName, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::run::{KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
+use crate::service::admission::Permit;
 use crate::service::invoker::lost;
 
 /// Bytes of a response's body that an answer carries; a record keeps fewer.
@@ -33,11 +34,11 @@ pub(super) struct Execution {
 }
 
 /// Runs the guest to its end.
-pub(super) async fn collect(run: &Execution, updates: Option<Updates>) -> RunResult {
+pub(super) async fn collect(run: &Execution, permit: Arc<Permit>, updates: Option<Updates>) -> RunResult {
     let mut teller = Teller::new(updates);
     if !run.prepared.cached {
-        teller.tell(RunUpdate::Phase { name: "build", took: run.prepared.build.build }).await;
         teller.tell(RunUpdate::Phase { name: "compile", took: run.prepared.build.compile }).await;
+        teller.tell(RunUpdate::Phase { name: "build", took: run.prepared.build.build }).await;
     }
     let (events, mut heard) = mpsc::unbounded_channel();
     let invocation = Invocation {
@@ -46,6 +47,7 @@ pub(super) async fn collect(run: &Execution, updates: Option<Updates>) -> RunRes
         limits: run.limits,
         entrypoint: run.entrypoint.clone(),
         events: teller.has_listener().then(|| events.clone()),
+        place: Some(permit),
     };
     let (response, report) = match answer(run, invocation, &mut heard, &mut teller).await {
         Some(Answer { response, report }) => {

@@ -99,7 +99,7 @@ pub struct StartedRun {
     kept: usize,
     tenant: TenantScope,
     execution: Execution,
-    permit: Permit,
+    permit: Arc<Permit>,
     tally: Tally,
     /// Blob bytes to be stored with the record, when the code came with the run.
     code_bytes: Option<Bytes>,
@@ -147,7 +147,7 @@ impl Runs {
         let tally = Tally::new(&self.preparation.counters, Kind::Run);
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
-            let permit = self.admissions.enter(tenant.id()).await?;
+            let permit = Arc::new(self.admissions.enter(tenant.id()).await?);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
             Ok((found, permit, prepared))
         };
@@ -287,7 +287,7 @@ impl StartedRun {
                 }
             })
         });
-        let mut result = collect::collect(&self.execution, updates).await;
+        let mut result = collect::collect(&self.execution, self.permit.clone(), updates).await;
         drop(self.permit);
         self.tally.close(result.outcome);
         result.warnings.extend(self.warnings);
