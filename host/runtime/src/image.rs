@@ -1,7 +1,7 @@
 //! Files kept between starts: compiled code of the engine, and overlays (`kept`). Machine code is trusted like our own binary, so a
 //! file is loaded only when a key of this folder proves that this host wrote these very bytes for this very engine.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -25,7 +25,7 @@ impl ImageCache {
     /// When the folder or key cannot be read or made.
     pub fn open(dir: &Path) -> std::io::Result<Self> {
         fs::create_dir_all(dir)?;
-        Ok(Self { dir: dir.to_owned(), key: key_file(&dir.join("cache.key"))? })
+        Ok(Self { dir: dir.to_owned(), key: key_file(dir)? })
     }
 
     /// The bytes stored under `name` for this engine, or `None` when there are none or they are not ours.
@@ -49,10 +49,8 @@ impl ImageCache {
     /// Stores bytes; a failure only costs the next start some time.
     pub fn store(&self, engine: &Engine, name: &str, bytes: &[u8]) {
         let result = (|| {
-            let temporary = self.dir.join(format!("{name}.{}.tmp", std::process::id()));
-            let mut options = OpenOptions::new();
             // An overlay holds what a tenant's start-up left in memory: nobody else's business.
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            let (mut file, temporary) = temporary_file(&self.dir, name)?;
             file.write_all(self.mac(engine, name, bytes).as_bytes())?;
             file.write_all(bytes)?;
             fs::rename(&temporary, self.dir.join(name))
@@ -97,10 +95,20 @@ impl ImageCache {
     }
 }
 
+/// A new file of mode 0600 that nobody else writes to, whichever processes and threads share the folder or left files in it.
+fn temporary_file(dir: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
+    let mut unique = [0; 8];
+    getrandom::fill(&mut unique).map_err(std::io::Error::other)?;
+    let path = dir.join(format!("{name}.{:016x}.tmp", u64::from_ne_bytes(unique)));
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    Ok((file, path))
+}
+
 /// A key file of mode 0600, made on first use.
-fn key_file(path: &Path) -> std::io::Result<[u8; 32]> {
+fn key_file(dir: &Path) -> std::io::Result<[u8; 32]> {
+    let path = dir.join("cache.key");
     let mut key = [0; 32];
-    match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
+    match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path) {
         Ok(mut file) => {
             file.read_exact(&mut key)?;
             return Ok(key);
@@ -109,16 +117,15 @@ fn key_file(path: &Path) -> std::io::Result<[u8; 32]> {
         Err(error) => return Err(error),
     }
     getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let (mut file, temporary) = temporary_file(dir, "cache.key")?;
     file.write_all(&key)?;
     file.sync_all()?;
     // A link fails when somebody was first; theirs is the key then.
-    let linked = fs::hard_link(&temporary, path);
+    let linked = fs::hard_link(&temporary, &path);
     fs::remove_file(&temporary)?;
     match linked {
         Ok(()) => Ok(key),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => key_file(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => key_file(dir),
         Err(error) => Err(error),
     }
 }
@@ -133,5 +140,31 @@ impl Hasher for Blake3Hasher {
 
     fn finish(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn those_who_open_a_new_folder_at_once_agree_on_its_key() {
+        const MANY: usize = 16;
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().expect("a folder");
+            let (dir, together) = (dir.path(), Barrier::new(MANY));
+            let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
+                let open = || {
+                    together.wait();
+                    ImageCache::open(dir).expect("opened").key
+                };
+                let threads: Vec<_> = (0..MANY).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0] && *key != [0; 32]));
+            assert_eq!(fs::read_dir(dir).expect("listed").count(), 1, "nothing but the key is left");
+        }
     }
 }
