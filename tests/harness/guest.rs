@@ -101,6 +101,11 @@ pub async fn run(code: &Code, send: Send) -> Ran {
 }
 
 pub async fn run_prepared(prepared: &Prepared, send: Send) -> Ran {
+    run_on(&executor(), prepared, send).await
+}
+
+/// The same on another executor than the process's own.
+pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) -> Ran {
     let request = http::Request::builder()
         .method(send.method)
         .uri(format!("http://sandbox{}", send.path))
@@ -108,7 +113,7 @@ pub async fn run_prepared(prepared: &Prepared, send: Send) -> Ran {
         .expect("a valid request");
     let invocation =
         Invocation { request, env: send.env.into(), limits: send.limits, entrypoint: None, events: None, place: None };
-    let answer = executor().invoke(prepared, invocation).await;
+    let answer = executor.invoke(prepared, invocation).await;
     let (mut head, mut bytes, mut clean) = (None, Vec::new(), true);
     if let Some(response) = answer.response {
         let (parts, mut body) = response.into_parts();

@@ -330,7 +330,7 @@ fn of_outcome(outcome: Outcome) -> Row {
         }
         Outcome::Suspended => (StatusCode::SERVICE_UNAVAILABLE, "Suspended"),
         Outcome::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
-        Outcome::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "Too many requests in flight"),
+        Outcome::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "The host is busy"),
         Outcome::NotFound => (StatusCode::NOT_FOUND, "Not found"),
         Outcome::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
     };

@@ -9,7 +9,7 @@ use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use wasmtime::{Instance, Memory, Store, UpdateDeadline};
 
-use crate::memory::{self, Content};
+use crate::memory::{self, BudgetSpent, Content};
 use crate::meter::{Meter, Tick};
 use crate::overlay::{self, Overlay, TooLarge};
 use crate::platform::Platform;
@@ -29,7 +29,15 @@ pub struct Built {
 #[derive(Debug)]
 pub enum Refusal {
     Code(Outcome, GuestError),
+    /// All guests together have as much memory as they may.
+    Full,
     Host(wasmtime::Error),
+}
+
+impl From<wasmtime::Error> for Refusal {
+    fn from(error: wasmtime::Error) -> Self {
+        if error.is::<BudgetSpent>() { Self::Full } else { Self::Host(error) }
+    }
 }
 
 /// A fresh base with a budget.
@@ -41,7 +49,7 @@ struct BuildInstance {
 
 impl BuildInstance {
     fn new(platform: &Platform, cpu: Duration, memory_bytes: u64) -> wasmtime::Result<Self> {
-        let state = BuildState::new(Meter::new(cpu), memory_bytes);
+        let state = BuildState::new(Meter::new(cpu), memory_bytes, platform.budget.share());
         let mut store = Store::new(&platform.engine, state);
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -92,7 +100,7 @@ impl BuildInstance {
                 Refusal::Code(cpu, plain(format!("{} recursed too deeply", names.what)))
             }
             Some(trap) => Refusal::Code(cpu, plain(format!("{} was stopped: {trap}", names.what))),
-            None => Refusal::Host(error),
+            None => error.into(),
         }
     }
 }
@@ -137,7 +145,7 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
 
 fn compile(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let names = Budget { what: "compiling the code", cpu: limits.build_cpu, memory_bytes: limits.memory_bytes };
-    let mut instance = BuildInstance::new(platform, limits.build_cpu, limits.memory_bytes).map_err(Refusal::Host)?;
+    let mut instance = BuildInstance::new(platform, limits.build_cpu, limits.memory_bytes)?;
     match instance.call("isolet-compile", &source_bundle(code)) {
         Ok(Ok(bytecode)) => Ok(bytecode),
         Ok(Err(_)) if instance.store.data().refused_growth => Err(Refusal::Code(Outcome::BuildLimit, names.memory())),
@@ -148,7 +156,7 @@ fn compile(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<u8>,
 
 fn start(platform: &Platform, bytecode: &[u8], limits: &Limits) -> Result<(Overlay, Duration), Refusal> {
     let names = Budget { what: "the module's top level", cpu: limits.startup_cpu, memory_bytes: limits.memory_bytes };
-    let mut instance = BuildInstance::new(platform, limits.startup_cpu, limits.memory_bytes).map_err(Refusal::Host)?;
+    let mut instance = BuildInstance::new(platform, limits.startup_cpu, limits.memory_bytes)?;
     match instance.call("isolet-start", bytecode) {
         Ok(Ok(_)) => {}
         Ok(Err(failure)) => {

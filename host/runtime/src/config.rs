@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::machine;
+
 /// The largest memory any instance can have.
 pub const MAX_MEMORY_BYTES: usize = 256 << 20;
+
+/// Of a machine that does not say what it has.
+const ASSUMED_MACHINE_BYTES: usize = 1 << 30;
 
 /// How the runtime is set up. Limits of a single run are in `isolet_domain::limits`.
 #[derive(Clone, Debug)]
@@ -14,6 +19,8 @@ pub struct RuntimeConfig {
     pub kept_overlay_bytes: u64,
     /// Instances that may exist at once. Address space is reserved for each, memory only when used.
     pub max_instances: u32,
+    /// Bytes that instances and builds may have as memory, all together: whoever would exceed it is turned away as `overloaded`.
+    pub memory_budget_bytes: usize,
     /// Bytes of overlays kept ready, all tenants together, least recently used first.
     pub component_cache_bytes: u64,
     /// Builds that may run at once.
@@ -34,6 +41,7 @@ impl Default for RuntimeConfig {
             cache_dir: None,
             kept_overlay_bytes: 0,
             max_instances: 1_000,
+            memory_budget_bytes: machine::memory_bytes().unwrap_or(ASSUMED_MACHINE_BYTES) / 4 * 3,
             component_cache_bytes: 512 << 20,
             max_builds: cores,
             max_queued_builds: 64,

@@ -2,6 +2,7 @@
 //! tenant cannot fill for the others; and prepared component to answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
@@ -22,6 +23,9 @@ use crate::platform::{Platform, StartError};
 /// Bytes a prepared function takes beside its overlay's contents: the cache's own records, and for each run its place.
 const ENTRY_BYTES: u64 = 2 << 10;
 const SEGMENT_BYTES: u64 = 16;
+
+/// When to try again once all memory is taken: most runs are over within milliseconds.
+const AFTER_FULL: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, Digest);
 
@@ -93,6 +97,7 @@ impl WasmExecutor {
         match self.threads.run(build).await {
             Some(Ok(built)) => Ok(built),
             Some(Err(Refusal::Code(outcome, error))) => Err(BuildError::Code { outcome, error }),
+            Some(Err(Refusal::Full)) => Err(BuildError::Overloaded { retry_after: AFTER_FULL }),
             Some(Err(Refusal::Host(error))) => Err(internal(error)),
             None => Err(internal(wasmtime::format_err!("a build panicked"))),
         }

@@ -16,6 +16,7 @@ use wasmtime_wasi_http::p2::bindings::http::types as http_types;
 use wasmtime_wasi_http::{RequestOptions, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use crate::config::MAX_MEMORY_BYTES;
+use crate::memory::Share;
 use crate::meter::Meter;
 use crate::records::{Records, Stderr};
 
@@ -38,6 +39,7 @@ pub struct InstanceState {
     hooks: Hooks,
     pub meter: Arc<Meter>,
     max_memory_bytes: usize,
+    share: Share,
     pub memory_peak_bytes: usize,
     pub refused_growth: bool,
 }
@@ -49,6 +51,7 @@ impl InstanceState {
         env: &[(String, String)],
         entrypoint: Option<&str>,
         limits: &Limits,
+        share: Share,
     ) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stderr(Stderr(records))
@@ -73,6 +76,7 @@ impl InstanceState {
             meter,
             max_memory_bytes: usize::try_from(limits.memory_bytes)
                 .map_or(MAX_MEMORY_BYTES, |bytes| bytes.min(MAX_MEMORY_BYTES)),
+            share,
             memory_peak_bytes: 0,
             refused_growth: false,
         }
@@ -95,6 +99,7 @@ impl ResourceLimiter for InstanceState {
             self.refused_growth = true;
             return Ok(false);
         }
+        self.share.grow_to(desired)?;
         self.memory_peak_bytes = self.memory_peak_bytes.max(desired);
         Ok(true)
     }

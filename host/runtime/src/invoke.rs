@@ -20,7 +20,7 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::exchange::{Exchange, RequestBody, ResponseBody};
 use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
-use crate::memory::{self, Content};
+use crate::memory::{self, BudgetSpent, Content};
 use crate::meter::{Metered, Tick};
 use crate::overlay::Overlay;
 use crate::platform::Platform;
@@ -70,7 +70,8 @@ async fn run(
     let Invocation { request, env, limits, entrypoint, events, place } = invocation;
     let _active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
-    let state = InstanceState::new(exchange.meter.clone(), records.clone(), &env, entrypoint.as_deref(), &limits);
+    let (meter, share) = (exchange.meter.clone(), platform.budget.share());
+    let state = InstanceState::new(meter, records.clone(), &env, entrypoint.as_deref(), &limits, share);
     let mut store = Store::new(&platform.engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(HOSTCALL_FUEL);
@@ -252,6 +253,9 @@ fn judge(
         Some(other) => return (other, None),
     }
     if let Some(error) = trapped {
+        if let Some(spent) = error.downcast_ref::<BudgetSpent>() {
+            return (Outcome::Overloaded, plain(format!("{spent}; try again later")));
+        }
         if refused_growth {
             return (Outcome::MemoryLimit, plain(memory_message(limits)));
         }

@@ -12,6 +12,7 @@ mod image;
 mod instance;
 mod invoke;
 mod kept;
+mod machine;
 mod memory;
 mod meter;
 mod overlay;

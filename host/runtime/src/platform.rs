@@ -14,7 +14,7 @@ use crate::component::{self, SurgeryError};
 use crate::config::RuntimeConfig;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
-use crate::memory::{self, BaseMemory, Content, MemoryPool, PoolSettings, StackPool};
+use crate::memory::{self, BaseMemory, Content, MemoryBudget, MemoryPool, PoolSettings, Share, StackPool};
 use crate::overlay::{self, Overlay};
 use crate::sealed::{BuildState, link_build};
 use crate::ticker::Ticker;
@@ -54,6 +54,8 @@ pub struct Platform {
     /// The base's memory, and where memories that show it come from.
     pub base_memory: Arc<BaseMemory>,
     pub memories: MemoryPool,
+    /// What they may come to, all together.
+    pub budget: MemoryBudget,
     /// The stack's place in it, which is dead between calls.
     pub stack: Range<usize>,
     /// Shell and base, checked and linked. Functions differ in their memories alone.
@@ -82,12 +84,13 @@ impl Platform {
         let (base, shell) = compiled(&engine, cache.as_ref(), &hollow.module, &shell, slow)?;
 
         let build_linker = link_build(&engine, &base)?;
-        let stack = find_stack(&engine, &build_linker, &base)?;
+        let budget = MemoryBudget::new(config.memory_budget_bytes);
+        let stack = find_stack(&engine, &build_linker, &base, budget.share())?;
         let mut linker = link_guest(&engine)?;
         linker.root().module(&engine_import, &base)?;
         let pre = FunctionPre::new(linker.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
-        Ok(Self { engine, ticker, base, build_linker, base_memory, memories, stack, pre, digest })
+        Ok(Self { engine, ticker, base, build_linker, base_memory, memories, budget, stack, pre, digest })
     }
 
     /// The digest of the frozen engine: part of every code key.
@@ -174,8 +177,13 @@ fn compiled(
 }
 
 /// Where the base's stack is.
-fn find_stack(engine: &Engine, linker: &wasmtime::Linker<BuildState>, base: &Module) -> wasmtime::Result<Range<usize>> {
-    let mut store = Store::new(engine, BuildState::for_reading());
+fn find_stack(
+    engine: &Engine,
+    linker: &wasmtime::Linker<BuildState>,
+    base: &Module,
+    share: Share,
+) -> wasmtime::Result<Range<usize>> {
+    let mut store = Store::new(engine, BuildState::for_reading(share));
     store.limiter(|state| state);
     store.set_epoch_deadline(u64::MAX / 2);
     let instance = memory::supply(Content::Base, || linker.instantiate(&mut store, base))?;

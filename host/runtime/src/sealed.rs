@@ -6,24 +6,26 @@ use std::time::Duration;
 use wasmtime::{Caller, Engine, ExternType, Linker, Module, ResourceLimiter};
 
 use crate::config::MAX_MEMORY_BYTES;
+use crate::memory::Share;
 use crate::meter::Meter;
 
-/// A build instance's state: its meter and its memory's bound.
+/// A build instance's state: its meter, its memory's bound and its part of what all may have.
 pub struct BuildState {
     pub meter: Arc<Meter>,
     max_memory_bytes: usize,
+    share: Share,
     pub refused_growth: bool,
 }
 
 impl BuildState {
-    pub fn new(meter: Arc<Meter>, memory_bytes: u64) -> Self {
+    pub fn new(meter: Arc<Meter>, memory_bytes: u64, share: Share) -> Self {
         let max_memory_bytes = usize::try_from(memory_bytes).unwrap_or(MAX_MEMORY_BYTES);
-        Self { meter, max_memory_bytes, refused_growth: false }
+        Self { meter, max_memory_bytes, share, refused_growth: false }
     }
 
     /// For looking at the base; runs nothing of anybody's.
-    pub fn for_reading() -> Self {
-        Self::new(Meter::new(Duration::MAX), MAX_MEMORY_BYTES as u64)
+    pub fn for_reading(share: Share) -> Self {
+        Self::new(Meter::new(Duration::MAX), MAX_MEMORY_BYTES as u64, share)
     }
 }
 
@@ -31,6 +33,9 @@ impl ResourceLimiter for BuildState {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let granted = desired <= self.max_memory_bytes;
         self.refused_growth |= !granted;
+        if granted {
+            self.share.grow_to(desired)?;
+        }
         Ok(granted)
     }
 

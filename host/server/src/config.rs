@@ -60,6 +60,7 @@ pub struct IngressConfig {
 #[serde(deny_unknown_fields)]
 pub struct RuntimeTable {
     pub max_instances: u32,
+    pub memory_budget_mib: usize,
     pub component_cache_mib: u64,
     pub max_builds: usize,
     pub max_queued_builds: usize,
@@ -145,6 +146,10 @@ impl Config {
             // A host is started for long: what it builds stays in memory.
             kept_overlay_bytes: 0,
             max_instances: table.max_instances,
+            memory_budget_bytes: match table.memory_budget_mib {
+                0 => defaults.memory_budget_bytes,
+                mib => mib << 20,
+            },
             component_cache_bytes: table.component_cache_mib << 20,
             max_builds: if table.max_builds == 0 { defaults.max_builds } else { table.max_builds },
             max_queued_builds: table.max_queued_builds,

@@ -9,6 +9,7 @@
 //! left, so a large function is not copied anew for each request.
 
 mod base;
+mod budget;
 mod page_map;
 mod pool;
 mod slot;
@@ -17,6 +18,7 @@ mod supply;
 mod sys;
 
 pub use base::BaseMemory;
+pub use budget::{BudgetSpent, MemoryBudget, Share};
 pub use pool::{MemoryPool, PoolSettings};
 pub use slot::GUARD_BYTES;
 pub use slot::RESERVATION_BYTES;
