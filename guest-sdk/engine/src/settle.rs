@@ -8,8 +8,8 @@ use javy::quickjs::qjs;
 /// Bytes of heap set aside, so that an ordinary start-up and request need not grow the memory.
 const RESERVE_BYTES: usize = 3 << 20;
 
-/// Added to every reference count of the base. Its objects are never freed then, and a count that is a little off means nothing:
-/// the host leaves such words out of snapshots (see `overlay` there, which knows the same number).
+/// Added to every reference count of the base, which lifts it past where QuickJS still writes counts (`patches/frozen-counts.patch`):
+/// what is in the base is never freed, and using it dirties no page.
 const PIN: i32 = 0x2000_0000;
 
 unsafe extern "C" {

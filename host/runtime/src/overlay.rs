@@ -11,10 +11,6 @@ use crate::config::MAX_MEMORY_BYTES;
 const PAGE_BYTES: usize = 4096;
 /// Equal stretches shorter than this do not end a run: each run costs eight bytes of table and one bulk copy.
 const MERGE_BYTES: usize = 64;
-/// What the engine adds to the base's reference counts before it is frozen (see its `settle`). A count near it is as good as any
-/// other near it, so such words are left as they are in the base.
-const PIN: u32 = 0x2000_0000;
-const PIN_RANGE: u32 = 1 << 24;
 const WASM_PAGE_BYTES: usize = 65_536;
 
 /// A memory's difference from the base.
@@ -107,13 +103,6 @@ pub fn build(
     Ok(Overlay { runs, contents, memory_bytes: memory.len() })
 }
 
-/// Whether a word has changed in a way that matters.
-fn differ(now: &[u8], was: &[u8]) -> bool {
-    let pinned =
-        |word: &[u8]| word.first_chunk::<4>().is_some_and(|word| u32::from_le_bytes(*word).abs_diff(PIN) < PIN_RANGE);
-    now != was && !(pinned(now) && pinned(was))
-}
-
 /// The runs of changed bytes. Beyond the end of the base, everything that is not zero has changed.
 fn diff(
     base: &[u8],
@@ -135,7 +124,7 @@ fn diff(
         if now == was {
             continue;
         }
-        for (offset, _) in now.chunks(4).zip(was.chunks(4)).enumerate().filter(|(_, (now, was))| differ(now, was)) {
+        for (offset, _) in now.chunks(4).zip(was.chunks(4)).enumerate().filter(|(_, (now, was))| now != was) {
             let place = start + 4 * offset;
             match runs.last_mut() {
                 Some(last) if place - last.end < MERGE_BYTES => last.end = place + 4,
@@ -249,14 +238,6 @@ mod tests {
     fn memory_past_the_base_counts_where_it_is_not_zero() {
         let place = 5 * WASM_PAGE_BYTES + 8;
         assert_eq!(runs(&[place], 6 * WASM_PAGE_BYTES), Ok(vec![place..place + 4]));
-    }
-
-    #[test]
-    fn counts_near_the_pin_do_not_count_as_changes() {
-        let word = |value: u32| value.to_le_bytes();
-        assert!(!differ(&word(PIN + 7), &word(PIN + 2)));
-        assert!(differ(&word(PIN + 7), &word(2)));
-        assert!(differ(&word(7), &word(PIN + 2)));
     }
 
     #[test]
