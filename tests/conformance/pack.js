@@ -1,0 +1,106 @@
+// Makes one function of a test file: its scripts in one scope, as a browser's global scope would hold them, the harness, and the files
+// that the test reads over HTTP. What runs inside is in guest.js.
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const guest = readFileSync(fileURLToPath(new URL('guest.js', import.meta.url)), 'utf8')
+
+/** The `// META:` lines at a file's head. */
+export function metadata(text) {
+  const meta = { scripts: [], variants: [], long: false, globals: null }
+  for (const line of text.split('\n')) {
+    const found = /^\/\/\s*META:\s*(\w+)=(.*)$/.exec(line.trim())
+    if (!found) {
+      if (line.trim() !== '' && !line.startsWith('//')) break
+      continue
+    }
+    const [, key, value] = found
+    if (key === 'script') meta.scripts.push(value)
+    else if (key === 'variant') meta.variants.push(value)
+    else if (key === 'timeout') meta.long = value === 'long'
+    else if (key === 'global') meta.globals = value
+  }
+  return meta
+}
+
+/** Runs of a test file: one for each variant. Names of subtests are kept apart by the variant's query. */
+export function packs(root, file) {
+  const text = readFileSync(join(root, file), 'utf8')
+  const meta = metadata(text)
+  const variants = meta.variants.length > 0 ? meta.variants : ['']
+  return variants.map((variant) => ({
+    file: `${file}${variant}`,
+    path: `/${file.replace(/\.js$/, '.worker.html')}${variant.startsWith('?') ? variant : ''}`,
+    long: meta.long,
+    modules: () => modules(root, file, text, meta.scripts),
+  }))
+}
+
+function modules(root, file, text, metaScripts) {
+  const scripts = [['/resources/testharness.js', readFileSync(join(root, 'resources/testharness.js'), 'utf8')]]
+  for (const name of metaScripts) {
+    const path = resolve(file, name)
+    const found = readFileSync(join(root, path), 'utf8')
+    scripts.push([`/${path}`, path.endsWith('.sub.js') ? substitute(found) : found])
+  }
+  scripts.push([`/${file}`, file.endsWith('.sub.any.js') ? substitute(text) : text])
+  const [harness, ...rest] = scripts.map(([, source]) => `${globalNames(source)}\n${source}\n`)
+  const resources = resourcesOf(root, file, rest.join('\n'))
+  const main = `${guest}
+const resources = ${JSON.stringify(resources)};
+const mayThrow = ${rest.some((source) => source.includes('allow_uncaught_exception'))};
+export default { fetch(request) { return runTests(request.url, resources, mayThrow, startHarness, startTests) } };
+function startHarness() {\n${harness}}
+function startTests() {\n${rest.join(';\n')}}
+`
+  return { 'main.js': main }
+}
+
+function resolve(file, name) {
+  const path = name.startsWith('/') ? name.slice(1) : posix.normalize(posix.join(dirname(file), name))
+  // The test server has this one under another name.
+  return path === 'resources/WebIDLParser.js' ? 'resources/webidl2/lib/webidl2.js' : path
+}
+
+/**
+ * Top-level functions of a script are properties of a browser's global object, and so is a name that is assigned to without being
+ * declared. Modules are strict: there it must exist before.
+ */
+function globalNames(source) {
+  const all = (pattern) => new Set([...source.matchAll(pattern)].map((match) => match[1]))
+  const functions = all(/^(?:async )?function\*? ?([\w$]+)/gm)
+  const declared = all(/\b(?:var|let|const|class|function)\s+([\w$]+)/g)
+  const implied = [...all(/^\s*(?:for \()?([a-z][\w$]*) (?:=|in|of) /gm)].filter((name) => !declared.has(name) && !functions.has(name))
+  return [
+    ...[...functions].map((name) => `if (typeof ${name} === "function") globalThis.${name} = ${name};`),
+    ...implied.map((name) => `globalThis.${name} ??= undefined;`),
+  ].join(' ')
+}
+
+/** What the test server puts in place of {{…}}. */
+function substitute(text) {
+  const values = { 'host': 'web-platform.test', 'ports[http][0]': '80', 'ports[https][0]': '443', 'location[server]': 'http://web-platform.test' }
+  return text.replace(/\{\{([^}]+)\}\}/g, (whole, name) => values[name] ?? (name.startsWith('ports') ? '8000' : 'www.web-platform.test'))
+}
+
+/** Files of the checkout that the scripts name in calls of fetch, and the IDL they ask for. */
+function resourcesOf(root, file, source) {
+  const names = new Set()
+  for (const [, name] of source.matchAll(/fetch(?:_json)?\(\s*["'`]([^"'`]+)["'`]/g)) names.add(name)
+  for (const [, name] of source.matchAll(/["'`]([\w./-]*(?:resources|media)\/[\w.-]+\.\w+)["'`]/g)) names.add(name)
+  const idl = /idl_test\(\s*\[([^\]]*)\]\s*,\s*\[([^\]]*)\]/.exec(source)
+  if (idl) for (const [, name] of `${idl[1]},${idl[2]}`.matchAll(/['"]([\w.-]+)['"]/g)) names.add(`/interfaces/${name}.idl`)
+  const resources = {}
+  for (const name of names) {
+    if (/^[a-z]+:/i.test(name) || name.includes('?')) continue
+    const path = resolve(file, name)
+    if (path.startsWith('..') || !existsSync(join(root, path)) || path.endsWith('.py')) continue
+    try {
+      resources[`/${path}`] = readFileSync(join(root, path)).toString('base64')
+    } catch {
+      // A folder: not something to fetch.
+    }
+  }
+  return resources
+}
