@@ -55,20 +55,19 @@ pub fn take(ctx: &Ctx<'_>) -> Vec<Failure> {
     let describe: Function<'_> = engine::hook(ctx, |hooks| &hooks.rejection);
     entries
         .into_iter()
-        .map(|entry| {
-            // SAFETY: both were duplicated when kept; from here the wrapper frees the reason.
-            let reason = unsafe {
-                qjs::JS_FreeValue(ctx.as_raw().as_ptr(), entry.promise);
-                Value::from_raw(ctx.clone(), entry.reason)
-            };
+        .filter_map(|entry| {
+            // SAFETY: both were duplicated when kept; from here the wrappers free them.
+            let (promise, reason) =
+                unsafe { (Value::from_raw(ctx.clone(), entry.promise), Value::from_raw(ctx.clone(), entry.reason)) };
             let plain = Failure::of_value(&reason);
-            match describe.call::<_, Vec<String>>((reason,)) {
+            match describe.call::<_, Vec<String>>((reason, promise)) {
+                Ok(words) if words.is_empty() => None,
                 Ok(words) if words.len() == 2 => {
-                    Failure { message: words[0].clone(), stack: crate::failure::user_frames(&words[1]) }
+                    Some(Failure { message: words[0].clone(), stack: crate::failure::user_frames(&words[1]) })
                 }
                 _ => {
                     ctx.catch();
-                    plain
+                    Some(plain)
                 }
             }
         })

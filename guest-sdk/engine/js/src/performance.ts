@@ -22,6 +22,7 @@ export class Performance extends EventTarget {
     return monotonicMillis();
   }
   toJSON(): { timeOrigin: number } {
+    void this.#brand;
     return { timeOrigin: this.timeOrigin };
   }
 }

@@ -29,6 +29,10 @@ const NATIVE = `(() => {
   globalThis.__state = state;
   globalThis.__native = {
     utf8Encode: encode, utf8Decode: decode,
+    encodingFor: (label) => (label === "utf-8" ? label : null), 
+    // All text at the end, where the real one gives it piece by piece.
+    decoderNew: () => [], decoderRun: (held, bytes, fatal, last) => { held.push(...bytes); return last ? decode(held) : ""; },
+    codecNew: () => null, codecWrite: () => undefined, codecEnd: () => undefined, urlPatternParse: () => null, urlPatternInput: () => null,
     atob: () => null, btoa: () => null,
     urlParse: (input, base) => parsed(__urlParse(input, base ?? "")),
     urlSet: (href, part, value) => parsed(__urlSet(href, part, value)),
