@@ -88,12 +88,24 @@ fn parse_with_test(
     base: Option<&str>,
     ignore_case: bool,
 ) -> std::result::Result<quirks::UrlPattern, urlpattern::Error> {
+    let parsed = |base: Option<&str>| base.map(url::Url::parse).transpose().map_err(urlpattern::Error::Url);
+    // `quirks::process_construct_pattern_input` does the same, but brings the `regex` crate along: a megabyte.
     let init = match input {
         StringOrInit::String(text) => {
-            let base = base.map(url::Url::parse).transpose().map_err(urlpattern::Error::Url)?;
-            urlpattern::UrlPatternInit::parse_constructor_string::<Expression>(&text, base)?
+            urlpattern::UrlPatternInit::parse_constructor_string::<Expression>(&text, parsed(base)?)?
         }
-        init => quirks::process_construct_pattern_input(init, base)?,
+        StringOrInit::Init(_) if base.is_some() => return Err(urlpattern::Error::BaseUrlWithInit),
+        StringOrInit::Init(init) => urlpattern::UrlPatternInit {
+            base_url: parsed(init.base_url.as_deref())?,
+            protocol: init.protocol,
+            username: init.username,
+            password: init.password,
+            hostname: init.hostname,
+            port: init.port,
+            pathname: init.pathname,
+            search: init.search,
+            hash: init.hash,
+        },
     };
     let options = UrlPatternOptions { regex_syntax: RegexSyntax::EcmaScript, ignore_case };
     quirks::parse_pattern::<Expression>(init, options)
