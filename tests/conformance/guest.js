@@ -5,13 +5,14 @@
 const TIMEOUT_MS = 12_000
 const LONG_TIMEOUT_MS = 60_000
 
-function runTests(url, resources, mayThrow, startHarness, startTests) {
+function runTests(url, { harness, test, resources, mayThrow }) {
   const asked = new URL(url)
   const page = new URL(`http://web-platform.test${asked.pathname}${asked.search}`)
   globalThis.location = { href: page.href, origin: page.origin, pathname: page.pathname, search: page.search, host: page.host, hostname: page.hostname, protocol: page.protocol, port: page.port, toString: () => page.href }
   globalThis.GLOBAL = { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false }
   serve(resources, page)
-  startHarness()
+  const evaluate = eval
+  evaluate(harness)
   globalThis.get_title = () => page.pathname
   let uncaught = null
   const note = (event) => {
@@ -27,7 +28,7 @@ function runTests(url, resources, mayThrow, startHarness, startTests) {
   if (Object.keys(resources).some((name) => name.startsWith('/interfaces/'))) globalThis.Window = Object
   const long = asked.searchParams.has('long-timeout') ? LONG_TIMEOUT_MS : TIMEOUT_MS
   const watchdog = setTimeout(() => timeout(), long)
-  startTests()
+  evaluate(test)
   return report.then((text) => {
     clearTimeout(watchdog)
     return new Response(text)

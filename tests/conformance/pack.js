@@ -1,5 +1,5 @@
-// Makes one function of a test file: its scripts in one scope, as a browser's global scope would hold them, the harness, and the files
-// that the test reads over HTTP. What runs inside is in guest.js.
+// Makes one function of a test file: its scripts, which are evaluated in the global scope as a browser does, the harness, and the files that
+// the test reads over HTTP. What runs inside is in guest.js.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,21 +38,23 @@ export function packs(root, file) {
 }
 
 function modules(root, file, text, metaScripts) {
-  const scripts = [['/resources/testharness.js', readFileSync(join(root, 'resources/testharness.js'), 'utf8')]]
-  for (const name of metaScripts) {
+  const harness = readFileSync(join(root, 'resources/testharness.js'), 'utf8')
+  const scripts = metaScripts.map((name) => {
     const path = resolve(file, name)
-    const found = readFileSync(join(root, path), 'utf8')
-    scripts.push([`/${path}`, path.endsWith('.sub.js') ? substitute(found) : found])
-  }
-  scripts.push([`/${file}`, file.endsWith('.sub.any.js') ? substitute(text) : text])
-  const [harness, ...rest] = scripts.map(([, source]) => `${globalNames(source)}\n${source}\n`)
-  const resources = resourcesOf(root, file, rest.join('\n'))
+    const source = readFileSync(join(root, path), 'utf8')
+    return path.endsWith('.sub.js') ? substitute(source) : source
+  })
+  scripts.push(file.endsWith('.sub.any.js') ? substitute(text) : text)
+  // One text, because what `let` and `const` declare does not outlive an evaluation. Whether it is strict is for the test itself to say.
+  const strict = /^\s*(?:\/\/.*\n\s*|\/\*[\s\S]*?\*\/\s*)*(['"])use strict\1/.test(text)
+  const test = `${strict ? "'use strict'" : ''};${scripts.join('\n;')}`
   const main = `${guest}
-const resources = ${JSON.stringify(resources)};
-const mayThrow = ${rest.some((source) => source.includes('allow_uncaught_exception'))};
-export default { fetch(request) { return runTests(request.url, resources, mayThrow, startHarness, startTests) } };
-function startHarness() {\n${harness}}
-function startTests() {\n${rest.join(';\n')}}
+export default { fetch: (request) => runTests(request.url, ${JSON.stringify({
+    harness,
+    test,
+    resources: resourcesOf(root, file, test),
+    mayThrow: test.includes('allow_uncaught_exception'),
+  })}) };
 `
   return { 'main.js': main }
 }
@@ -61,21 +63,6 @@ function resolve(file, name) {
   const path = name.startsWith('/') ? name.slice(1) : posix.normalize(posix.join(dirname(file), name))
   // The test server has this one under another name.
   return path === 'resources/WebIDLParser.js' ? 'resources/webidl2/lib/webidl2.js' : path
-}
-
-/**
- * Top-level functions of a script are properties of a browser's global object, and so is a name that is assigned to without being
- * declared. Modules are strict: there it must exist before.
- */
-function globalNames(source) {
-  const all = (pattern) => new Set([...source.matchAll(pattern)].map((match) => match[1]))
-  const functions = all(/^(?:async )?function\*? ?([\w$]+)/gm)
-  const declared = all(/\b(?:var|let|const|class|function)\s+([\w$]+)/g)
-  const implied = [...all(/^\s*(?:for \()?([a-z][\w$]*) (?:=|in|of) /gm)].filter((name) => !declared.has(name) && !functions.has(name))
-  return [
-    ...[...functions].map((name) => `if (typeof ${name} === "function") globalThis.${name} = ${name};`),
-    ...implied.map((name) => `globalThis.${name} ??= undefined;`),
-  ].join(' ')
 }
 
 /** What the test server puts in place of {{…}}. */
