@@ -47,7 +47,8 @@ function modules(root, file, text, metaScripts) {
   scripts.push(file.endsWith('.sub.any.js') ? substitute(text) : text)
   // One text, because what `let` and `const` declare does not outlive an evaluation. Whether it is strict is for the test itself to say.
   const strict = /^\s*(?:\/\/.*\n\s*|\/\*[\s\S]*?\*\/\s*)*(['"])use strict\1/.test(text)
-  const test = `${strict ? "'use strict'" : ''};${scripts.join('\n;')}`
+  const all = scripts.join('\n;')
+  const test = strict ? `'use strict';${globalFunctions(all)}\n${all}` : `;${all}`
   const main = `${guest}
 export default { fetch: (request) => runTests(request.url, ${JSON.stringify({
     harness,
@@ -57,6 +58,12 @@ export default { fetch: (request) => runTests(request.url, ${JSON.stringify({
   })}) };
 `
   return { 'main.js': main }
+}
+
+/** Evaluated strictly, functions do not become properties of the global object by themselves, as a script's do. */
+function globalFunctions(source) {
+  const names = new Set([...source.matchAll(/^(?:async )?function\*? ?([\w$]+)/gm)].map((match) => match[1]))
+  return [...names].map((name) => `if (typeof ${name} === "function") globalThis.${name} = ${name};`).join(' ')
 }
 
 function resolve(file, name) {
