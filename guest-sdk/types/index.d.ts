@@ -29,7 +29,7 @@ type BodyInit = ReadableStream | BufferSource | Blob | URLSearchParams | FormDat
 type HeadersInit = Headers | Iterable<readonly [name: string, value: string]> | Record<string, string>;
 type RequestInfo = Request | URL | string;
 type FormDataEntryValue = File | string;
-type Transferable = ArrayBuffer | MessagePort;
+type Transferable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;
 interface StructuredSerializeOptions {
   transfer?: Iterable<Transferable>;
 }
@@ -153,6 +153,7 @@ declare function addEventListener(type: string, listener: EventListenerOrEventLi
 declare function removeEventListener(type: string, listener: EventListenerOrEventListenerObject<never> | null, options?: boolean | EventListenerOptions): void;
 declare function dispatchEvent(event: Event): boolean;
 declare var onerror: ((message: string, filename: string, lineno: number, colno: number, error: unknown) => unknown) | null;
+declare var onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | null;
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
 declare function reportError(error: unknown): void;
 
@@ -759,11 +760,43 @@ declare var crypto: Crypto;
 declare class Performance extends EventTarget {
   private constructor();
   readonly timeOrigin: number;
+  clearMarks(name?: string): void;
+  clearMeasures(name?: string): void;
+  getEntries(): PerformanceEntry[];
+  getEntriesByName(name: string, type?: string): PerformanceEntry[];
+  getEntriesByType(type: string): PerformanceEntry[];
+  mark(name: string, options?: { detail?: unknown; startTime?: number }): PerformanceMark;
+  measure(
+    name: string,
+    startOrOptions?: string | { detail?: unknown; start?: string | number; end?: string | number; duration?: number },
+    endMark?: string,
+  ): PerformanceMeasure;
   now(): number;
   toJSON(): { timeOrigin: number };
 }
 
 declare var performance: Performance;
+
+declare class PerformanceEntry {
+  protected constructor();
+  readonly name: string;
+  readonly entryType: string;
+  readonly startTime: number;
+  readonly duration: number;
+  toJSON(): object;
+}
+
+declare class PerformanceMark extends PerformanceEntry {
+  constructor(name: string, options?: { detail?: unknown; startTime?: number });
+  readonly detail: any;
+  toJSON(): object;
+}
+
+declare class PerformanceMeasure extends PerformanceEntry {
+  private constructor();
+  readonly detail: any;
+  toJSON(): object;
+}
 
 declare class Navigator {
   private constructor();

@@ -40,8 +40,12 @@ observeUncaught((error) =>
   report(() => new ErrorEvent("error", { message: `Uncaught ${describeThrown(error)[0]}`, error, cancelable: true })),
 );
 
-/** The hook: words for a rejection nobody handled; none when a listener has dealt with it. */
-export function describeRejection(reason: unknown, promise: Promise<unknown>): string[] {
+/** The hook: words for a rejection nobody handled; none when a listener has dealt with it, or when it was handled after all. */
+export function describeRejection(reason: unknown, promise: Promise<unknown>, handledLate: boolean): string[] {
+  if (handledLate) {
+    report(() => new PromiseRejectionEvent("rejectionhandled", { promise, reason }));
+    return [];
+  }
   const event = (): Event => new PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true });
   return report(event) ? [] : describeThrown(reason);
 }
@@ -73,5 +77,6 @@ export function installGlobalHandlers(): void {
     const { message, filename, lineno, colno, error } = event as ErrorEvent;
     return handler.call(globalThis, message, filename, lineno, colno, error) === true;
   });
+  defineGlobalHandler("rejectionhandled", (handler, event) => handler.call(globalThis, event) === false);
   defineGlobalHandler("unhandledrejection", (handler, event) => handler.call(globalThis, event) === false);
 }

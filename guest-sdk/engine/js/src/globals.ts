@@ -21,10 +21,12 @@ import { MessageChannel, MessagePort } from "./message-port.ts";
 import { native } from "./native.ts";
 import { Navigator, navigator } from "./navigator.ts";
 import { Performance, performance } from "./performance.ts";
+import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance-entries.ts";
 import { reportThrown } from "./report.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
 import { streamClasses } from "./streams.ts";
+import "./stream-transfer.ts";
 import { structuredClone } from "./structured-clone.ts";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.ts";
 import { URL } from "./url.ts";
@@ -67,6 +69,9 @@ const globals: Record<string, unknown> = {
   MessagePort,
   Navigator,
   Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
   ProgressEvent,
   PromiseRejectionEvent,
   Request,

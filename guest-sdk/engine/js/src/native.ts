@@ -115,8 +115,8 @@ export interface Hooks {
   check(ns: object): string | null;
   timersNext(): number;
   timersRun(): void;
-  /** Message and stack of a rejection nobody handled; nothing when a listener of the tenant's has dealt with it. */
-  rejection(reason: unknown, promise: Promise<unknown>): string[];
+  /** Message and stack of a rejection nobody handled; nothing when a listener of the tenant's has dealt with it, or the code has, late. */
+  rejection(reason: unknown, promise: Promise<unknown>, handledLate: boolean): string[];
   /** To be called once before freezing, if at all; jobs must be run until none is left afterwards. */
   warm(): void;
 }

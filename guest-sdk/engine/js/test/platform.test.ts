@@ -84,6 +84,21 @@ test("what nobody caught goes to the global object's listeners first", async () 
   assert.deepEqual(guest.native.logs, []);
   assert.deepEqual(
     guest.eval(`onunhandledrejection = (event) => { globalThis.reason = event.reason; return false }; 0`), 0);
-  assert.equal(guest.hooks.rejection(guest.eval(`new Error("r")`), guest.eval(`Promise.resolve()`) as Promise<unknown>).length, 0);
+  assert.equal(guest.hooks.rejection(guest.eval(`new Error("r")`), guest.eval(`Promise.resolve()`) as Promise<unknown>, false).length, 0);
   assert.equal(guest.eval(`reason.message`), "r");
+});
+
+test("performance keeps marks and measures, by start time", async () => {
+  const guest = new Guest();
+  const out = guest.body(`
+    performance.mark("a", { startTime: 5, detail: { x: 1 } }); performance.mark("b", { startTime: 3 });
+    const m = performance.measure("m", "b", "a"), n = performance.measure("n", { start: 1, duration: 4, detail: "d" });
+    const errors = [() => performance.measure("x", "none"), () => performance.measure("x", { duration: 1 }), () => performance.mark("x", { startTime: -1 })]
+      .map((act) => { try { act() } catch (e) { return e.name } });
+    const names = performance.getEntries().map((e) => e.name).join();
+    performance.clearMarks("a"); performance.clearMeasures();
+    return [m.duration, n.toJSON(), errors, names, performance.getEntriesByType("mark").length, performance.getEntriesByName("b", "mark")[0].startTime];`);
+  assert.deepEqual(await out, [
+    2, { name: "n", entryType: "measure", startTime: 1, duration: 4, detail: "d" }, ["SyntaxError", "TypeError", "TypeError"], "n,b,m,a", 1, 3,
+  ]);
 });

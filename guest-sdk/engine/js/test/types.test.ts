@@ -51,7 +51,7 @@ function readDeclaration(line: string, surface: Surface): string | null {
 }
 
 function readMember(line: string, holder: string, surface: Surface): void {
-  if (/^ {2}(private )?constructor\(/.test(line)) return;
+  if (/^ {2}((private|protected) )?constructor\(/.test(line)) return;
   const found = /^ {2}(static )?(?:readonly )?(\w+|\[Symbol\.\w+\])\??[<(:]/.exec(line);
   assert.ok(found, `not a member: ${line}`);
   add(surface, found[1] === undefined ? holder : `${holder}.static`, found[2] as string);
