@@ -39,6 +39,6 @@ export function readExpected(area) {
 
 export function writeExpected(area, list) {
   const lines = [...list].map(([line, reason]) => `${line}\t${reason}`).sort()
-  const head = `# Subtests of ${area} that are known to fail, each with its reason. May only shrink.\n`
+  const head = `# Tests of ${area} that are known to fail, each with its reason. May only shrink.\n`
   writeFileSync(join(folder, `${area}.txt`), `${head}${lines.map((line) => `${line}\n`).join('')}`)
 }

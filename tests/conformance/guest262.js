@@ -2,14 +2,16 @@
 // module of the runner.
 
 async function run262(task, load) {
-  const evaluate = eval
+  const [evaluate, toJson] = [eval, JSON.stringify]
   const printed = []
   const done = new Promise((resolve) => {
     globalThis.print = (text) => {
       printed.push(String(text))
       if (String(text).startsWith('Test262:AsyncTest')) resolve()
     }
+    if (task.isAsync) setTimeout(resolve, 5000)
   })
+  const shared = [Object.prototype, Array.prototype].map((prototype) => [prototype, Reflect.ownKeys(prototype)])
   globalThis.$262 = {
     global: globalThis,
     evalScript: (text) => evaluate(text),
@@ -20,19 +22,18 @@ async function run262(task, load) {
   let error = null
   addEventListener('unhandledrejection', (event) => event.preventDefault())
   try {
-    // The harness along with the test: what it declares by `const` does not outlive an evaluation.
-    if (task.isModule) {
-      evaluate(task.prelude)
-      await load(task.name)
-    } else evaluate(`${task.isStrict ? '"use strict";' : ''}${task.prelude}\n${task.text}`)
+    evaluate(task.prelude)
+    if (task.isModule) await load(task.name)
+    else evaluate(task.isStrict ? `"use strict";\n${task.text}` : task.text)
     if (task.isAsync) {
-      const gaveUp = new Promise((resolve) => setTimeout(resolve, 5000))
-      await Promise.race([done, gaveUp])
+      await done
       const last = printed.find((text) => text.startsWith('Test262:AsyncTest'))
       if (last !== 'Test262:AsyncTestComplete') error = last ?? 'the test did not end'
     }
   } catch (thrown) {
     error = `${thrown?.constructor?.name ?? thrown?.name ?? typeof thrown}: ${thrown?.message ?? thrown}`
   }
-  return new Response(JSON.stringify({ error }))
+  // What a test left there would be in the way of the answer.
+  for (const [prototype, keys] of shared) for (const key of Reflect.ownKeys(prototype)) if (!keys.includes(key)) Reflect.deleteProperty(prototype, key)
+  return new Response(toJson({ error }))
 }

@@ -119,7 +119,9 @@ async function runMode(file, text, meta, mode) {
 }
 
 function include_(name) {
-  if (!harness.has(name)) harness.set(name, readFileSync(join(root, 'harness', name), 'utf8'))
+  // Evaluated by itself, only what `var` declares outlives the evaluation.
+  const shared = (text) => text.replace(/^(?:const|let) /gm, 'var ').replace(/^class (\w+)/gm, 'var $1 = class $1')
+  if (!harness.has(name)) harness.set(name, shared(readFileSync(join(root, 'harness', name), 'utf8')))
   return harness.get(name)
 }
 

@@ -40,11 +40,6 @@ function reportError(error: unknown): void {
   reportThrown(error, "Uncaught exception (reportError): ");
 }
 
-/** The engine's own generator would start from the same seed in every copy of its memory. */
-function random(): number {
-  return native.random();
-}
-
 const globals: Record<string, unknown> = {
   ...globalTarget,
   ...streamClasses,
@@ -108,6 +103,7 @@ export function installGlobals(): void {
     // The bundler may have renamed a function to keep it apart from a global of the same name.
     if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
   }
-  Object.defineProperty(random, "name", { value: "random", configurable: true });
-  Object.defineProperty(Math, "random", { value: random, writable: true, configurable: true });
+  // The engine's own generator would start from the same seed in every copy of its memory.
+  Object.defineProperty(native.random, "name", { value: "random", configurable: true });
+  Object.defineProperty(Math, "random", { value: native.random, writable: true, configurable: true });
 }
