@@ -66,12 +66,12 @@ export function cloneWithTransfer<T>(value: T, list: readonly unknown[]): { valu
     kinds.push([one, kind]);
   }
   const result = clone(value, state);
-  // Asked only now: a getter may have moved one meanwhile.
+  // Asked only now, one by one: a getter, or the moving of another, may have changed the answer.
   for (const [one, kind] of kinds) {
     const why = kind.refusal(one);
     if (why !== null) throw refuse(one, why);
+    moved.set(one, kind.move(one));
   }
-  for (const [one, kind] of kinds) moved.set(one, kind.move(one));
   for (const step of state.later) step();
   return { value: (result instanceof Deferred ? result.get() : result) as T, moved: [...moved.values()] };
 }
