@@ -65,9 +65,8 @@ export function startTimer(what: string, callback: Timer["callback"], delay: num
 
 /** Queues a task of the engine's own, such as a message to deliver: after the timers that are due already, at no distance from them. */
 export function queueTask(callback: () => void): void {
-  const timer = { id: nextId++, due: native.monoNow(), interval: -1, nesting: 0, callback, args: [] };
-  live.set(timer.id, timer);
-  enqueue(timer);
+  // Not among the live timers: nobody can clear it, and it does not count against their limit.
+  enqueue({ id: 0, due: native.monoNow(), interval: -1, nesting: 0, callback, args: [] });
 }
 
 function stopTimer(id: unknown): void {

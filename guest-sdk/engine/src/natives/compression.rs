@@ -51,6 +51,8 @@ impl<'js> JsClass<'js> for CodecState {
 }
 
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    // Registers the class, which is to be part of the base.
+    Class::<CodecState>::prototype(ctx)?;
     native.set("codecNew", Function::new(ctx.clone(), new_codec)?)?;
     native.set("codecWrite", Function::new(ctx.clone(), write)?)?;
     native.set("codecEnd", Function::new(ctx.clone(), end)?)

@@ -31,6 +31,8 @@ impl<'js> JsClass<'js> for DecoderState {
 }
 
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    // Registers the class, which is to be part of the base.
+    Class::<DecoderState>::prototype(ctx)?;
     native.set("encodingFor", Function::new(ctx.clone(), encoding_for)?)?;
     native.set("decoderNew", Function::new(ctx.clone(), new_decoder)?)?;
     native.set("decoderRun", Function::new(ctx.clone(), run)?)
