@@ -53,7 +53,7 @@ const GC_THRESHOLD_BYTES: usize = 12 << 20;
 
 pub fn initialize() {
     let mut config = Config::default();
-    config.gc_threshold(GC_THRESHOLD_BYTES).text_encoding(false).performance(false);
+    config.gc_threshold(GC_THRESHOLD_BYTES).text_encoding(false).performance(false).weak_ref(true);
     let runtime = Runtime::new(config).expect("a runtime can be created in an empty memory");
     runtime.context().with(|ctx| {
         let raw = settle::runtime_of(&ctx);

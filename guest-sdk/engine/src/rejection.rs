@@ -11,6 +11,8 @@ use crate::failure::Failure;
 struct Pending {
     promise: qjs::JSValue,
     reason: qjs::JSValue,
+    /// Somebody listens after all, to one that was told of before.
+    late: bool,
 }
 
 static PENDING: Single<RefCell<Vec<Pending>>> = Single::new(RefCell::new(Vec::new()));
@@ -33,15 +35,15 @@ unsafe extern "C" fn tracker(
     let mut pending = PENDING.borrow_mut();
     // SAFETY: QuickJS lends both values for the call; what is kept is duplicated, what is dropped is freed once.
     unsafe {
-        if is_handled {
-            let same = |entry: &Pending| qjs::JS_VALUE_GET_PTR(entry.promise) == qjs::JS_VALUE_GET_PTR(promise);
-            if let Some(index) = pending.iter().position(same) {
-                let entry = pending.swap_remove(index);
-                qjs::JS_FreeValue(ctx, entry.promise);
-                qjs::JS_FreeValue(ctx, entry.reason);
-            }
+        let same = |entry: &Pending| qjs::JS_VALUE_GET_PTR(entry.promise) == qjs::JS_VALUE_GET_PTR(promise);
+        let known = if is_handled { pending.iter().position(same) } else { None };
+        if let Some(index) = known {
+            let entry = pending.swap_remove(index);
+            qjs::JS_FreeValue(ctx, entry.promise);
+            qjs::JS_FreeValue(ctx, entry.reason);
         } else if pending.len() < MAX_PENDING {
-            pending.push(Pending { promise: qjs::JS_DupValue(ctx, promise), reason: qjs::JS_DupValue(ctx, reason) });
+            let (promise, reason) = (qjs::JS_DupValue(ctx, promise), qjs::JS_DupValue(ctx, reason));
+            pending.push(Pending { promise, reason, late: is_handled });
         }
     }
 }
@@ -55,20 +57,19 @@ pub fn take(ctx: &Ctx<'_>) -> Vec<Failure> {
     let describe: Function<'_> = engine::hook(ctx, |hooks| &hooks.rejection);
     entries
         .into_iter()
-        .map(|entry| {
-            // SAFETY: both were duplicated when kept; from here the wrapper frees the reason.
-            let reason = unsafe {
-                qjs::JS_FreeValue(ctx.as_raw().as_ptr(), entry.promise);
-                Value::from_raw(ctx.clone(), entry.reason)
-            };
+        .filter_map(|entry| {
+            // SAFETY: both were duplicated when kept; from here the wrappers free them.
+            let (promise, reason) =
+                unsafe { (Value::from_raw(ctx.clone(), entry.promise), Value::from_raw(ctx.clone(), entry.reason)) };
             let plain = Failure::of_value(&reason);
-            match describe.call::<_, Vec<String>>((reason,)) {
+            match describe.call::<_, Vec<String>>((reason, promise, entry.late)) {
+                Ok(words) if words.is_empty() => None,
                 Ok(words) if words.len() == 2 => {
-                    Failure { message: words[0].clone(), stack: crate::failure::user_frames(&words[1]) }
+                    Some(Failure { message: words[0].clone(), stack: crate::failure::user_frames(&words[1]) })
                 }
                 _ => {
                     ctx.catch();
-                    plain
+                    Some(plain)
                 }
             }
         })

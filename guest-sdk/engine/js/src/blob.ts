@@ -90,10 +90,13 @@ export class Blob {
   }
 }
 
-/** A position of `slice`: negative counts from the end. */
+/** A position of `slice`: negative counts from the end. `[Clamp] long long`: to the nearest integer, halves to the even one. */
 function clampIndex(value: number | undefined, fallback: number, size: number): number {
   if (value === undefined) return fallback;
-  const index = Math.trunc(Number(value)) || 0;
+  const number = Number(value) || 0;
+  const floor = Math.floor(number);
+  const up = number - floor > 0.5 || (number - floor === 0.5 && floor % 2 !== 0);
+  const index = up ? floor + 1 : floor;
   return index < 0 ? Math.max(size + index, 0) : Math.min(index, size);
 }
 
@@ -120,5 +123,5 @@ export class File extends Blob {
   }
 }
 
-defineInterface(Blob, "Blob", 0);
+defineInterface(Blob, "Blob", 0, { slice: 0 });
 defineInterface(File, "File", 2);

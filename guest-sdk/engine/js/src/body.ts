@@ -217,7 +217,7 @@ function asFormData(content: string | Uint8Array, contentType: string | null): F
   }
   if (mime?.essence === "application/x-www-form-urlencoded") {
     const form = new FormData();
-    for (const [name, value] of parseUrlEncoded(asText(content))) form.append(name, value);
+    for (const [name, value] of parseUrlEncoded(native.utf8Decode(asBytes(content), false, true))) form.append(name, value);
     return form;
   }
   throw new TypeError(

@@ -110,4 +110,7 @@ export const console = {
   clear(): void {},
 };
 
+// A namespace object, with an empty object between it and Object.prototype; its methods count no parameters (Console, 1).
+Object.setPrototypeOf(console, {});
+for (const method of Object.values(console)) Object.defineProperty(method, "length", { value: 0, configurable: true });
 Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });

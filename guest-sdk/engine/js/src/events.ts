@@ -1,7 +1,7 @@
-// Event, EventTarget and the event kinds that need no document (DOM, 2). AbortSignal builds on it in abort.ts.
+// Event and EventTarget (DOM, 2). The other kinds of events are in event-kinds.ts; AbortSignal builds on it in abort.ts.
 
 import { DOMException } from "./dom-exception.ts";
-import { logThrown } from "./report.ts";
+import { reportThrown } from "./report.ts";
 import { monotonicMillis } from "./clock.ts";
 import { defineConstants, defineInterface, isObject, requireArguments, toDictionary, toDOMString } from "./webidl.ts";
 
@@ -17,7 +17,7 @@ const AT_TARGET = 2;
 let beginDispatch: (event: Event, target: EventTarget) => void;
 let endDispatch: (event: Event) => void;
 let setTrusted: (event: Event) => void;
-let isDispatching: (event: Event) => boolean;
+export let isDispatching: (event: Event) => boolean;
 let isStopped: (event: Event) => boolean;
 let setPassive: (event: Event, passive: boolean) => void;
 
@@ -158,69 +158,6 @@ const getIsTrusted = Object.getOwnPropertyDescriptor(
   "isTrusted",
 )?.get as () => boolean;
 
-export class CustomEvent extends Event {
-  #detail: unknown;
-
-  constructor(type: string, init?: EventInit & { detail?: unknown }) {
-    requireArguments(arguments.length, 1, "CustomEvent");
-    super(type, init);
-    this.#detail = init?.detail ?? null;
-  }
-  get detail(): unknown {
-    return this.#detail;
-  }
-  initCustomEvent(type: string, bubbles = false, cancelable = false, detail: unknown = null): void {
-    requireArguments(arguments.length, 1, "CustomEvent.initCustomEvent");
-    if (isDispatching(this)) return;
-    this.initEvent(type, bubbles, cancelable);
-    this.#detail = detail;
-  }
-}
-
-export class ErrorEvent extends Event {
-  #init: { message?: string; filename?: string; lineno?: number; colno?: number; error?: unknown };
-
-  constructor(type: string, init?: EventInit & { message?: string; filename?: string; lineno?: number; colno?: number; error?: unknown }) {
-    requireArguments(arguments.length, 1, "ErrorEvent");
-    super(type, init);
-    this.#init = { ...init };
-  }
-  get message(): string {
-    return toDOMString(this.#init.message ?? "");
-  }
-  get filename(): string {
-    return toDOMString(this.#init.filename ?? "");
-  }
-  get lineno(): number {
-    return Number(this.#init.lineno ?? 0) >>> 0;
-  }
-  get colno(): number {
-    return Number(this.#init.colno ?? 0) >>> 0;
-  }
-  get error(): unknown {
-    return this.#init.error;
-  }
-}
-
-export class PromiseRejectionEvent extends Event {
-  #promise: Promise<unknown>;
-  #reason: unknown;
-
-  constructor(type: string, init: EventInit & { promise: Promise<unknown>; reason?: unknown }) {
-    requireArguments(arguments.length, 2, "PromiseRejectionEvent");
-    super(type, init);
-    if (!isObject(init?.promise)) throw new TypeError("PromiseRejectionEvent needs a promise in its options");
-    this.#promise = init.promise;
-    this.#reason = init.reason;
-  }
-  get promise(): Promise<unknown> {
-    return this.#promise;
-  }
-  get reason(): unknown {
-    return this.#reason;
-  }
-}
-
 /** The part of an AbortSignal that listener options need; abort.ts cannot be imported from here. */
 interface SignalLike {
   readonly aborted: boolean;
@@ -252,13 +189,22 @@ export function fireTrusted(target: EventTarget, event: Event): boolean {
   return dispatch(target, event);
 }
 
+const globalListeners: Listener[] = [];
+
+export function hasGlobalListeners(): boolean {
+  return globalListeners.length > 0;
+}
+
 let listenersOf: (target: EventTarget) => Listener[];
 
 export class EventTarget {
   #listeners: Listener[] = [];
 
   static {
-    listenersOf = (target) => target.#listeners;
+    listenersOf = (target) => {
+      // The global object is a target too, and no instance.
+      return (target as unknown) === globalThis ? globalListeners : target.#listeners;
+    };
   }
 
   addEventListener(type: string, callback: Callback | null, options?: unknown): void {
@@ -294,12 +240,49 @@ export class EventTarget {
 
   dispatchEvent(event: Event): boolean {
     requireArguments(arguments.length, 1, "EventTarget.dispatchEvent");
-    void this.#listeners;
+    void listenersOf(this);
     if (!(event instanceof Event)) throw new TypeError("EventTarget.dispatchEvent needs an Event");
     if (isDispatching(event)) throw new DOMException("the event is already being dispatched", "InvalidStateError");
     return dispatch(this, event);
   }
 }
+
+type Handler = ((this: EventTarget, event: Event) => unknown) | null;
+
+/** Gives `cls` an event handler attribute, `on` and `type` (HTML, 8.1.8.1). `check` throws for objects of another class. */
+export function defineHandler<T extends EventTarget>(cls: { prototype: T }, type: string, check: (target: T) => void, set?: (target: T) => void): void {
+  const handlers = new WeakMap<object, { current: Handler; listener: (event: Event) => unknown }>();
+  const name = `on${type}`;
+  const accessor = {
+    get [name](): Handler {
+      check(this as unknown as T);
+      return handlers.get(this)?.current ?? null;
+    },
+    set [name](value: unknown) {
+      const target = this as unknown as T;
+      check(target);
+      const next = isObject(value) ? (value as Handler) : null;
+      const known = handlers.get(target);
+      if (known === undefined) {
+        const made = {
+          current: next,
+          listener: (event: Event) => (typeof made.current === "function" ? made.current.call(target, event) : undefined),
+        };
+        handlers.set(target, made);
+        // Its place among the listeners is that of the first time it is set.
+        if (next !== null) addListener.call(target, type, made.listener);
+      } else {
+        if (next === null) removeListener.call(target, type, known.listener);
+        else if (known.current === null) addListener.call(target, type, known.listener);
+        known.current = next;
+      }
+      set?.(target);
+    },
+  };
+  Object.defineProperty(cls.prototype, name, Object.getOwnPropertyDescriptor(accessor, name) as PropertyDescriptor);
+}
+
+const { addEventListener: addListener, removeEventListener: removeListener } = EventTarget.prototype;
 
 function remove(listeners: Listener[], listener: Listener): void {
   listener.removed = true;
@@ -320,7 +303,7 @@ function dispatch(target: EventTarget, event: Event): boolean {
       try {
         callListener(listener.callback, target, event);
       } catch (error) {
-        logThrown(error, `Uncaught exception in a listener for "${event.type}": `);
+        reportThrown(error, `Uncaught exception in a listener for "${event.type}": `);
       }
       setPassive(event, false);
     }
@@ -343,7 +326,4 @@ function callListener(callback: Callback, target: EventTarget, event: Event): vo
 
 defineInterface(Event, "Event", 1);
 defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
-defineInterface(CustomEvent, "CustomEvent", 1);
-defineInterface(ErrorEvent, "ErrorEvent", 1);
-defineInterface(PromiseRejectionEvent, "PromiseRejectionEvent", 2);
 defineInterface(EventTarget, "EventTarget", 0);

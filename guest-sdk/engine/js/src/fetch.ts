@@ -1,8 +1,10 @@
-// fetch (Fetch, 5.6). Nothing leaves the host yet: every request is refused with the rule that would allow it.
+// fetch (Fetch, 5.6). data: URLs are answered here. Nothing leaves the host yet: every other request is refused with the rule that
+// would allow it.
 
+import { parseDataUrl } from "./data-url.ts";
 import { requireRequest } from "./invocation.ts";
 import { Request, type RequestInit } from "./request.ts";
-import type { Response } from "./response.ts";
+import { fetchedResponse, type Response } from "./response.ts";
 import { endpointOf } from "./url.ts";
 import { requireArguments } from "./webidl.ts";
 
@@ -15,8 +17,13 @@ export async function fetch(input: unknown, init?: RequestInit): Promise<Respons
     throw request.signal.reason;
   }
   const { protocol, hostname, port } = endpointOf(request.url);
+  if (protocol === "data:") {
+    const content = parseDataUrl(request.url);
+    if (content === null) throw new TypeError("fetch: the data: URL is not valid");
+    return fetchedResponse(request.method === "HEAD" ? null : content.bytes, request.url, 200, "OK", ["content-type", content.type]);
+  }
   if (protocol !== "http:" && protocol !== "https:") {
-    throw new TypeError(`fetch cannot load ${protocol} URLs; only http: and https: are available`);
+    throw new TypeError(`fetch cannot load ${protocol} URLs; only http:, https: and data: are available`);
   }
   throw new TypeError(
     `fetch to ${protocol}//${hostname}:${port} was refused: no egress rule allows it. Allow host "${hostname}" (port ${port}) in this function's egress rules.`,

@@ -104,4 +104,4 @@ Object.defineProperty(FormData.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
-defineInterface(FormData, "FormData", 0);
+defineInterface(FormData, "FormData", 0, { append: 2, set: 2, forEach: 1 });

@@ -264,4 +264,4 @@ Object.defineProperty(Headers.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
-defineInterface(Headers, "Headers", 0);
+defineInterface(Headers, "Headers", 0, { forEach: 1 });

@@ -1,14 +1,14 @@
 // Entry of the bundle: installs the web globals and hands the Rust half its hooks. Evaluated once, before the engine's
 // memory is frozen.
 
+import { describeRejection } from "./global-scope.ts";
 import { installGlobals } from "./globals.ts";
 import { handle } from "./handler.ts";
 import { checkModule } from "./module-check.ts";
 import { native } from "./native.ts";
-import { describeThrown } from "./report.ts";
 import { timersNext, timersRun } from "./timers.ts";
 import { warm } from "./warm-up.ts";
 
 installGlobals();
 
-native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeThrown, warm };
+native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeRejection, warm };

@@ -26,11 +26,39 @@ export const PHASE_STARTUP = 1;
 /** A request is being handled. */
 export const PHASE_REQUEST = 2;
 
+/** Opaque: what a decoder keeps between two chunks. */
+export interface DecoderState {
+  readonly decoder: unique symbol;
+}
+
+/** Opaque: what a compressor or decompressor keeps between two chunks. */
+export interface CodecState {
+  readonly codec: unique symbol;
+}
+
+export type CompressionFormat = "brotli" | "deflate" | "deflate-raw" | "gzip";
+
+/** A string, or protocol, username, password, hostname, port, pathname, search, hash and baseURL of an init. */
+export type UrlPatternInput = string | readonly (string | undefined)[];
+
+/** For each component its pattern, its regular expression and the names of its groups; and whether any group is an expression of the user's. */
+export type UrlPatternParts = readonly [components: readonly (readonly string[])[], hasRegExpGroups: boolean];
+
 export interface Native {
   /** UTF-8 bytes; lone surrogates become U+FFFD. */
   utf8Encode(text: string): Uint8Array<ArrayBuffer>;
   /** Throws a TypeError when `fatal` and the bytes are not UTF-8. */
   utf8Decode(bytes: Uint8Array, fatal: boolean, ignoreBOM: boolean): string;
+  /** The encoding's name in lower case; `null` for a label of none. */
+  encodingFor(label: string): string | null;
+  decoderNew(encoding: string, ignoreBOM: boolean): DecoderState;
+  /** The text of the next chunk; throws a TypeError when `fatal` and the bytes are malformed. Used up after the `last` or a failure. */
+  decoderRun(decoder: DecoderState, bytes: Uint8Array, fatal: boolean, last: boolean): string;
+  codecNew(format: CompressionFormat, compress: boolean): CodecState;
+  /** Calls `emit` with each piece that comes out; throws a TypeError for data that is not in the format. */
+  codecWrite(codec: CodecState, bytes: Uint8Array, emit: (piece: Uint8Array<ArrayBuffer>) => void): void;
+  /** Calls `emit` with what is still to come; throws a TypeError when the data was cut off. */
+  codecEnd(codec: CodecState, emit: (piece: Uint8Array<ArrayBuffer>) => void): void;
   /** `null`: not base64. */
   atob(text: string): string | null;
   /** `null`: a character above U+00FF. */
@@ -38,6 +66,15 @@ export interface Native {
   urlParse(input: string, base?: string): UrlParts | null;
   /** `null` only for `href`, when the new value is no URL. */
   urlSet(href: string, part: UrlPart, value: string): UrlParts | null;
+  /** Throws a TypeError that says what is wrong with the pattern. `test` says whether an expression matches a text. */
+  urlPatternParse(
+    input: UrlPatternInput,
+    base: string | undefined,
+    ignoreCase: boolean,
+    test: (pattern: string, flags: string, text: string) => boolean,
+  ): UrlPatternParts;
+  /** The eight components of what is to be matched, `null` when it is no URL. Throws a TypeError for an init with a base. */
+  urlPatternInput(input: UrlPatternInput, base: string | undefined): readonly string[] | null;
   digest(algorithm: DigestName, bytes: Uint8Array): ArrayBuffer;
   randomFill(bytes: Uint8Array): void;
   randomUUID(): string;
@@ -78,7 +115,8 @@ export interface Hooks {
   check(ns: object): string | null;
   timersNext(): number;
   timersRun(): void;
-  rejection(reason: unknown): string[];
+  /** Message and stack of a rejection nobody handled; nothing when a listener of the tenant's has dealt with it, or the code has, late. */
+  rejection(reason: unknown, promise: Promise<unknown>, handledLate: boolean): string[];
   /** To be called once before freezing, if at all; jobs must be run until none is left afterwards. */
   warm(): void;
 }

@@ -35,9 +35,23 @@ export function logThrown(reason: unknown, context: string): void {
   native.log("error", `${context}${message}${stack === "" ? "" : `\n${stack}`}`, stack);
 }
 
+let observer: ((reason: unknown) => boolean) | null = null;
+
+/** Who is to hear of an error before it is logged; one that says it was dealt with is not logged. */
+export function observeUncaught(observe: (reason: unknown) => boolean): void {
+  observer = observe;
+}
+
+/** "Report an exception" (HTML, 8.1.4.6). Says whether it went to the log. */
+export function reportThrown(reason: unknown, context: string): boolean {
+  if (observer?.(reason)) return false;
+  logThrown(reason, context);
+  return true;
+}
+
 /** An error out of a timer, a microtask or the like: logged, and it fails the request unless that was answered. */
 export function reportUncaught(reason: unknown): void {
-  logThrown(reason, "Uncaught exception: ");
+  if (!reportThrown(reason, "Uncaught exception: ")) return;
   if (invocation.answered) return;
   invocation.answered = true;
   const [message, stack] = describeThrown(reason);

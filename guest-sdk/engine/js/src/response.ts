@@ -21,14 +21,17 @@ function isNullBodyStatus(status: number): boolean {
 interface Details {
   headers: Headers | null;
   statusText: string;
-  type: "default" | "error";
+  type: "basic" | "default" | "error";
   immutable: boolean;
+  url: string;
 }
 
 function newDetails(): Details {
-  return { headers: null, statusText: "", type: "default", immutable: false };
+  return { headers: null, statusText: "", type: "default", immutable: false, url: "" };
 }
 
+/** What fetch resolves with. */
+export let fetchedResponse: (body: unknown, url: string, status: number, statusText: string, headers: HeaderList) => Response;
 export let isResponse: (value: object) => value is Response;
 export let responseStatus: (response: Response) => number;
 /** The response's header list itself. */
@@ -46,6 +49,13 @@ export class Response {
   #more: Details | null = null;
 
   static {
+    fetchedResponse = (body, url, status, statusText, headers) => {
+      const response = new Response(body, { status });
+      response.#list = headers;
+      const fragment = url.indexOf("#");
+      response.#more = { headers: null, statusText, type: "basic", immutable: true, url: fragment < 0 ? url : url.slice(0, fragment) };
+      return response;
+    };
     isResponse = (value): value is Response => #status in value;
     responseStatus = (response) => response.#status;
     responseHeaders = (response) => response.#list;
@@ -129,8 +139,7 @@ export class Response {
     return this.#more === null ? "default" : this.#more.type;
   }
   get url(): string {
-    void this.#status;
-    return "";
+    return this.#more === null ? "" : this.#more.url;
   }
   get redirected(): boolean {
     void this.#status;

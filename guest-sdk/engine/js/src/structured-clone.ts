@@ -30,20 +30,50 @@ interface State {
 export function structuredClone<T>(value: T, options?: { transfer?: Iterable<object> }): T {
   requireArguments(arguments.length, 1, "structuredClone");
   const { transfer } = toDictionary<{ transfer: Iterable<object> }>(options, "structuredClone options");
+  return cloneWithTransfer(value, [...(transfer ?? [])]).value;
+}
+
+/** A kind of platform object that can be transferred: what is one, why one cannot be moved now, and the moving. */
+export interface Transferable {
+  is(value: object): boolean;
+  refusal(value: object): string | null;
+  move(value: object): object;
+}
+
+const transferables: Transferable[] = [
+  {
+    is: isArrayBuffer,
+    refusal: (buffer) => (isDetached(buffer as ArrayBuffer) ? "was already transferred" : null),
+    move: (buffer) => transferOf(buffer as ArrayBuffer),
+  },
+];
+
+/** Makes a class transferable: message ports and streams, whose files build on this one. */
+export function registerTransferable(kind: Transferable): void {
+  transferables.push(kind);
+}
+
+/** StructuredSerializeWithTransfer and its inverse: the clone, and what the objects of `list` became, in order. */
+export function cloneWithTransfer<T>(value: T, list: readonly unknown[]): { value: T; moved: object[] } {
   const state: State = { memory: new Map(), later: [] };
-  const buffers: ArrayBuffer[] = [];
-  const moved = new Map<ArrayBuffer, ArrayBuffer>();
-  for (const one of transfer ?? []) {
-    if (!isArrayBuffer(one)) throw refuse(one, "cannot be transferred; only ArrayBuffers can");
+  const kinds: [object, Transferable][] = [];
+  const moved = new Map<object, object>();
+  for (const one of list) {
+    const kind = isObject(one) ? transferables.find((candidate) => candidate.is(one)) : undefined;
+    if (!isObject(one) || kind === undefined) throw refuse(one, "cannot be transferred");
     if (state.memory.has(one)) throw refuse(one, "is in the transfer list twice");
-    if (isDetached(one)) throw refuse(one, "was already transferred");
-    state.memory.set(one, new Deferred(() => moved.get(one) as ArrayBuffer));
-    buffers.push(one);
+    state.memory.set(one, new Deferred(() => moved.get(one) as object));
+    kinds.push([one, kind]);
   }
   const result = clone(value, state);
-  for (const one of buffers) moved.set(one, transferOf(one));
+  // Asked only now, one by one: a getter, or the moving of another, may have changed the answer.
+  for (const [one, kind] of kinds) {
+    const why = kind.refusal(one);
+    if (why !== null) throw refuse(one, why);
+    moved.set(one, kind.move(one));
+  }
   for (const step of state.later) step();
-  return (result instanceof Deferred ? result.get() : result) as T;
+  return { value: (result instanceof Deferred ? result.get() : result) as T, moved: [...moved.values()] };
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {
@@ -241,7 +271,7 @@ function cloneView(view: ArrayBufferView, state: State): object {
 
 /** Whether an object is one to clone property by property: not a platform object, nor a built-in with hidden state. */
 function isPlain(value: object): boolean {
-  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) return false;
+  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef || value instanceof FinalizationRegistry) return false;
   for (let at = Object.getPrototypeOf(value) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (interfacePrototypes.has(at)) return false;
   }

@@ -63,6 +63,12 @@ export function startTimer(what: string, callback: Timer["callback"], delay: num
   return timer.id;
 }
 
+/** Queues a task of the engine's own, such as a message to deliver: after the timers that are due already, at no distance from them. */
+export function queueTask(callback: () => void): void {
+  // Not among the live timers: nobody can clear it, and it does not count against their limit.
+  enqueue({ id: 0, due: native.monoNow(), interval: -1, nesting: 0, callback, args: [] });
+}
+
 function stopTimer(id: unknown): void {
   const timer = live.get(Number(id));
   if (timer === undefined) return;

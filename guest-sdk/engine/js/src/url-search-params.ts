@@ -9,7 +9,11 @@ type Pair = [name: string, value: string];
 function decodePart(text: string): string {
   const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
   if (!spaced.includes("%")) return spaced.toWellFormed();
-  const source = native.utf8Encode(spaced);
+  return native.utf8Decode(percentDecode(native.utf8Encode(spaced)), false, true);
+}
+
+/** "Percent-decode" (URL standard, 1.3). */
+export function percentDecode(source: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(source.length);
   let length = 0;
   for (let i = 0; i < source.length; i++) {
@@ -22,7 +26,7 @@ function decodePart(text: string): string {
       i += 2;
     }
   }
-  return native.utf8Decode(bytes.subarray(0, length), false, true);
+  return bytes.subarray(0, length);
 }
 
 function hexDigit(code: number | undefined): number {
@@ -215,4 +219,4 @@ Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
-defineInterface(URLSearchParams, "URLSearchParams", 0);
+defineInterface(URLSearchParams, "URLSearchParams", 0, { delete: 1, has: 1, forEach: 1 });

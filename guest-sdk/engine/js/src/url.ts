@@ -188,4 +188,4 @@ export class URL {
   }
 }
 
-defineInterface(URL, "URL", 1);
+defineInterface(URL, "URL", 1, { parse: 1, canParse: 1 });

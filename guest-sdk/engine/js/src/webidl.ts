@@ -9,8 +9,15 @@ export const interfacePrototypes = new Set<object>();
 // An abstract constructor type also takes classes whose constructors refuse.
 type AnyClass = abstract new (...args: never[]) => object;
 
-/** Gives `cls` what Web IDL asks of an interface: its name, a string tag, enumerable members; and registers it. */
-export function defineInterface(cls: AnyClass, name: string, parameters = cls.length): void {
+/**
+ * Gives `cls` what Web IDL asks of an interface: its name, a string tag, enumerable members; and registers it. `lengths` are those of
+ * methods that have optional parameters without a default, which TypeScript's compiler counts and Web IDL does not.
+ */
+export function defineInterface(cls: AnyClass, name: string, parameters = cls.length, lengths: Readonly<Record<string, number>> = {}): void {
+  for (const [method, value] of Object.entries(lengths)) {
+    const holder = (Object.hasOwn(cls.prototype, method) ? cls.prototype : cls) as Record<string, object>;
+    Object.defineProperty(holder[method], "length", { value, configurable: true });
+  }
   Object.defineProperty(cls, "name", { value: name, configurable: true });
   Object.defineProperty(cls, "length", { value: parameters, configurable: true });
   // The prototype of a class cannot be replaced; the streams library's function-style classes follow suit.

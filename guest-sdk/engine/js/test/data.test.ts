@@ -32,11 +32,11 @@ test("TextDecoder options and labels", async () => {
     await run(`
       return [new TextDecoder(" UTF8\\n").encoding, new TextDecoder("utf-16").encoding, new TextDecoder("utf-16be").decode(new Uint8Array([0, 65])), new TextDecoder("utf-16le").decode(new Uint8Array([0x3d, 0xd8, 0, 0xde])),
         new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array([0xef, 0xbb, 0xbf])).length, new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf])).length, new TextDecoder().decode(),
-        new TextDecoder("latin1").encoding, new TextDecoder("ascii").decode(new Uint8Array([65, 0x80, 0x9f, 0xff]))]`),
-    ["utf-8", "utf-16le", "A", "😀", 1, 0, "", "windows-1252", "A€Ÿÿ"],
+        new TextDecoder("latin1").encoding, new TextDecoder("cp1251").decode(new Uint8Array([65, 0xcf])), new TextDecoder("shift_jis").encoding]`),
+    ["utf-8", "utf-16le", "A", "😀", 1, 0, "", "windows-1252", "A\u041f", "shift_jis"],
   );
   assert.match(await thrown(`new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([0xff]))`), /^TypeError/);
-  assert.match(await thrown(`new TextDecoder("shift_jis")`), /RangeError: TextDecoder does not know the encoding "shift_jis"/);
+  assert.match(await thrown(`new TextDecoder("klingon")`), /RangeError: TextDecoder does not know the encoding "klingon"/);
   assert.match(await thrown(`new TextDecoder().decode("text")`), /expected an ArrayBuffer/);
 });
 

@@ -195,8 +195,8 @@ test("check says what is missing", () => {
 
 test("rejection describes reasons", () => {
   const guest = new Guest();
-  const [message, stack] = guest.hooks.rejection(guest.eval(`new TypeError("x")`));
+  const [message, stack] = guest.hooks.rejection(guest.eval(`new TypeError("x")`), Promise.resolve(), false);
   assert.equal(message, "TypeError: x");
   assert.match(stack ?? "", /test\.js/);
-  assert.deepEqual([...guest.hooks.rejection(guest.eval(`({ code: 5 })`))], ["Uncaught { code: 5 }", ""]);
+  assert.deepEqual([...guest.hooks.rejection(guest.eval(`({ code: 5 })`), Promise.resolve(), false)], ["Uncaught { code: 5 }", ""]);
 });

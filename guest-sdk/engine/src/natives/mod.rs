@@ -2,21 +2,27 @@
 //! and removes it from the global scope before anybody else runs.
 
 mod clock;
+mod compression;
 mod crypto;
+mod encoding;
 mod http;
 mod text;
 mod url;
+mod url_pattern;
 
-use javy::quickjs::{Ctx, Exception, Object, Result, TypedArray};
+use javy::quickjs::{Ctx, Exception, IntoJs, Object, Result, TypedArray, Value};
 
 use crate::engine::{self, Phase};
 
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     clock::install(ctx, native)?;
+    compression::install(ctx, native)?;
     crypto::install(ctx, native)?;
+    encoding::install(ctx, native)?;
     http::install(ctx, native)?;
     text::install(ctx, native)?;
-    url::install(ctx, native)
+    url::install(ctx, native)?;
+    url_pattern::install(ctx, native)
 }
 
 /// Refuses what start-up may not do: its result would be frozen into every instance.
@@ -31,4 +37,14 @@ fn refuse_at_start(ctx: &Ctx<'_>, what: &str) -> Result<()> {
 /// The bytes of a `Uint8Array`, empty when its buffer is detached.
 fn bytes<'a>(array: &'a TypedArray<'_, u8>) -> &'a [u8] {
     array.as_bytes().unwrap_or_default()
+}
+
+/// `null` for nothing, where QuickJS' bindings would give `undefined`: the prelude compares with `null`.
+fn or_null<'js>(ctx: &Ctx<'js>, value: Option<impl IntoJs<'js>>) -> Result<Value<'js>> {
+    value.map_or_else(|| Ok(Value::new_null(ctx.clone())), |value| value.into_js(ctx))
+}
+
+/// The text of an argument that may be left out.
+fn optional_string(value: &Value<'_>) -> Result<Option<String>> {
+    if value.is_undefined() || value.is_null() { Ok(None) } else { text::string(value).map(Some) }
 }

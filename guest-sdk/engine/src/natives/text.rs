@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use javy::quickjs::{Ctx, Error, Exception, Function, Object, Result, String as JsString, TypedArray, Value};
 
-use super::bytes;
+use super::{bytes, or_null};
 use crate::{output, text};
 
 /// Forgiving base64 as the Infra Standard has it: padding may be missing, stray bits may be set.
@@ -43,7 +43,7 @@ fn utf8_decode<'js>(ctx: Ctx<'js>, data: TypedArray<'js, u8>, fatal: bool, ignor
     }
 }
 
-fn atob(value: Value<'_>) -> Result<Option<String>> {
+fn atob<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
     let mut text = string(&value)?;
     text.retain(|c| !matches!(c, '\t' | '\n' | '\u{c}' | '\r' | ' '));
     if text.len().is_multiple_of(4) {
@@ -51,14 +51,15 @@ fn atob(value: Value<'_>) -> Result<Option<String>> {
         text.truncate(stripped.len());
     }
     if text.len() % 4 == 1 || text.contains('=') {
-        return Ok(None);
+        return Ok(Value::new_null(ctx));
     }
-    Ok(FORGIVING.decode(text).ok().map(|bytes| bytes.into_iter().map(char::from).collect()))
+    let decoded = FORGIVING.decode(text).ok();
+    or_null(&ctx, decoded.map(|bytes| bytes.into_iter().map(char::from).collect::<String>()))
 }
 
-fn btoa(value: Value<'_>) -> Result<Option<String>> {
+fn btoa<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
     let bytes: Option<Vec<u8>> = string(&value)?.chars().map(|c| u8::try_from(c as u32).ok()).collect();
-    Ok(bytes.map(|bytes| FORGIVING.encode(bytes)))
+    or_null(&ctx, bytes.map(|bytes| FORGIVING.encode(bytes)))
 }
 
 fn log(level: String, message: Value<'_>, stack: Value<'_>) -> Result<()> {

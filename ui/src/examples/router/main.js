@@ -1,5 +1,6 @@
 // A tiny router. The prompt is the path: try `hello/ada`, `sum/3/4` or
 // `nowhere`. The request builder sends any method and path.
+/** @type {[method: string, pattern: RegExp, handler: Function][]} */
 const routes = [
   ['GET', /^\/hello\/([^/]+)$/, hello],
   ['GET', /^\/sum\/(\d+)\/(\d+)$/, sum],

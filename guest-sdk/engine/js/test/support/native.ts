@@ -2,7 +2,8 @@
 // what the prelude does with it.
 
 import { createHash, randomFillSync, randomUUID } from "node:crypto";
-import type { DigestName, Hooks, LogLevel, Native, UrlPart, UrlParts } from "../../src/native.ts";
+import zlib from "node:zlib";
+import type { CodecState, CompressionFormat, DecoderState, DigestName, Hooks, LogLevel, Native, UrlPart, UrlParts } from "../../src/native.ts";
 
 export interface LogLine {
   level: LogLevel;
@@ -32,6 +33,13 @@ export interface Exchange {
   /** From this write on, the client is gone. */
   writesBeforeDisconnect: number;
 }
+
+const CODECS: Record<CompressionFormat, [(bytes: Buffer) => Buffer, (bytes: Buffer) => Buffer]> = {
+  brotli: [zlib.brotliCompressSync, zlib.brotliDecompressSync],
+  deflate: [zlib.deflateSync, zlib.inflateSync],
+  "deflate-raw": [zlib.deflateRawSync, zlib.inflateRawSync],
+  gzip: [zlib.gzipSync, zlib.gunzipSync],
+};
 
 export class FakeNative {
   phase = 2;
@@ -76,6 +84,40 @@ export class FakeNative {
       },
       urlParse: (input, base) => parts(input, base),
       urlSet: (href, part, value) => setPart(href, part, value),
+      encodingFor(label) {
+        try {
+          return new TextDecoder(label).encoding;
+        } catch {
+          return null;
+        }
+      },
+      decoderNew: (encoding, ignoreBOM) => ({ encoding, ignoreBOM, decoder: null }) as unknown as DecoderState,
+      decoderRun(state, bytes, fatal, last) {
+        const held = state as unknown as { encoding: string; ignoreBOM: boolean; decoder: InstanceType<typeof TextDecoder> | null };
+        held.decoder ??= new TextDecoder(held.encoding, { fatal, ignoreBOM: held.ignoreBOM });
+        try {
+          return held.decoder.decode(bytes, { stream: !last });
+        } catch {
+          throw new self.realm.TypeError("the data is not valid");
+        }
+      },
+      // Whole at the end, where the real ones give piece by piece.
+      codecNew: (format, compress) => ({ format, compress, chunks: [] }) as unknown as CodecState,
+      codecWrite: (codec, bytes) => void (codec as unknown as { chunks: Uint8Array[] }).chunks.push(Uint8Array.from(bytes)),
+      codecEnd(codec, emit) {
+        const { format, compress, chunks } = codec as unknown as { format: CompressionFormat; compress: boolean; chunks: Uint8Array[] };
+        try {
+          emit(self.bytes(CODECS[format][compress ? 0 : 1](Buffer.concat(chunks))));
+        } catch {
+          throw new self.realm.TypeError("the compressed data is not valid");
+        }
+      },
+      urlPatternParse() {
+        throw new Error("patterns are tested with the real engine");
+      },
+      urlPatternInput() {
+        throw new Error("patterns are tested with the real engine");
+      },
       digest(algorithm: DigestName, bytes) {
         const hash = createHash(algorithm.replace("-", "").toLowerCase()).update(bytes).digest();
         return self.bytes(hash).buffer;

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import type { QuickJSContext } from "quickjs-emscripten-core";
+import type { QuickJSContext, QuickJSWASMModule } from "quickjs-emscripten-core";
 import type { UrlPart } from "../../src/native.ts";
 import { parts, setPart } from "./native.ts";
 
@@ -29,6 +29,10 @@ const NATIVE = `(() => {
   globalThis.__state = state;
   globalThis.__native = {
     utf8Encode: encode, utf8Decode: decode,
+    encodingFor: (label) => (label === "utf-8" ? label : null), 
+    // All text at the end, where the real one gives it piece by piece.
+    decoderNew: () => [], decoderRun: (held, bytes, fatal, last) => { held.push(...bytes); return last ? decode(held) : ""; },
+    codecNew: () => null, codecWrite: () => undefined, codecEnd: () => undefined, urlPatternParse: () => null, urlPatternInput: () => null,
     atob: () => null, btoa: () => null,
     urlParse: (input, base) => parsed(__urlParse(input, base ?? "")),
     urlSet: (href, part, value) => parsed(__urlSet(href, part, value)),
@@ -48,12 +52,20 @@ const NATIVE = `(() => {
 })();`;
 
 export class QuickJsGuest {
+  private static quickjs: QuickJSWASMModule;
+
   private constructor(private readonly vm: QuickJSContext) {}
+
+  /** The value of an expression in a context without the prelude; after `start`. */
+  static bare(source: string): string {
+    return QuickJsGuest.quickjs.evalCode(source) as string;
+  }
 
   static async start(): Promise<QuickJsGuest> {
     const core = await load<typeof import("quickjs-emscripten-core")>("quickjs-emscripten-core");
     const variant = await load<{ default: never }>("@jitl/quickjs-ng-wasmfile-release-sync");
     const quickjs = await core.newQuickJSWASMModuleFromVariant((variant.default as { default?: never }).default ?? variant.default);
+    QuickJsGuest.quickjs = quickjs;
     const vm = quickjs.newContext();
     const host = (name: string, fn: (...args: string[]) => unknown): void => {
       const made = vm.newFunction(name, (...args) => {

@@ -1,0 +1,126 @@
+// Holds guest-sdk/types/index.d.ts against what the engine really exposes, both ways, and type-checks the gallery with it.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { QuickJsGuest } from "./support/quickjs.ts";
+
+const PACKAGE = join(process.env.PRELUDE_MODULES as string, "..");
+const TYPES = process.env.ISOLET_TYPES ?? join(PACKAGE, "../../types/index.d.ts");
+const GALLERY = process.env.ISOLET_GALLERY ?? join(PACKAGE, "../../../ui/src/examples");
+
+/** Members by holder: `URL` for those of its prototype, `URL.static`, `global`, and an object's own under its name. */
+type Surface = Map<string, Set<string>>;
+
+const add = (surface: Surface, holder: string, name: string): void => {
+  const names = surface.get(holder) ?? new Set();
+  surface.set(holder, names.add(name));
+};
+
+/**
+ * What the file declares. Lines are read one by one, as they are laid out there: declarations at the margin, members two spaces in.
+ * What does not read as either is an error, so that nothing is overlooked.
+ */
+function declared(text: string): Surface {
+  const surface: Surface = new Map();
+  let holder: string | null = null;
+  let depth = 0;
+  for (const line of text.replace(/\/\*[\s\S]*?\*\//g, "").split("\n")) {
+    if (/^\s*(\/\/.*)?$/.test(line)) continue;
+    const opens = (line.match(/[{(]/g) ?? []).length - (line.match(/[})]/g) ?? []).length;
+    if (depth === 0) holder = readDeclaration(line, surface);
+    else if (depth === 1 && holder !== null && !/^[})]/.test(line)) readMember(line, holder, surface);
+    depth += opens;
+  }
+  assert.equal(depth, 0, "every bracket is closed");
+  return surface;
+}
+
+/** The holder of the members that follow, if their names are to be compared. */
+function readDeclaration(line: string, surface: Surface): string | null {
+  const found = /^(?:declare (class|function|var) |(interface|type) )(\w+)/.exec(line);
+  assert.ok(found, `not a declaration: ${line}`);
+  const [, kind, other, name] = found;
+  if (other === "interface") return name === "Console" ? "console" : null;
+  if (other === "type") return null;
+  add(surface, "global", name as string);
+  return kind === "class" ? (name as string) : null;
+}
+
+function readMember(line: string, holder: string, surface: Surface): void {
+  if (/^ {2}((private|protected) )?constructor\(/.test(line)) return;
+  const found = /^ {2}(static )?(?:readonly )?(\w+|\[Symbol\.\w+\])\??[<(:]/.exec(line);
+  assert.ok(found, `not a member: ${line}`);
+  add(surface, found[1] === undefined ? holder : `${holder}.static`, found[2] as string);
+}
+
+/** What is on a global object that the bare engine's does not have. */
+const LIST = `(() => {
+  const found = {};
+  const names = (object, except) => Reflect.ownKeys(object)
+    .filter((key) => typeof key === "string" ? !except.includes(key) : key === Symbol.iterator || key === Symbol.asyncIterator)
+    .map((key) => (typeof key === "string" ? key : "[Symbol." + key.description.replace("Symbol.", "") + "]"));
+  found.global = Object.getOwnPropertyNames(globalThis);
+  for (const name of found.global) {
+    const value = globalThis[name];
+    if (name === "console") found.console = names(value, []);
+    if (typeof value !== "function" || !/^[A-Z]/.test(name) || value.prototype === undefined) continue;
+    found[name] = names(value.prototype, ["constructor"]);
+    found[name + ".static"] = names(value, ["length", "name", "prototype", "arguments", "caller"]);
+  }
+  return JSON.stringify(found);
+})()`;
+
+/** What the bare engine of the tests has already, and the prelude puts its own in place of. */
+const REPLACED = ["DOMException", "atob", "btoa", "navigator", "performance", "queueMicrotask"];
+
+async function exposed(): Promise<Surface> {
+  using guest = await QuickJsGuest.start();
+  const bare = new Set(JSON.parse(QuickJsGuest.bare("JSON.stringify(Object.getOwnPropertyNames(globalThis))")) as string[]);
+  const found = JSON.parse(guest.eval(LIST) as string) as Record<string, string[]>;
+  const surface: Surface = new Map();
+  // The stand-ins of the tests are on the global object too.
+  const ours = (name: string): boolean => !name.startsWith("__") && (!bare.has(name) || REPLACED.includes(name));
+  for (const name of found.global as string[]) if (ours(name)) add(surface, "global", name);
+  for (const [holder, names] of Object.entries(found)) {
+    if (holder === "global" || !ours(holder.replace(".static", ""))) continue;
+    for (const name of names) add(surface, holder, name);
+  }
+  return surface;
+}
+
+test("the types declare what the engine has, and nothing else", async () => {
+  const [types, engine] = [declared(readFileSync(TYPES, "utf8")), await exposed()];
+  // An own property of each event, as the standard has it.
+  types.get("Event")?.delete("isTrusted");
+  const flat = (surface: Surface): string[] => [...surface].flatMap(([holder, names]) => [...names].map((name) => `${holder} ${name}`)).sort();
+  assert.deepEqual(flat(types), flat(engine));
+  assert.ok(flat(types).length > 400);
+});
+
+test("every example of the gallery type-checks", () => {
+  const folder = mkdtempSync(join(tmpdir(), "isolet-types-"));
+  try {
+    const examples = readdirSync(GALLERY, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    assert.ok(examples.length >= 10);
+    const checks = examples.map(({ name }) => {
+      const main = readdirSync(join(GALLERY, name)).find((file) => /^main\.[cm]?[jt]sx?$/.test(file)) as string;
+      const check = join(folder, `${name}.ts`);
+      writeFileSync(check, `import handler from ${JSON.stringify(join(GALLERY, name, main))};\nexport const checked: ExportedHandler | HandlerFunction = handler;\n`);
+      return check;
+    });
+    const options = {
+      strict: true, noImplicitAny: false, useUnknownInCatchVariables: false, allowJs: true, checkJs: true, noEmit: true,
+      target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"], types: [], allowImportingTsExtensions: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: [TYPES, ...checks] }));
+    execFileSync(process.execPath, [join(process.env.PRELUDE_MODULES as string, ".bin/tsc"), "-p", folder], { stdio: "pipe", encoding: "utf8" });
+  } catch (error) {
+    assert.fail((error as { stdout?: string }).stdout || String(error));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,49 @@
+// URLs, URL patterns, encodings and base64: what the engine's natives do for them.
+import { handler, same, thrown } from './checks.js'
+
+const bytes = (...list) => new Uint8Array(list)
+
+export default handler({
+  async 'what is no URL is refused'() {
+    same(await thrown(() => new URL('/relative')), 'TypeError')
+    same(await thrown(() => new URL('http://[')), 'TypeError')
+    same([URL.canParse('/x'), URL.canParse('/x', 'http://a.example/'), URL.parse('/x')], [false, true, null])
+    const url = new URL('http://a.example/p')
+    same(await thrown(() => { url.href = 'nonsense' }), 'TypeError')
+    same(url.href, 'http://a.example/p')
+  },
+  'URLs are normalised as the standard says'() {
+    same(new URL('HTTP://EXAMPLE.com:80/a/../b c?q=ü#f').href, 'http://example.com/b%20c?q=%C3%BC#f')
+    same(new URL('///test', 'http://example.org/').href, 'http://test/')
+    same(new URL('foo://h/a^b').href, 'foo://h/a%5Eb')
+    same(new URL('data:space  ?q').href, 'data:space %20?q')
+    same([new URL('blob:https://a.example/x').origin, new URL('blob:ftp://a.example/x').origin], ['https://a.example', 'null'])
+    same(new URL('http://bücher.example/').hostname, 'xn--bcher-kva.example')
+  },
+  async 'URL patterns match, and name what is wrong with them'() {
+    const pattern = new URLPattern({ pathname: '/books/:id(\\d+)' })
+    same(pattern.exec('https://a.example/books/12').pathname.groups, { id: '12' })
+    same([pattern.test('https://a.example/books/x'), pattern.hasRegExpGroups], [false, true])
+    same(new URLPattern('https{s}?://*.example/:a?').test('https://x.example/y'), false)
+    same(new URLPattern('/a/*', 'https://a.example').exec({ pathname: '/a/b', baseURL: 'https://a.example' }).pathname.groups, { 0: 'b' })
+    same(new URLPattern('(https|http)://a.example/').protocol, '(https|http)')
+    same(await thrown(() => new URLPattern({ pathname: '/(' })), 'TypeError')
+    same(new URLPattern({ pathname: '/A' }, { ignoreCase: true }).test('https://a.example/a'), true)
+  },
+  async 'legacy encodings decode, whole and in pieces'() {
+    same(new TextDecoder('shift_jis').decode(bytes(0x93, 0xfa, 0x96, 0x7b)), '日本')
+    same(new TextDecoder('windows-1252').decode(bytes(0x80, 0x9f)), '€Ÿ')
+    same(new TextDecoder('utf-16be').decode(bytes(0, 65)), 'A')
+    const decoder = new TextDecoder('gb18030')
+    same(decoder.decode(bytes(0xd6), { stream: true }) + decoder.decode(bytes(0xd0)), '中')
+    const utf8 = new TextDecoder()
+    same(utf8.decode(bytes(0xef, 0xbb), { stream: true }) + utf8.decode(bytes(0xbf, 0xe2), { stream: true }) + utf8.decode(bytes(0x82, 0xac)), '€')
+    same(await thrown(() => new TextDecoder('euc-kr', { fatal: true }).decode(bytes(0xff))), 'TypeError')
+    same(await thrown(() => new TextDecoder('replacement')), 'RangeError')
+    same(await thrown(() => new TextDecoder('no such')), 'RangeError')
+  },
+  async 'base64 is strict about what it takes'() {
+    same([atob(' aGk = '), btoa('\xff')], ['hi', '/w=='])
+    same([await thrown(() => atob('a')), await thrown(() => btoa('€'))], ['InvalidCharacterError', 'InvalidCharacterError'])
+  },
+})
