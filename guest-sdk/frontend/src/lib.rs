@@ -24,14 +24,15 @@ pub extern "C" fn alloc(len: usize) -> *mut u8 {
     pointer
 }
 
-/// A module map in, diagnostics and a source bundle out: see `bundle` for both. The answer is where its bytes are, and how many.
+/// A module map in, diagnostics and a source bundle out: see `bundle` for both. The answer is like those of the engine's build-time
+/// exports: 0, where its bytes are, and how many.
 ///
 /// # Safety
 /// `pointer` must come from [`alloc`] with the same `len`.
 #[unsafe(export_name = "isolet-transform")]
-pub unsafe extern "C" fn transform(pointer: *mut u8, len: usize) -> *const [usize; 2] {
+pub unsafe extern "C" fn transform(pointer: *mut u8, len: usize) -> *const [usize; 3] {
     // SAFETY: the caller's promise.
     let input = unsafe { Vec::from_raw_parts(pointer, len, len) };
     let answer = work::transform(&input).leak();
-    Box::leak(Box::new([answer.as_ptr() as usize, answer.len()]))
+    Box::leak(Box::new([0, answer.as_ptr() as usize, answer.len()]))
 }
