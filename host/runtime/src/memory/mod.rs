@@ -10,6 +10,7 @@
 
 mod base;
 mod page_map;
+mod plain;
 mod pool;
 mod slot;
 mod stacks;
