@@ -60,7 +60,7 @@ async fn plain_javascript_is_told_the_same_way() {
             "\nimport './libs.js'",
             "main.js:2:8 module \"./libs.js\", imported by \"main.js\", is not among the modules; did you mean \"./lib.js\"?",
         ),
-        ("\n\nconst f = (a: string) => a", "main.js:3:14 "),
+        ("\n\nconst f = (a: string) => a", "main.js:3:13 "),
         ("const p = <p>hi</p>", "main.js:1:"),
     ] {
         let (outcome, error) = refused(&[("main.js", text), ("lib.js", "export const y = 1")]).await;

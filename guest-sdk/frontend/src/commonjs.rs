@@ -92,7 +92,7 @@ impl Reader<'_> {
 
     fn export(&mut self, name: &str) {
         if name != "default" && is_identifier_name(name) {
-            self.found.parsed.exports.names.insert(name.to_owned(), ());
+            self.found.parsed.exports.names.insert(name.to_owned());
         }
     }
 

@@ -30,8 +30,8 @@ pub type Span = (u32, u32);
 #[derive(Default)]
 pub struct Reporter {
     pub said: Vec<Diagnostic>,
-    /// Those that were not kept.
-    pub beyond: usize,
+    /// How many were not kept.
+    beyond: usize,
     pub errors: usize,
 }
 
@@ -42,6 +42,25 @@ impl Reporter {
 
     pub fn warning(&mut self, file: &File<'_>, span: Option<Span>, code: &str, message: String, help: Option<String>) {
         self.say("warning", file, span, Some(code.to_owned()), message, help);
+    }
+
+    /// All that was said, and how much more there is.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        if let (Some(last), 1..) = (self.said.last(), self.beyond) {
+            let message = format!("there are {} more like these", self.beyond);
+            let more = Diagnostic {
+                severity: "warning",
+                code: None,
+                message,
+                help: None,
+                line: 0,
+                column: 0,
+                length: 0,
+                ..last.clone()
+            };
+            self.said.push(more);
+        }
+        self.said
     }
 
     /// One of the parser's.

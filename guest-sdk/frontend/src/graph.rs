@@ -169,8 +169,7 @@ fn is_open(input: &Input<'_>, known: &Known, name: &str, seen: &mut BTreeSet<Str
     }
     let Some(found) = known.modules.get(name).filter(|_| seen.insert(name.to_owned())) else { return false };
     let mut stars = found.parsed.exports.stars.iter();
-    found.parsed.exports.open
-        || stars.any(|star| resolve(input, name, star).is_none_or(|target| is_open(input, known, &target, seen)))
+    stars.any(|star| resolve(input, name, star).is_none_or(|target| is_open(input, known, &target, seen)))
 }
 
 /// The names a module exports, those it passes on included.
@@ -180,7 +179,7 @@ pub fn exports_of(input: &Input<'_>, known: &Known, name: &str) -> BTreeSet<Stri
         let Some(found) = known.modules.get(&name).filter(|_| seen.insert(name.clone())) else { continue };
         let exports = &found.parsed.exports;
         // `export *` leaves the default out.
-        names.extend(exports.names.keys().filter(|name| is_first || *name != "default").cloned());
+        names.extend(exports.names.iter().filter(|name| is_first || *name != "default").cloned());
         let passed_on = exports.stars.iter().chain(&found.passed_on);
         queue.extend(passed_on.filter_map(|specifier| resolve(input, &name, specifier)).map(|name| (name, false)));
     }

@@ -15,13 +15,13 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+use std::mem::ManuallyDrop;
+
 /// Room for `len` bytes that the host fills and hands to [`transform`], which frees it.
 #[unsafe(export_name = "isolet-alloc")]
 pub extern "C" fn alloc(len: usize) -> *mut u8 {
-    let mut buffer = Vec::<u8>::with_capacity(len);
-    let pointer = buffer.as_mut_ptr();
-    std::mem::forget(buffer);
-    pointer
+    // Kept until `transform` takes it back.
+    ManuallyDrop::new(Vec::<u8>::with_capacity(len)).as_mut_ptr()
 }
 
 /// A module map in, diagnostics and a source bundle out: see `bundle` for both. The answer is like those of the engine's build-time

@@ -2,7 +2,7 @@
 //! and exports is noted for `graph`; CommonJS is `commonjs`'s.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use oxc::allocator::Allocator;
@@ -42,12 +42,9 @@ pub struct Import {
 
 #[derive(Default)]
 pub struct Exports {
-    /// A name, and for one that is passed on, the import it is of.
-    pub names: BTreeMap<String, ()>,
+    pub names: BTreeSet<String>,
     /// Specifiers of `export * from`.
     pub stars: Vec<String>,
-    /// The module may export what cannot be told from here.
-    pub open: bool,
 }
 
 /// How the parser is to read a kind of module.
@@ -202,7 +199,7 @@ fn facts(program: &Program<'_>, result: &mut Parsed) {
             Statement::ExportAllDeclaration(export) => {
                 request(&export.source, Vec::new());
                 match &export.exported {
-                    Some(name) => drop(exports.names.insert(name.name().to_string(), ())),
+                    Some(name) => drop(exports.names.insert(name.name().to_string())),
                     None => exports.stars.push(export.source.value.to_string()),
                 }
             }
@@ -213,19 +210,19 @@ fn facts(program: &Program<'_>, result: &mut Parsed) {
                     names.map(|one| (one.local.name().to_string(), span(one.local.span()))).collect(),
                 );
                 for one in &export.specifiers {
-                    exports.names.insert(one.exported.name().to_string(), ());
+                    exports.names.insert(one.exported.name().to_string());
                 }
             }
             Statement::ExportNamedDeclaration(export) => {
                 for one in &export.specifiers {
-                    exports.names.insert(one.exported.name().to_string(), ());
+                    exports.names.insert(one.exported.name().to_string());
                 }
             }
             Statement::ExportDeclaration(export) => declared(&export.declaration, exports),
-            Statement::ExportDefaultDeclaration(export) => {
-                if !matches!(export.declaration, ExportDefaultDeclarationKind::TSInterfaceDeclaration(_)) {
-                    exports.names.insert("default".to_owned(), ());
-                }
+            Statement::ExportDefaultDeclaration(export)
+                if !matches!(export.declaration, ExportDefaultDeclarationKind::TSInterfaceDeclaration(_)) =>
+            {
+                exports.names.insert("default".to_owned());
             }
             _ => {}
         }
@@ -240,10 +237,10 @@ fn declared(declaration: &Declaration<'_>, exports: &mut Exports) {
             }
         }
         Declaration::FunctionDeclaration(function) => {
-            exports.names.extend(function.id.as_ref().map(|id| (id.name.to_string(), ())));
+            exports.names.extend(function.id.as_ref().map(|id| id.name.to_string()));
         }
         Declaration::ClassDeclaration(class) => {
-            exports.names.extend(class.id.as_ref().map(|id| (id.name.to_string(), ())));
+            exports.names.extend(class.id.as_ref().map(|id| id.name.to_string()));
         }
         // Types, which are gone by now.
         _ => {}
@@ -252,6 +249,6 @@ fn declared(declaration: &Declaration<'_>, exports: &mut Exports) {
 
 fn bound(pattern: &BindingPattern<'_>, exports: &mut Exports) {
     for id in pattern.get_binding_identifiers() {
-        exports.names.insert(id.name.to_string(), ());
+        exports.names.insert(id.name.to_string());
     }
 }

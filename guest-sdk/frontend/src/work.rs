@@ -26,7 +26,7 @@ pub fn transform(input: &[u8]) -> Vec<u8> {
     if is_good {
         write(&input, known, &mut reporter, &mut output);
     }
-    let said = serde_json::to_vec(&reporter.said).unwrap_or_default();
+    let said = serde_json::to_vec(&reporter.finish()).unwrap_or_default();
     output.finish(&said, is_good.then_some(input.main))
 }
 

@@ -30,7 +30,8 @@ pub struct Built {
 struct Sources {
     bundle: Vec<u8>,
     warnings: Vec<String>,
-    /// CPU that the front end took of the build's.
+    /// What the front end took, and how much CPU of the build's.
+    took: Duration,
     cpu: Duration,
 }
 
@@ -39,15 +40,14 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
     let _active = platform.ticker.activate();
     let began = Instant::now();
     let sources = sources(platform, code, limits)?;
-    let read = began.elapsed();
     let left = limits.build_cpu.saturating_sub(sources.cpu);
     let bytecode = compile(platform, &sources.bundle, left, limits)
         .map_err(|refusal| if code.is_plain() { explained(platform, code, limits, refusal) } else { refusal })?;
     let compiled = began.elapsed();
     let (overlay, startup_cpu) = start(platform, &bytecode, limits)?;
     let report = BuildReport {
-        front_end: read,
-        compile: compiled.saturating_sub(read),
+        front_end: sources.took,
+        compile: compiled.saturating_sub(sources.took),
         build: began.elapsed().saturating_sub(compiled),
         startup_cpu,
         overlay_bytes: overlay.bytes(),
@@ -83,16 +83,18 @@ pub fn check(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<Di
 fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources, Refusal> {
     let job = match (code.is_plain(), reading::brings_maps(code)) {
         (true, false) => {
-            return Ok(Sources { bundle: engine_bundle(code), warnings: Vec::new(), cpu: Duration::ZERO });
+            let bundle = engine_bundle(code);
+            return Ok(Sources { bundle, warnings: Vec::new(), took: Duration::ZERO, cpu: Duration::ZERO });
         }
         (true, true) => Job::Maps,
         (false, _) => Job::Transform,
     };
+    let began = Instant::now();
     let output = reading::read(platform, code, job, limits.build_cpu)?;
     match output.bundle {
         Some(bundle) => {
             let warnings = output.diagnostics.iter().map(warning).collect();
-            Ok(Sources { bundle, warnings, cpu: output.cpu })
+            Ok(Sources { bundle, warnings, took: began.elapsed(), cpu: output.cpu })
         }
         None => Err(Refusal::Code(Outcome::BuildFailed, failed(output.diagnostics))),
     }

@@ -98,9 +98,7 @@ impl WasmExecutor {
     pub fn make_ready(&self) {
         let platform = self.platform.clone();
         let make = move || {
-            if !platform.front_end.is_at_hand(&platform.engine)
-                && let Err(error) = platform.front_end.module(&platform.engine)
-            {
+            if let Err(error) = platform.front_end.make_ready(&platform.engine) {
                 tracing::error!(error = format!("{error:#}"), "the front end could not be compiled");
             }
         };

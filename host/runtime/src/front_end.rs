@@ -33,13 +33,20 @@ impl FrontEnd {
         self.digest
     }
 
-    /// Whether it can be had without compiling it.
-    pub fn is_at_hand(&self, engine: &Engine) -> bool {
-        self.module.get().is_some() || self.load(engine).is_some()
+    /// Compiles it ahead of the first need, unless it was compiled before in this cache folder.
+    pub fn make_ready(&self, engine: &Engine) -> wasmtime::Result<()> {
+        if self.cache.as_ref().is_some_and(|cache| cache.has(&self.file())) {
+            return Ok(());
+        }
+        self.made(engine, &|| ()).map(drop)
     }
 
     /// The compiled guest: from memory, from the cache, or made now, which takes seconds.
     pub fn module(&self, engine: &Engine) -> wasmtime::Result<&Module> {
+        self.made(engine, &|| (self.slow)(Part::FrontEnd))
+    }
+
+    fn made(&self, engine: &Engine, slow: &dyn Fn()) -> wasmtime::Result<&Module> {
         if let Some(module) = self.module.get() {
             return Ok(module);
         }
@@ -48,7 +55,10 @@ impl FrontEnd {
         if self.module.get().is_none() {
             let module = match self.load(engine) {
                 Some(module) => module,
-                None => self.compile(engine)?,
+                None => {
+                    slow();
+                    self.compile(engine)?
+                }
             };
             let _ = self.module.set(module);
         }
@@ -63,7 +73,6 @@ impl FrontEnd {
     }
 
     fn compile(&self, engine: &Engine) -> wasmtime::Result<Module> {
-        (self.slow)(Part::FrontEnd);
         let module = Module::new(engine, FRONT_END)?;
         if let Some(cache) = &self.cache {
             cache.store(engine, &self.file(), &module.serialize()?);

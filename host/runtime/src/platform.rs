@@ -125,6 +125,8 @@ fn wasmtime_config(memories: &MemoryPool) -> Config {
         .memory_reservation(memory::RESERVATION_BYTES as u64)
         .memory_guard_size(memory::GUARD_BYTES as u64)
         .memory_may_move(false)
+        // Images of wasmtime's own need memories of its own; the base's is shown by the pool, the front end's data is copied.
+        .memory_init_cow(false)
         .epoch_interruption(true)
         // QuickJS recurses on both stacks; its own check on the shadow stack comes first.
         .max_wasm_stack(2 << 20)

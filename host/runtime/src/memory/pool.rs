@@ -117,7 +117,7 @@ struct Place(Arc<Pool>);
 
 impl Place {
     fn take(pool: &Arc<Pool>) -> Result<Self, String> {
-        // Given back at once where there is none: the account never shows one too many for long.
+        // Dropped, and so given back, on the way out where there is none.
         let place = Self(pool.clone());
         if pool.in_use.fetch_add(1, Ordering::Relaxed) >= pool.settings.max_memories {
             return Err(format!("all {} memories are in use", pool.settings.max_memories));

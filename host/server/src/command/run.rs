@@ -143,8 +143,10 @@ fn problem(problem: &Value, code: &Code, as_json: bool) -> Result<u8> {
     let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no details were given");
     let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    show::error(&format!("{}: {detail}", outcome.as_str()));
-    errors.iter().for_each(|error| show::error_of_problem(error, code));
+    if errors.is_empty() {
+        show::error(&format!("{}: {detail}", outcome.as_str()));
+    }
+    errors.iter().for_each(|error| show::error_of_problem(outcome.as_str(), error, code));
     Ok(outcome.exit_code())
 }
 

@@ -3,7 +3,8 @@
 #![allow(clippy::print_stderr, reason = "this is where the command line writes to stderr")]
 
 use isolet_domain::code::Code;
-use isolet_domain::execute::Diagnostic;
+use isolet_domain::execute::{Diagnostic, Severity};
+use isolet_domain::outcome::Outcome;
 use isolet_runtime::config::Part;
 use serde_json::Value;
 
@@ -47,8 +48,10 @@ pub fn log(line: &Value) {
 
 /// One thing that is wrong with code, or doubtful about it, with the lines around it.
 pub fn diagnostic(diagnostic: &Diagnostic, code: &Code) {
-    let kind = diagnostic.code.as_ref().map(|kind| format!(" [{kind}]")).unwrap_or_default();
-    eprintln!("{}{}: {}", diagnostic.severity.as_str(), inert(&kind), inert(&diagnostic.message));
+    match diagnostic.severity {
+        Severity::Error => error(&format!("{}: {}", Outcome::BuildFailed.as_str(), diagnostic.message)),
+        Severity::Warning => eprintln!("warning: {}", inert(&diagnostic.message)),
+    }
     if let Some(place) = &diagnostic.position {
         let text = code.modules().get(&place.file).map(|module| &*module.text);
         located((&place.file, u64::from(place.line), u64::from(place.column)), text);
@@ -59,8 +62,8 @@ pub fn diagnostic(diagnostic: &Diagnostic, code: &Code) {
 }
 
 /// One of a problem document's errors about code.
-pub fn error_of_problem(error: &Value, code: &Code) {
-    self::error(error["detail"].as_str().unwrap_or("no details were given"));
+pub fn error_of_problem(outcome: &str, error: &Value, code: &Code) {
+    self::error(&format!("{outcome}: {}", error["detail"].as_str().unwrap_or("no details were given")));
     let number = |name: &str| error[name].as_u64().unwrap_or(0);
     if let Some(file) = error["file"].as_str() {
         located((file, number("line"), number("column")), code.modules().get(file).map(|module| &*module.text));
