@@ -1,5 +1,5 @@
-//! The last step of `guest-sdk/build`: `artifact_digests --write ENGINE.wasm` records the digests of that engine and of the sources as
-//! they are now; `artifact_digests --check` fails when the record and the checkout disagree. It builds nothing.
+//! The last step of `guest-sdk/build`: `artifact_digests --write FOLDER` records the digests of the guests in that folder and of the
+//! sources as they are now; `artifact_digests --check` fails when the record and the checkout disagree. It builds nothing.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use isolet_tests::artifacts;
@@ -10,20 +10,20 @@ fn main() -> Result<()> {
     let root = artifacts::checkout();
     let record = root.join(artifacts::DIGESTS);
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--write", engine] => {
-            let digests = artifacts::digests(&root, Path::new(engine))?;
+        ["--write", guests] => {
+            let digests = artifacts::digests(&root, Path::new(guests))?;
             std::fs::write(&record, digests).with_context(|| format!("cannot write `{}`", record.display()))
         }
         ["--check"] => {
             let recorded =
                 std::fs::read_to_string(&record).with_context(|| format!("cannot read `{}`", record.display()))?;
-            let found = artifacts::digests(&root, &root.join(artifacts::ENGINE))?;
+            let found = artifacts::digests(&root, &root.join(artifacts::GUESTS))?;
             ensure!(
                 recorded == found,
-                "the engine is stale\nrecorded:\n{recorded}found:\n{found}run `guest-sdk/build`"
+                "the guests are stale\nrecorded:\n{recorded}found:\n{found}run `guest-sdk/build`"
             );
             Ok(())
         }
-        _ => bail!("usage: artifact_digests --write ENGINE.wasm | --check"),
+        _ => bail!("usage: artifact_digests --write FOLDER | --check"),
     }
 }

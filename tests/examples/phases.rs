@@ -5,10 +5,9 @@
 use std::time::{Duration, Instant};
 
 use isolet_domain::access::TenantScope;
-use isolet_domain::code::Code;
 use isolet_domain::execute::{GuestExecutor as _, PrepareOptions};
 use isolet_domain::limits::Limits;
-use isolet_tests::guest::{executor, get, run_prepared};
+use isolet_tests::guest::{executor, get, modules, run_prepared};
 
 fn faults() -> i64 {
     // SAFETY: fills a structure on this stack.
@@ -43,11 +42,14 @@ async fn main() {
         ("text", "export default { fetch(r) { return new Response('hello') } }".to_owned()),
         ("10 KB", sized(10)),
         ("100 KB", sized(100)),
+        ("hello.ts", "export default { fetch(r: Request): Response { return new Response('hello') } }".to_owned()),
+        ("100 KB.ts", sized(100).replace("(a){", "(a: string): string {")),
     ] {
         let mut best = Duration::MAX;
         let mut report = None;
         for round in 0..20 {
-            let code = Code::single(&format!("{text}\nconst round = {round};")).expect("valid");
+            let main = if name.ends_with(".ts") { "main.ts" } else { "main.js" };
+            let code = modules(&[(main, &format!("{text}\nconst round = {round};"))]);
             let began = Instant::now();
             let prepared = executor.prepare(&TenantScope::local(), &code, options).await.expect("builds");
             let ran = run_prepared(&prepared, get("/?q=1")).await;

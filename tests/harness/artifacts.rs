@@ -1,4 +1,4 @@
-//! Digests of the build products that are committed (the engine, the console's `dist/`) and of the sources they are made from, so
+//! Digests of the build products that are committed (the guests, the console's `dist/`) and of the sources they are made from, so
 //! that a plain `cargo test` notices a stale one. It rebuilds nothing: that is `guest-sdk/build` and `npm run build` in `ui/`.
 //!
 //! One digest stands for many files. Files are taken in the order of their relative paths (`/` between folders, compared as UTF-8
@@ -9,14 +9,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where the digests are kept, below the checkout: two lines, each a digest, two spaces and what it is a digest of.
+/// Where the digests are kept, below the checkout: three lines, each a digest, two spaces and what it is a digest of.
 pub const DIGESTS: &str = "guest-sdk/artifacts/digests.txt";
 
-/// The committed engine, below the checkout.
-pub const ENGINE: &str = "guest-sdk/artifacts/engine.wasm";
+/// The folder of the committed guests, below the checkout.
+pub const GUESTS: &str = "guest-sdk/artifacts";
 
-/// What `guest-sdk/build` makes the engine from, below the checkout: folders are taken whole.
-const ENGINE_SOURCES: [&str; 10] = [
+/// The committed guests, in it.
+pub const GUEST_FILES: [&str; 2] = ["engine.wasm", "frontend.wasm"];
+
+/// What `guest-sdk/build` makes the guests from, below the checkout: folders are taken whole.
+const GUEST_SOURCES: [&str; 17] = [
     "guest-sdk/build",
     "guest-sdk/engine/Cargo.lock",
     "guest-sdk/engine/Cargo.toml",
@@ -27,6 +30,13 @@ const ENGINE_SOURCES: [&str; 10] = [
     "guest-sdk/engine/js/tsconfig.json",
     "guest-sdk/engine/patches",
     "guest-sdk/engine/src",
+    "guest-sdk/frontend/Cargo.lock",
+    "guest-sdk/frontend/Cargo.toml",
+    "guest-sdk/frontend/clock",
+    "guest-sdk/frontend/src",
+    "guest-sdk/modules/Cargo.lock",
+    "guest-sdk/modules/Cargo.toml",
+    "guest-sdk/modules/src",
 ];
 
 /// What the console is built from, below `ui/`; the same list as in `ui/stamp.mjs`.
@@ -38,20 +48,20 @@ pub fn checkout() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The digest of everything the engine is built from.
+/// The digest of everything the guests are built from.
 ///
 /// # Errors
 /// When a source is missing or cannot be read.
 pub fn source_digest(root: &Path) -> io::Result<String> {
-    digest_of_files(root, &ENGINE_SOURCES)
+    digest_of_files(root, &GUEST_SOURCES)
 }
 
-/// The digest of the committed engine.
+/// The digest of a committed guest.
 ///
 /// # Errors
 /// When it is missing or cannot be read.
-pub fn artifact_digest(root: &Path) -> io::Result<String> {
-    file_digest(&root.join(ENGINE))
+pub fn artifact_digest(root: &Path, guest: &str) -> io::Result<String> {
+    file_digest(&root.join(GUESTS).join(guest))
 }
 
 /// The stamp that `ui/dist` has to carry: the digest of everything the console is built from.
@@ -62,12 +72,16 @@ pub fn console_stamp(root: &Path) -> io::Result<String> {
     digest_of_files(&root.join("ui"), &CONSOLE_SOURCES)
 }
 
-/// What the digest file has to say when `engine` is what the sources below `root` were built to.
+/// What the digest file has to say when the guests in the folder `guests` are what the sources below `root` were built to.
 ///
 /// # Errors
 /// When a file is missing or cannot be read.
-pub fn digests(root: &Path, engine: &Path) -> io::Result<String> {
-    Ok(format!("{}  engine.wasm\n{}  sources\n", file_digest(engine)?, source_digest(root)?))
+pub fn digests(root: &Path, guests: &Path) -> io::Result<String> {
+    let mut out = String::new();
+    for guest in GUEST_FILES {
+        out += &format!("{}  {guest}\n", file_digest(&guests.join(guest))?);
+    }
+    Ok(format!("{out}{}  sources\n", source_digest(root)?))
 }
 
 fn file_digest(file: &Path) -> io::Result<String> {

@@ -22,7 +22,10 @@ pub fn executor() -> Arc<WasmExecutor> {
         // Measurements leave out what only tests do.
         let verify_memories = std::env::var_os("ISOLET_TESTS_MEASURE").is_none();
         let config = RuntimeConfig { cache_dir, max_instances: 200, verify_memories, ..RuntimeConfig::default() };
-        Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")))
+        Arc::new(
+            WasmExecutor::start(&config, &(Arc::new(|_| ()) as isolet_runtime::config::Slow))
+                .unwrap_or_else(|error| panic!("{error:?}")),
+        )
     };
     EXECUTOR.get_or_init(start).clone()
 }

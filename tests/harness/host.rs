@@ -1,6 +1,7 @@
 //! A whole host on loopback ports of its own, and requests to it over real sockets.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -58,7 +59,7 @@ impl TestHost {
         std::fs::create_dir_all(&engine).expect("a folder");
         let _ = std::os::unix::fs::symlink(&engine, path.join("engine"));
         config.server.data_dir = path;
-        let host = Host::start(&config, || ()).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let host = Host::start(&config, Arc::new(|_| ())).await.unwrap_or_else(|error| panic!("{error:#}"));
         let key = std::fs::read_to_string(&host.started.admin_key_file).expect("a key").trim().to_owned();
         Self { host, key, http: Client::builder(TokioExecutor::new()).build_http(), _data: data }
     }

@@ -12,15 +12,36 @@ fn recorded(name: &str) -> String {
 }
 
 #[test]
-fn the_engine_is_the_one_on_record() {
-    let found = artifacts::artifact_digest(&artifacts::checkout()).expect("it is committed");
-    assert_eq!(found, recorded("engine.wasm"), "engine.wasm changed without its record: run `guest-sdk/build`");
+fn the_guests_are_the_ones_on_record() {
+    for guest in artifacts::GUEST_FILES {
+        let found = artifacts::artifact_digest(&artifacts::checkout(), guest).expect("it is committed");
+        assert_eq!(found, recorded(guest), "{guest} changed without its record: run `guest-sdk/build`");
+    }
 }
 
 #[test]
-fn the_engine_was_built_from_the_sources_beside_it() {
+fn the_guests_were_built_from_the_sources_beside_them() {
     let found = artifacts::source_digest(&artifacts::checkout()).expect("they are committed");
-    assert_eq!(found, recorded("sources"), "the engine's sources changed since it was built: run `guest-sdk/build`");
+    assert_eq!(found, recorded("sources"), "the guests' sources changed since they were built: run `guest-sdk/build`");
+}
+
+#[test]
+fn the_front_end_has_no_imports() {
+    let root = artifacts::checkout();
+    let module = std::fs::read(root.join(artifacts::GUESTS).join("frontend.wasm")).expect("it is committed");
+    let mut exports = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(&module) {
+        match payload.expect("it is a core module") {
+            wasmparser::Payload::ImportSection(section) => assert_eq!(section.count(), 0),
+            wasmparser::Payload::ExportSection(section) => {
+                exports.extend(section.into_iter().map(|export| export.expect("an export").name.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    for name in ["memory", "isolet-alloc", "isolet-transform"] {
+        assert!(exports.iter().any(|export| export == name), "{name} is not in {exports:?}");
+    }
 }
 
 #[test]

@@ -17,7 +17,10 @@ const OPTIONS: PrepareOptions = PrepareOptions { limits: Limits::DEFAULT, fresh:
 fn executor(component_cache_bytes: u64) -> Arc<WasmExecutor> {
     let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
     let config = RuntimeConfig { cache_dir, max_instances: 8, component_cache_bytes, ..RuntimeConfig::default() };
-    Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")))
+    Arc::new(
+        WasmExecutor::start(&config, &(Arc::new(|_| ()) as isolet_runtime::config::Slow))
+            .unwrap_or_else(|error| panic!("{error:?}")),
+    )
 }
 
 fn tenant(slug: &str) -> TenantScope {
@@ -91,7 +94,10 @@ async fn the_least_recently_used_goes_first_when_there_is_no_room() {
 async fn a_build_nobody_waits_for_still_takes_its_tenants_turn() {
     let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
     let config = RuntimeConfig { cache_dir, max_builds: 2, max_queued_builds: 1, ..RuntimeConfig::default() };
-    let executor = Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")));
+    let executor = Arc::new(
+        WasmExecutor::start(&config, &(Arc::new(|_| ()) as isolet_runtime::config::Slow))
+            .unwrap_or_else(|error| panic!("{error:?}")),
+    );
     let build = |text: &'static str| {
         let executor = executor.clone();
         tokio::spawn(async move { executor.prepare(&TenantScope::local(), &code(text), OPTIONS).await })

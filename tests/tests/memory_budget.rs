@@ -8,7 +8,7 @@ use isolet_domain::execute::{BuildError, GuestExecutor as _, PrepareOptions, Pre
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use isolet_runtime::WasmExecutor;
-use isolet_runtime::config::RuntimeConfig;
+use isolet_runtime::config::{RuntimeConfig, Slow};
 use isolet_tests::guest::{ENGINE_CACHE, Ran, code, get, run_on};
 
 const BUDGET_BYTES: usize = 64 << 20;
@@ -21,7 +21,8 @@ fn executor() -> Arc<WasmExecutor> {
         verify_memories: true,
         ..RuntimeConfig::default()
     };
-    Arc::new(WasmExecutor::start(&config, &|| ()).unwrap_or_else(|error| panic!("{error:?}")))
+    let slow: Slow = Arc::new(|_| ());
+    Arc::new(WasmExecutor::start(&config, &slow).unwrap_or_else(|error| panic!("{error:?}")))
 }
 
 async fn prepare(executor: &WasmExecutor, text: &str) -> Result<Prepared, BuildError> {

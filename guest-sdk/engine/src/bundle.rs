@@ -1,12 +1,14 @@
 //! The bytes that carry modules between host and engine at build time: source bundles in, bytecode bundles out and in again.
 //! Every number is a little-endian u32; every text or blob has its length before it.
 //!
-//! `main name · count · count × (kind: 0 js, 1 text, 2 json, 3 bytecode · name · content)`
+//! `main name · count · count × (kind · name · content · map)`, the kinds numbered as in [`Kind`]. A map says where the content comes
+//! from (`isolet_modules::places`); most modules have none.
 
 pub struct Module<'a> {
     pub kind: Kind,
     pub name: &'a str,
     pub content: &'a [u8],
+    pub map: &'a [u8],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub enum Kind {
     Text = 1,
     Json = 2,
     Bytecode = 3,
+    /// In a source bundle in base64, in a bytecode bundle as it is.
+    Data = 8,
+    /// Bytecode of a module that asks for `import.meta`.
+    BytecodeWithMeta = 9,
 }
 
 pub struct Bundle<'a> {
@@ -35,24 +41,27 @@ impl<'a> Bundle<'a> {
                 1 => Kind::Text,
                 2 => Kind::Json,
                 3 => Kind::Bytecode,
+                8 => Kind::Data,
+                9 => Kind::BytecodeWithMeta,
                 _ => return None,
             };
             let name = std::str::from_utf8(blob(&mut rest)?).ok()?;
-            modules.push(Module { kind, name, content: blob(&mut rest)? });
+            modules.push(Module { kind, name, content: blob(&mut rest)?, map: blob(&mut rest)? });
         }
         rest.is_empty().then_some(Self { main, modules })
     }
 }
 
 /// Writes a bytecode bundle.
-pub fn write(main: &str, modules: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn write(main: &str, modules: &[(&str, Kind, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, main.as_bytes());
     out.extend_from_slice(&(modules.len() as u32).to_le_bytes());
-    for (name, bytecode) in modules {
-        out.extend_from_slice(&(Kind::Bytecode as u32).to_le_bytes());
+    for (name, kind, content) in modules {
+        out.extend_from_slice(&(*kind as u32).to_le_bytes());
         put(&mut out, name.as_bytes());
-        put(&mut out, bytecode);
+        put(&mut out, content);
+        put(&mut out, &[]);
     }
     out
 }

@@ -12,6 +12,7 @@ mod module;
 mod modules;
 mod natives;
 mod output;
+mod places;
 mod rejection;
 mod settle;
 mod stack;

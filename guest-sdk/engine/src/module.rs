@@ -1,7 +1,7 @@
 //! One QuickJS module, by its raw functions: rquickjs' own wrapper neither resolves the imports of loaded bytecode nor lets a loader
 //! hand out modules. Which modules there are is in `modules`.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 
 use javy::quickjs::{Ctx, Error, FromJs as _, Object, Promise, Value, qjs};
 
@@ -18,9 +18,8 @@ impl Module {
         text.push(0);
         let flags = qjs::JS_EVAL_TYPE_MODULE | qjs::JS_EVAL_FLAG_COMPILE_ONLY | qjs::JS_EVAL_FLAG_STRICT;
         // SAFETY: text and name are NUL-terminated and outlive the call.
-        let value = unsafe {
-            qjs::JS_Eval(ctx.as_raw().as_ptr(), text.as_ptr().cast(), len as _, name.as_ptr(), flags as _)
-        };
+        let value =
+            unsafe { qjs::JS_Eval(ctx.as_raw().as_ptr(), text.as_ptr().cast(), len as _, name.as_ptr(), flags as _) };
         Self::of(value)
     }
 
@@ -31,10 +30,36 @@ impl Module {
     pub unsafe fn load(ctx: &Ctx<'_>, bytecode: &[u8]) -> Result<Self, Error> {
         let flags = qjs::JS_READ_OBJ_BYTECODE;
         // SAFETY: the caller's promise.
-        let value = unsafe {
-            qjs::JS_ReadObject(ctx.as_raw().as_ptr(), bytecode.as_ptr(), bytecode.len() as _, flags as _)
-        };
+        let value =
+            unsafe { qjs::JS_ReadObject(ctx.as_raw().as_ptr(), bytecode.as_ptr(), bytecode.len() as _, flags as _) };
         Self::of(value)
+    }
+
+    /// A module whose default export is an `ArrayBuffer` with these bytes.
+    pub fn data(ctx: &Ctx<'_>, name: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let raw = ctx.as_raw().as_ptr();
+        let name = CString::new(name)?;
+        // SAFETY: both names are NUL-terminated; the buffer copies the bytes and becomes the module's.
+        unsafe {
+            let module = qjs::JS_NewCModule(raw, name.as_ptr(), Some(export_data));
+            if module.is_null() || qjs::JS_AddModuleExport(raw, module, c"default".as_ptr()) < 0 {
+                return Err(Error::Exception);
+            }
+            let buffer = qjs::JS_NewArrayBufferCopy(raw, bytes.as_ptr(), bytes.len() as _);
+            if qjs::JS_VALUE_GET_TAG(buffer) == qjs::JS_TAG_EXCEPTION
+                || qjs::JS_SetModulePrivateValue(raw, module, buffer) < 0
+            {
+                return Err(Error::Exception);
+            }
+            Ok(Self(module))
+        }
+    }
+
+    /// Gives the module its `import.meta.url`.
+    pub fn set_address(self, ctx: &Ctx<'_>, address: &str) -> Result<(), Error> {
+        // SAFETY: the module is alive; the returned value is ours.
+        let meta = unsafe { Value::from_raw(ctx.clone(), qjs::JS_GetImportMeta(ctx.as_raw().as_ptr(), self.0)) };
+        meta.into_object().ok_or(Error::Exception)?.set("url", address)
     }
 
     fn of(value: qjs::JSValue) -> Result<Self, Error> {
@@ -92,5 +117,14 @@ impl Module {
             Value::from_raw(ctx.clone(), raw)
         };
         value.into_object().ok_or(Error::Exception)
+    }
+}
+
+/// Runs when a data module is evaluated: its private value becomes its default export.
+unsafe extern "C" fn export_data(ctx: *mut qjs::JSContext, module: *mut qjs::JSModuleDef) -> c_int {
+    // SAFETY: QuickJS hands over its own context and module; the private value is a reference of ours to give away.
+    unsafe {
+        let buffer = qjs::JS_GetModulePrivateValue(ctx, module);
+        qjs::JS_SetModuleExport(ctx, module, c"default".as_ptr(), buffer)
     }
 }

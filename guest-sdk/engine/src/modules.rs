@@ -1,17 +1,19 @@
-//! Modules at build time: source to bytecode, loading, resolution of specifiers within the module map, and the run of the entry
-//! module's top level. At request time only `resolve` is still used, by dynamic `import()`.
+//! Modules at build time: source to bytecode, loading, and the run of the entry module's top level. At request time only `resolve` is
+//! still used, by dynamic `import()`. What a specifier means is `isolet_modules`' to say, TypeScript the front end's.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, c_char, c_void};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use javy::quickjs::{Ctx, Error, Exception, Function, Value, promise::PromiseState, qjs};
 
 use crate::bundle::{self, Bundle, Kind};
 use crate::engine::{self, Phase, Single};
 use crate::failure::Failure;
 use crate::module::Module;
-use crate::{event_loop, interrupt, rejection};
+use crate::{event_loop, interrupt, places, rejection};
 
 /// A module on its way into the context.
 struct Source {
@@ -19,11 +21,12 @@ struct Source {
     module: Option<Module>,
 }
 
+/// What is lent here lies within the input of `compile` or `start`, which outlives its use.
 #[derive(Clone)]
 enum Content {
-    Text(Vec<u8>),
-    /// Within the input of `start`, which outlives its use.
-    Bytecode(*const [u8]),
+    Text { text: Vec<u8>, map: *const [u8] },
+    Bytecode { bytecode: *const [u8], with_meta: bool },
+    Data(*const [u8]),
 }
 
 static SOURCES: Single<RefCell<BTreeMap<String, Source>>> = Single::new(RefCell::new(BTreeMap::new()));
@@ -40,16 +43,41 @@ pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
     let bundle = Bundle::parse(input).ok_or_else(|| Failure::new("not a source bundle"))?;
     engine::with(|ctx| {
         for module in &bundle.modules {
-            let source = source(&ctx, module)?;
+            // Its bytes are of no interest before it is started.
+            let content = match module.kind {
+                Kind::Data => Content::Data(&[]),
+                _ => Content::Text { text: source(&ctx, module)?, map: std::ptr::from_ref(module.map) },
+            };
             NAMES.borrow_mut().insert(module.name.to_owned());
-            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { content: Content::Text(source), module: None });
+            SOURCES.borrow_mut().insert(module.name.to_owned(), Source { content, module: None });
         }
         let mut compiled = Vec::with_capacity(bundle.modules.len());
         for module in &bundle.modules {
             let declared = declare(&ctx, module.name).map_err(|error| Failure::caught(&ctx, error))?;
-            compiled.push((module.name, declared.write(&ctx).map_err(|error| Failure::caught(&ctx, error))?));
+            let (kind, content) = match module.kind {
+                Kind::Data => (Kind::Data, data(module)?),
+                kind => {
+                    let with_meta = kind == Kind::Js && asks_for_meta(module.content);
+                    let kind = if with_meta { Kind::BytecodeWithMeta } else { Kind::Bytecode };
+                    (kind, declared.write(&ctx).map_err(|error| Failure::caught(&ctx, error))?)
+                }
+            };
+            compiled.push((module.name, kind, content));
         }
         Ok(bundle::write(bundle.main, &compiled))
+    })
+}
+
+fn data(module: &bundle::Module<'_>) -> Result<Vec<u8>, Failure> {
+    STANDARD.decode(module.content).map_err(|_| Failure::new(format!("module \"{}\" is not in base64", module.name)))
+}
+
+/// Whether the text says `import.meta` somewhere. An address that nobody asks for would only make the function larger.
+fn asks_for_meta(text: &[u8]) -> bool {
+    let before = |text: &[u8], word: &[u8]| text.trim_ascii_end().ends_with(word);
+    text.windows(4).enumerate().filter(|(_, word)| *word == b"meta").any(|(at, _)| {
+        let head = text[..at].trim_ascii_end();
+        head.strip_suffix(b".").is_some_and(|head| before(head, b"import"))
     })
 }
 
@@ -62,10 +90,19 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
     }
     let content = source.content.clone();
     drop(sources);
-    let module = match content {
-        Content::Text(text) => Module::compile(ctx, name, text)?,
-        // SAFETY: the host hands over what `compile` of this same engine wrote, and `start` keeps it until all is loaded.
-        Content::Bytecode(bytecode) => unsafe { Module::load(ctx, &*bytecode)? },
+    // SAFETY: what is lent lives until all is loaded; the host hands over what `compile` of this same engine wrote.
+    let module = unsafe {
+        match content {
+            Content::Text { text, map } => places::through(ctx, name, &*map, || Module::compile(ctx, name, text))?,
+            Content::Bytecode { bytecode, with_meta } => {
+                let module = Module::load(ctx, &*bytecode)?;
+                if with_meta {
+                    module.set_address(ctx, &isolet_modules::address(name))?;
+                }
+                module
+            }
+            Content::Data(bytes) => Module::data(ctx, name, &*bytes)?,
+        }
     };
     if let Some(source) = SOURCES.borrow_mut().get_mut(name) {
         source.module = Some(module);
@@ -77,7 +114,7 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
 fn source(ctx: &Ctx<'_>, module: &bundle::Module<'_>) -> Result<Vec<u8>, Failure> {
     let text = || std::str::from_utf8(module.content).map_err(|_| Failure::new("a module is not UTF-8"));
     match module.kind {
-        Kind::Js | Kind::Bytecode => Ok(module.content.to_vec()),
+        Kind::Js | Kind::Bytecode | Kind::BytecodeWithMeta | Kind::Data => Ok(module.content.to_vec()),
         Kind::Text => {
             let mut out = String::from("export default ");
             crate::text::json_string(&mut out, text()?);
@@ -103,7 +140,11 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
     engine::with(|ctx| {
         for module in &bundle.modules {
             NAMES.borrow_mut().insert(module.name.to_owned());
-            let content = Content::Bytecode(std::ptr::from_ref(module.content));
+            let lent = std::ptr::from_ref(module.content);
+            let content = match module.kind {
+                Kind::Data => Content::Data(lent),
+                kind => Content::Bytecode { bytecode: lent, with_meta: kind == Kind::BytecodeWithMeta },
+            };
             SOURCES.borrow_mut().insert(module.name.to_owned(), Source { content, module: None });
         }
         let caught = |error| Failure::caught(&ctx, error);
@@ -125,7 +166,9 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
             }
             PromiseState::Pending if interrupt::interrupted() => return Err(event_loop::last_error()),
             PromiseState::Pending => {
-                return Err(Failure::new("a top-level await never settled: nothing it could wait for happens while a module starts"));
+                return Err(Failure::new(
+                    "a top-level await never settled: nothing it could wait for happens while a module starts",
+                ));
             }
         }
         if let Some(failure) = rejection::take(&ctx).into_iter().next() {
@@ -145,26 +188,10 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The module that `specifier` means in `base`, if it is in the map: relative, bare, and with the usual endings left out.
+/// The module that `specifier` means in `base`, if it is in the map.
 fn resolve(base: &str, specifier: &str) -> Option<String> {
     let names = NAMES.borrow();
-    let path = if specifier.starts_with("./") || specifier.starts_with("../") {
-        let mut parts: Vec<&str> = base.split('/').collect();
-        parts.pop();
-        for part in specifier.split('/') {
-            match part {
-                "." => {}
-                ".." => {
-                    parts.pop()?;
-                }
-                part => parts.push(part),
-            }
-        }
-        parts.join("/")
-    } else {
-        specifier.trim_start_matches('/').to_owned()
-    };
-    ["", ".js", ".mjs", "/index.js"].iter().map(|ending| format!("{path}{ending}")).find(|name| names.contains(name))
+    isolet_modules::resolve(|name| names.contains(name), base, specifier)
 }
 
 unsafe extern "C" fn normalize(
@@ -192,10 +219,9 @@ unsafe extern "C" fn normalize(
 
 /// Throws the error for a module that is not in the map, with the nearest name that is.
 unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_char {
-    let wanted = name.trim_start_matches("./").trim_start_matches("../");
     let names = NAMES.borrow();
-    let nearest = names.iter().map(|have| (distance(have, wanted), have)).min().filter(|(far, _)| *far <= 3);
-    let hint = nearest.map(|(_, have)| format!("; did you mean \"./{have}\"?")).unwrap_or_default();
+    let nearest = isolet_modules::nearest(names.iter().map(String::as_str), base, name);
+    let hint = nearest.map(|nearest| format!("; did you mean \"{nearest}\"?")).unwrap_or_default();
     // SAFETY: the context is the one QuickJS called us with.
     let ctx = unsafe { Ctx::from_raw(std::ptr::NonNull::new_unchecked(ctx)) };
     let message = format!("module \"{name}\", imported by \"{base}\", is not among the modules{hint}");
@@ -213,28 +239,12 @@ unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_ch
 /// Line and column of the first string literal `name` in the source of module `base`.
 fn place_of(base: &str, name: &str) -> Option<(usize, usize)> {
     let sources = SOURCES.borrow();
-    let Content::Text(text) = &sources.get(base)?.content else { return None };
+    let Content::Text { text, .. } = &sources.get(base)?.content else { return None };
     let text = std::str::from_utf8(text).ok()?;
     let found = [format!("\"{name}\""), format!("'{name}'")].iter().filter_map(|literal| text.find(literal)).min()?;
     let before = &text[..found];
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count());
     Some((before.matches('\n').count() + 1, column + 1))
-}
-
-/// Levenshtein's distance, of short names only.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let cost = (before + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
-            before = std::mem::replace(&mut row[j + 1], cost);
-        }
-    }
-    row[b.len()]
 }
 
 /// Compiling or loading a module resolves its imports, so the imported ones are compiled or loaded on the way.

@@ -113,6 +113,29 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
     }
 }
 
+/// A caller with a scope, for whatever its credential is bound to: its one tenant, or nobody's things.
+pub struct Own<N> {
+    pub scope: TenantScope,
+    _needs: PhantomData<N>,
+}
+
+impl<N: Needs> FromRequestParts<AppState> for Own<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        let With { credential, .. } = With::<N>::from_request_parts(parts, app).await?;
+        if credential.tenant.is_none() {
+            return Ok(Self { scope: TenantScope::local(), _needs: PhantomData });
+        }
+        let tenant = app.platform().tenants.of(&credential).await?.ok_or(Failure::Missing("tenant"))?;
+        let scope = credential.scope_over(&tenant).ok_or(Failure::Missing("tenant"))?;
+        if tenant.status == TenantStatus::Suspended {
+            return Err(Failure::Suspended);
+        }
+        Ok(Self { scope, _needs: PhantomData })
+    }
+}
+
 /// Something that a path names.
 pub trait PathPart: Sized + Send {
     const NAME: &'static str;

@@ -12,6 +12,7 @@ use isolet_domain::execute::BuildError;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::admission::NotAdmitted;
+use isolet_domain::service::checks::CheckError;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
@@ -87,9 +88,11 @@ pub enum Failure {
     History(#[from] HistoryError),
     #[error(transparent)]
     Repository(#[from] RepositoryError),
-    /// A build failure with the lines of the tenant's code that it is about.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// A build failure with what the caller sent that it is about: for each fault, or for the one there is.
     #[error("{build}")]
-    Framed { build: Box<Self>, frame: String },
+    Framed { build: Box<Self>, marks: Vec<Mark> },
     #[error("a handler panicked")]
     Panic,
 }
@@ -99,6 +102,15 @@ fn summary(faults: &[FieldFault]) -> String {
         [fault] => format!("`{}` {}", fault.pointer, fault.detail),
         faults => format!("{} fields are not acceptable", faults.len()),
     }
+}
+
+/// Which part of what the caller sent a fault is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The module (RFC 6901).
+    pub pointer: Option<String>,
+    /// The lines around the place.
+    pub frame: Option<String>,
 }
 
 /// How a failure is answered.
@@ -158,6 +170,8 @@ impl Failure {
             Self::Version(error) => version(error),
             Self::Invoke(error) => invoke(error),
             Self::Run(error) => run(error),
+            Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),
+            Self::Check(CheckError::Build(error)) => build(error),
             Self::History(error) => history(error),
             Self::Repository(error)
             | Self::SignIn(SignInError::Repository(error))
@@ -183,6 +197,10 @@ impl Failure {
             Self::Run(RunError::NotAdmitted(
                 NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after },
             ))
+            | Self::Check(CheckError::NotAdmitted(
+                NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after },
+            ))
+            | Self::Check(CheckError::Build(BuildError::Overloaded { retry_after }))
             | Self::Run(RunError::Build(BuildError::Overloaded { retry_after }))
             | Self::Version(VersionError::Build(BuildError::Overloaded { retry_after })) => Some(*retry_after),
             Self::Framed { build, .. } => build.retry_after(),
@@ -199,6 +217,7 @@ impl Failure {
         match self {
             Self::Run(RunError::Build(error))
             | Self::Version(VersionError::Build(error))
+            | Self::Check(CheckError::Build(error))
             | Self::Invoke(InvokeError::Build(error)) => Some(error),
             Self::Framed { build, .. } => build.build(),
             _ => None,

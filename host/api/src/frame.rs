@@ -5,23 +5,28 @@ use std::fmt::Write as _;
 use isolet_domain::code::Code;
 use isolet_domain::execute::{BuildError, Position};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Mark};
+use crate::problem::escape;
 
 /// Lines shown before and after the one in question.
 const AROUND: usize = 2;
 /// Characters of a line that are shown: minified code has one line.
 const WIDTH: usize = 160;
 
-/// The failure with the lines it is about, where it is about lines of this code.
-pub fn framed(failure: Failure, code: &Code) -> Failure {
-    let position = match failure.build() {
-        Some(BuildError::Code { error, .. }) => error.position.as_ref(),
-        Some(BuildError::Overloaded { .. } | BuildError::Internal(_)) | None => None,
+/// The failure with what it is about in `code`, which the caller sent at the pointer `at`.
+pub fn framed(failure: Failure, code: &Code, at: &str) -> Failure {
+    let Some(BuildError::Code { error, .. }) = failure.build() else { return failure };
+    let mark = |position: &Option<Position>| match position {
+        Some(position) if code.modules().contains_key(&position.file) => {
+            Mark { pointer: Some(format!("{at}/modules/{}", escape(&position.file))), frame: frame(code, position) }
+        }
+        _ => Mark::default(),
     };
-    match position.and_then(|position| frame(code, position)) {
-        Some(frame) => Failure::Framed { build: Box::new(failure), frame },
-        None => failure,
+    let mut marks: Vec<Mark> = error.errors().map(|diagnostic| mark(&diagnostic.position)).collect();
+    if marks.is_empty() {
+        marks.push(mark(&error.position));
     }
+    Failure::Framed { build: Box::new(failure), marks }
 }
 
 /// The frame, or `None` when the place is not in these modules.

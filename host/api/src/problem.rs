@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, header};
-use isolet_domain::execute::{BuildError, GuestError};
+use isolet_domain::execute::{BuildError, Diagnostic, GuestError, Position};
 use isolet_domain::ids::RequestId;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::invoker::InvokeError;
@@ -12,7 +12,7 @@ use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::runs::{InvalidRequest, RunError};
 use serde::Serialize;
 
-use crate::failure::{Failure, FieldFault};
+use crate::failure::{Failure, FieldFault, Mark};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("isolet-request-id");
 pub const OUTCOME: HeaderName = HeaderName::from_static("isolet-outcome");
@@ -44,6 +44,11 @@ struct Fault {
     line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<u32>,
+    /// Characters from the column on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frame: Option<String>,
 }
@@ -153,31 +158,50 @@ fn faults(failure: &Failure) -> Vec<Fault> {
         }
         Failure::Run(RunError::Request(error)) => vec![request_fault(error)],
         Failure::Invoke(InvokeError::Guest(report)) => {
-            report.error.iter().map(|error| guest_fault(report.outcome.as_str(), error, None)).collect()
+            report.error.iter().map(|error| guest_fault(report.outcome.as_str(), error)).collect()
         }
-        Failure::Framed { build, frame } => built(build, Some(frame)),
-        other => built(other, None),
+        Failure::Framed { build, marks } => built(build, marks),
+        other => built(other, &[]),
     }
 }
 
-fn built(failure: &Failure, frame: Option<&String>) -> Vec<Fault> {
-    match failure.build() {
-        Some(BuildError::Code { outcome, error }) => vec![guest_fault(outcome.as_str(), error, frame.cloned())],
-        Some(BuildError::Overloaded { .. } | BuildError::Internal(_)) | None => Vec::new(),
-    }
+/// One fault for each error that is known, with the mark of the same number.
+fn built(failure: &Failure, marks: &[Mark]) -> Vec<Fault> {
+    let Some(BuildError::Code { outcome, error }) = failure.build() else { return Vec::new() };
+    let faults: Vec<Fault> = match error.errors().collect::<Vec<_>>() {
+        errors if errors.is_empty() => vec![guest_fault(outcome.as_str(), error)],
+        errors => errors.into_iter().map(|diagnostic| code_fault(outcome.as_str(), diagnostic)).collect(),
+    };
+    let mut marks = marks.iter().cloned();
+    let marked = faults.into_iter().map(|fault| {
+        let Mark { pointer, frame } = marks.next().unwrap_or_default();
+        Fault { pointer, frame, ..fault }
+    });
+    marked.collect()
 }
 
-fn guest_fault(code: &str, error: &GuestError, frame: Option<String>) -> Fault {
-    let position = error.position.as_ref();
+fn code_fault(outcome: &str, diagnostic: &Diagnostic) -> Fault {
+    let placed = place(diagnostic.position.as_ref());
     Fault {
-        pointer: None,
-        code: code.to_owned(),
-        detail: error.message.clone(),
-        file: position.map(|position| position.file.clone()),
-        line: position.map(|position| position.line),
-        column: position.map(|position| position.column).filter(|column| *column > 0),
-        frame,
+        code: diagnostic.code.clone().unwrap_or_else(|| outcome.to_owned()),
+        detail: diagnostic.message.clone(),
+        length: Some(diagnostic.length).filter(|length| *length > 0),
+        help: diagnostic.help.clone(),
+        ..placed
     }
+}
+
+fn place(position: Option<&Position>) -> Fault {
+    Fault {
+        file: position.map(|position| position.file.clone()),
+        line: position.map(|position| position.line).filter(|line| *line > 0),
+        column: position.map(|position| position.column).filter(|column| *column > 0),
+        ..Fault::default()
+    }
+}
+
+fn guest_fault(code: &str, error: &GuestError) -> Fault {
+    Fault { code: code.to_owned(), detail: error.message.clone(), ..place(error.position.as_ref()) }
 }
 
 fn request_fault(error: &InvalidRequest) -> Fault {

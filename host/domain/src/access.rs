@@ -139,7 +139,7 @@ impl TenantScope {
         Self { id: tenant.id, slug: tenant.slug.clone() }
     }
 
-    /// The scope of work without a server: one local tenant that is in no store.
+    /// The scope of work for no tenant, without a server or by an operator: one local tenant that is in no store.
     pub fn local() -> Self {
         let slug = TenantSlug::parse("local").expect("a constant slug is well formed");
         Self { id: TenantId::from_bytes([0; 16]), slug }

@@ -1,10 +1,8 @@
-//! A tenant's source: the module map, its bounds, and the canonical bytes that its identity is the hash of.
-//! Turning it into a component is the runtime's work.
+//! A tenant's source: the module map and its bounds. The bytes that its identity is the hash of are in `canonical`; turning it into a
+//! component is the runtime's work.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use crate::ids::Digest;
 
 /// All modules together, one module, and how many: the design's table of limits.
 pub const MAX_TOTAL_BYTES: usize = 10 << 20;
@@ -12,41 +10,66 @@ pub const MAX_MODULE_BYTES: usize = 5 << 20;
 pub const MAX_MODULES: usize = 1_000;
 const MAX_NAME_BYTES: usize = 255;
 
-/// What canonical bytes begin with.
-const MAP_TAG: &[u8] = b"isolet module map 1";
-
 /// What a module's text stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModuleKind {
     /// An ECMAScript module.
     Js,
+    /// The same in TypeScript, in TypeScript with JSX, in JavaScript with JSX.
+    Ts,
+    Tsx,
+    Jsx,
+    /// A CommonJS module.
+    Cjs,
     /// A module whose default export is the text.
     Text,
     /// A module whose default export is the parsed JSON value.
     Json,
+    /// A module whose default export is an `ArrayBuffer`; its text is the bytes in base64 (RFC 4648 §4).
+    Data,
 }
 
 impl ModuleKind {
+    pub const ALL: [Self; 8] =
+        [Self::Js, Self::Ts, Self::Tsx, Self::Jsx, Self::Cjs, Self::Text, Self::Json, Self::Data];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Js => "js",
+            Self::Ts => "ts",
+            Self::Tsx => "tsx",
+            Self::Jsx => "jsx",
+            Self::Cjs => "cjs",
             Self::Text => "text",
             Self::Json => "json",
+            Self::Data => "data",
         }
     }
 
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Js, Self::Text, Self::Json].into_iter().find(|kind| kind.as_str() == raw)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == raw)
     }
 
     /// What a module given as a bare string is, by the ending of its name.
     pub fn from_name(name: &str) -> Result<Self, InvalidCode> {
-        match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        match file.rsplit_once('.').map_or("", |(_, ending)| ending) {
             "js" | "mjs" | "" => Ok(Self::Js),
-            "json" => Ok(Self::Json),
+            "ts" | "mts" => Ok(Self::Ts),
+            "tsx" => Ok(Self::Tsx),
+            "jsx" => Ok(Self::Jsx),
+            "cjs" => Ok(Self::Cjs),
+            // Source maps are JSON.
+            "json" | "map" => Ok(Self::Json),
             "txt" | "html" | "css" | "md" | "svg" => Ok(Self::Text),
+            "wasm" => Err(InvalidCode::Wasm { module: name.to_owned() }),
             _ => Err(InvalidCode::Unsupported { module: name.to_owned() }),
         }
+    }
+
+    /// Whether it is code, rather than a value to import.
+    pub const fn is_code(self) -> bool {
+        matches!(self, Self::Js | Self::Ts | Self::Tsx | Self::Jsx | Self::Cjs)
     }
 }
 
@@ -71,7 +94,7 @@ pub enum InvalidCode {
     Empty,
     #[error("the entry module `{0}` is not among the modules")]
     MissingMain(String),
-    #[error("the entry module `{0}` must be an ECMAScript module")]
+    #[error("the entry module `{0}` must be code")]
     MainKind(String),
     #[error("module `{0}` is empty")]
     EmptyModule(String),
@@ -79,23 +102,22 @@ pub enum InvalidCode {
         "{0:?} is not a module name: 1 to 255 bytes, relative, `/` between the parts, no empty, `.` or `..` part, no control character, backslash, `?`, `#` or `:`"
     )]
     Name(String),
-    #[error("module `{module}` is of a kind this host does not run yet; plain JavaScript, text and JSON work")]
+    #[error(
+        "the ending of `{module}` does not say what it is; say it: {{\"js\": …}}, or `ts`, `tsx`, `jsx`, `cjs`, `text`, `json`, `data`"
+    )]
     Unsupported { module: String },
+    #[error(
+        "module `{module}` is WebAssembly, which code that runs in WebAssembly cannot compile; deploy it as a component of its own"
+    )]
+    Wasm { module: String },
+    #[error("module `{module}` must be in base64, in the standard alphabet and padded")]
+    Data { module: String },
     #[error("there are {count} modules; at most {MAX_MODULES} are allowed")]
     TooMany { count: usize },
     #[error("module `{module}` has {bytes} bytes; at most {MAX_MODULE_BYTES} are allowed")]
     ModuleTooLarge { module: String, bytes: usize },
     #[error("the modules have {bytes} bytes together; at most {MAX_TOTAL_BYTES} are allowed")]
     TooLarge { bytes: usize },
-}
-
-/// Why stored bytes are not a module map.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnreadableCode {
-    #[error("the bytes are not a module map in canonical form")]
-    Format,
-    #[error(transparent)]
-    Invalid(#[from] InvalidCode),
 }
 
 impl InvalidCode {
@@ -113,7 +135,10 @@ impl InvalidCode {
     pub fn module(&self) -> Option<&str> {
         match self {
             Self::MissingMain(name) | Self::MainKind(name) | Self::EmptyModule(name) | Self::Name(name) => Some(name),
-            Self::Unsupported { module } | Self::ModuleTooLarge { module, .. } => Some(module),
+            Self::Unsupported { module }
+            | Self::Wasm { module }
+            | Self::Data { module }
+            | Self::ModuleTooLarge { module, .. } => Some(module),
             Self::Empty | Self::TooMany { .. } | Self::TooLarge { .. } => None,
         }
     }
@@ -135,6 +160,9 @@ impl Code {
             if bytes > MAX_MODULE_BYTES {
                 return Err(InvalidCode::ModuleTooLarge { module: name.clone(), bytes });
             }
+            if module.kind == ModuleKind::Data && !is_base64(&module.text) {
+                return Err(InvalidCode::Data { module: name.clone() });
+            }
             total += bytes;
         }
         if total > MAX_TOTAL_BYTES {
@@ -142,10 +170,15 @@ impl Code {
         }
         match modules.get(&main_module) {
             None => Err(InvalidCode::MissingMain(main_module)),
-            Some(module) if module.kind != ModuleKind::Js => Err(InvalidCode::MainKind(main_module)),
+            Some(module) if !module.kind.is_code() => Err(InvalidCode::MainKind(main_module)),
             Some(module) if module.text.trim().is_empty() => Err(InvalidCode::EmptyModule(main_module)),
             Some(_) => Ok(Self { modules, main_module }),
         }
+    }
+
+    /// Whether every module is what the JavaScript engine takes as it is.
+    pub fn is_plain(&self) -> bool {
+        self.modules.values().all(|module| !module.kind.is_code() || module.kind == ModuleKind::Js)
     }
 
     /// A single ECMAScript module named `main.js`.
@@ -162,79 +195,31 @@ impl Code {
         &self.main_module
     }
 
-    /// The bytes that stand for this map and for no other: every name, kind and text with its length before it.
-    pub fn canonical_bytes(&self) -> Vec<u8> {
-        fn field(out: &mut Vec<u8>, bytes: &[u8]) {
-            out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-            out.extend_from_slice(bytes);
-        }
-        let mut out =
-            Vec::with_capacity(64 + self.modules.values().map(|module| module.text.len() + 64).sum::<usize>());
-        field(&mut out, MAP_TAG);
-        field(&mut out, self.main_module.as_bytes());
-        out.extend_from_slice(&(self.modules.len() as u64).to_le_bytes());
-        for (name, module) in &self.modules {
-            field(&mut out, name.as_bytes());
-            field(&mut out, module.kind.as_str().as_bytes());
-            field(&mut out, module.text.as_bytes());
-        }
-        out
-    }
-
-    /// Reads what [`Code::canonical_bytes`] wrote. Anything it would not have written is refused, so that a blob and its code
-    /// have one and the same digest.
-    pub fn from_canonical_bytes(bytes: &[u8]) -> Result<Self, UnreadableCode> {
-        let mut rest = bytes;
-        if take_field(&mut rest)? != MAP_TAG {
-            return Err(UnreadableCode::Format);
-        }
-        let main_module = take_text(&mut rest)?.to_owned();
-        let count = take_number(&mut rest)?;
-        let mut modules = BTreeMap::new();
-        for _ in 0..count {
-            let name = take_text(&mut rest)?;
-            let kind = ModuleKind::parse(take_text(&mut rest)?).ok_or(UnreadableCode::Format)?;
-            let text = take_text(&mut rest)?.into();
-            if modules.last_key_value().is_some_and(|(last, _): (&String, _)| last.as_str() >= name) {
-                return Err(UnreadableCode::Format);
-            }
-            modules.insert(name.to_owned(), Module { kind, text });
-        }
-        if !rest.is_empty() {
-            return Err(UnreadableCode::Format);
-        }
-        Ok(Self::new(modules, main_module)?)
-    }
-
-    /// The content's digest: what a version is addressed by.
-    pub fn digest(&self) -> Digest {
-        Digest::of(&self.canonical_bytes())
-    }
-
     /// Bytes of all modules' text.
     pub fn total_bytes(&self) -> usize {
         self.modules.values().map(|module| module.text.len()).sum()
     }
 }
 
-fn take<'b>(rest: &mut &'b [u8], count: usize) -> Result<&'b [u8], UnreadableCode> {
-    let (taken, after) = rest.split_at_checked(count).ok_or(UnreadableCode::Format)?;
-    *rest = after;
-    Ok(taken)
-}
-
-fn take_number(rest: &mut &[u8]) -> Result<u64, UnreadableCode> {
-    let bytes = take(rest, 8)?;
-    Ok(u64::from_le_bytes(bytes.try_into().map_err(|_| UnreadableCode::Format)?))
-}
-
-fn take_field<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], UnreadableCode> {
-    let len = usize::try_from(take_number(rest)?).map_err(|_| UnreadableCode::Format)?;
-    take(rest, len)
-}
-
-fn take_text<'b>(rest: &mut &'b [u8]) -> Result<&'b str, UnreadableCode> {
-    std::str::from_utf8(take_field(rest)?).map_err(|_| UnreadableCode::Format)
+/// Whether the text is base64 that no other text decodes to the same bytes as, so that equal data has equal digests.
+fn is_base64(text: &str) -> bool {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let digits = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    // Bits of the last digit that no byte needs are zero.
+    let unused = match text.len() - digits.len() {
+        0 => 0,
+        1 => 0b11,
+        _ => 0b1111,
+    };
+    let last = digits.bytes().last().and_then(value).unwrap_or(0);
+    text.len().is_multiple_of(4) && digits.bytes().all(|byte| value(byte).is_some()) && last & unused == 0
 }
 
 fn check_name(name: &str) -> Result<(), InvalidCode> {
@@ -292,6 +277,50 @@ mod tests {
     }
 
     #[test]
+    fn kinds_follow_from_the_ending() {
+        for (name, kind) in [
+            ("a.js", ModuleKind::Js),
+            ("a.mjs", ModuleKind::Js),
+            ("react/jsx-runtime", ModuleKind::Js),
+            ("lib.v2/react", ModuleKind::Js),
+            ("a.mts", ModuleKind::Ts),
+            ("a.d.ts", ModuleKind::Ts),
+            ("a.tsx", ModuleKind::Tsx),
+            ("a.jsx", ModuleKind::Jsx),
+            ("a.cjs", ModuleKind::Cjs),
+            ("a.js.map", ModuleKind::Json),
+        ] {
+            assert_eq!(ModuleKind::from_name(name), Ok(kind), "{name}");
+        }
+        assert!(matches!(ModuleKind::from_name("a.wasm"), Err(InvalidCode::Wasm { .. })));
+        assert!(matches!(ModuleKind::from_name("a.py"), Err(InvalidCode::Unsupported { .. })));
+        for kind in ModuleKind::ALL {
+            assert_eq!(ModuleKind::parse(kind.as_str()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn data_has_one_spelling() {
+        for (text, good) in [
+            ("", true),
+            ("AAAA", true),
+            ("AAE=", true),
+            ("AQ==", true),
+            ("+/+/", true),
+            ("AAA", false),
+            ("AR==", false),
+            ("AAF=", false),
+            ("A===", false),
+            ("====", false),
+            ("A=AA", false),
+            ("-_AA", false),
+            ("AA A", false),
+        ] {
+            assert_eq!(is_base64(text), good, "{text}");
+        }
+    }
+
+    #[test]
     fn sizes_and_the_entry_are_checked() {
         assert_eq!(Code::new(BTreeMap::new(), "main.js".into()), Err(InvalidCode::Empty));
         assert!(matches!(code(&[("main.js", " \n")]), Err(InvalidCode::EmptyModule(_))));
@@ -299,43 +328,5 @@ mod tests {
         assert!(code(&[("main.js", &large)]).is_err_and(|err| err.is_size()));
         let half = "x".repeat(MAX_MODULE_BYTES);
         assert!(code(&[("main.js", &half), ("b.js", &half), ("c.js", "1")]).is_err_and(|err| err.is_size()));
-    }
-
-    #[test]
-    fn canonical_bytes_read_back_and_nothing_else_does() {
-        let mut map = BTreeMap::new();
-        for (name, kind, text) in [
-            ("main.js", ModuleKind::Js, "export default 1"),
-            ("lib/a.json", ModuleKind::Json, "{}"),
-            ("ä.txt", ModuleKind::Text, "\0ü\u{1F600}"),
-            ("empty.txt", ModuleKind::Text, ""),
-        ] {
-            map.insert(name.to_owned(), Module { kind, text: text.into() });
-        }
-        let original = Code::new(map, "main.js".to_owned()).expect("valid");
-        let bytes = original.canonical_bytes();
-        assert_eq!(Code::from_canonical_bytes(&bytes), Ok(original));
-        for end in 0..bytes.len() {
-            assert!(Code::from_canonical_bytes(&bytes[..end]).is_err(), "cut at {end}");
-        }
-        assert!(Code::from_canonical_bytes(&[&bytes[..], b"x"].concat()).is_err());
-        // Whatever a changed byte still reads as must be written back with that same byte: one map, one spelling.
-        for index in 0..bytes.len() {
-            for flip in [1_u8, 0x20, 0x80, 0xFF] {
-                let mut changed = bytes.clone();
-                changed[index] ^= flip;
-                if let Ok(code) = Code::from_canonical_bytes(&changed) {
-                    assert_eq!(code.canonical_bytes(), changed, "byte {index}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn absurd_lengths_are_refused_without_allocating() {
-        let mut bytes = 19_u64.to_le_bytes().to_vec();
-        bytes.extend_from_slice(MAP_TAG);
-        bytes.extend_from_slice(&u64::MAX.to_le_bytes());
-        assert_eq!(Code::from_canonical_bytes(&bytes), Err(UnreadableCode::Format));
     }
 }

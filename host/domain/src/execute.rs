@@ -31,6 +31,17 @@ pub trait GuestExecutor: Send + Sync {
     async fn prepare(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions)
     -> Result<Prepared, BuildError>;
 
+    /// What is wrong with the code, and what is doubtful, without running any of it.
+    ///
+    /// # Errors
+    /// Limits that checking hit, or `Overloaded` when this tenant's build queue is full.
+    async fn check(
+        &self,
+        tenant: &TenantScope,
+        code: &Code,
+        options: PrepareOptions,
+    ) -> Result<Vec<Diagnostic>, BuildError>;
+
     /// Starts a fresh instance and sends it the request. Returns when there is a response head or none will come.
     async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer;
 
@@ -54,6 +65,8 @@ pub struct Prepared {
     /// Whether it was there already.
     pub cached: bool,
     pub build: BuildReport,
+    /// What is doubtful about the code, in words.
+    pub warnings: Arc<[String]>,
     /// The executor's own form of it.
     pub artifact: Arc<dyn Any + Send + Sync>,
 }
@@ -61,7 +74,9 @@ pub struct Prepared {
 /// What a build took; of a cached one, what it had taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BuildReport {
-    /// Source to bytecode.
+    /// TypeScript and JSX to JavaScript, and diagnostics; nothing for plain JavaScript.
+    pub front_end: Duration,
+    /// JavaScript to bytecode.
     pub compile: Duration,
     /// Start-up and the snapshot of what it left.
     pub build: Duration,
@@ -86,6 +101,45 @@ pub struct GuestError {
     pub message: String,
     pub stack: String,
     pub position: Option<Position>,
+    /// Of code that could not be built: everything that is wrong with it, this error among the rest. May be empty.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl GuestError {
+    /// What of the diagnostics is in the way.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// One thing that is wrong with code, or doubtful about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// What kind of thing it is, where that has a name.
+    pub code: Option<String>,
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    pub position: Option<Position>,
+    /// How many characters it is about, from the position on.
+    pub length: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Severity {
+    #[default]
+    Error,
+    Warning,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// Why code could not be prepared.

@@ -16,7 +16,7 @@ use crate::access::TenantScope;
 use crate::body::{self, Body, BodyError};
 use crate::code::Code;
 use crate::execute::{
-    Answer, BuildError, BuildReport, GuestError, GuestExecutor, Invocation, LogLevel, LogLine, Position,
+    Answer, BuildError, BuildReport, Diagnostic, GuestError, GuestExecutor, Invocation, LogLevel, LogLine, Position,
     PrepareOptions, Prepared, Report, RunEvent, Timing, Usage,
 };
 use crate::ids::{Digest, TenantId};
@@ -85,7 +85,8 @@ impl GuestExecutor for FakeGuests {
         let source = code.modules()[code.main_module()].text.clone();
         if source.contains(words::SYNTAX) {
             let position = Some(Position { file: code.main_module().to_owned(), line: 2, column: 5 });
-            let error = GuestError { message: "SyntaxError: unexpected token".into(), stack: String::new(), position };
+            let error =
+                GuestError { message: "SyntaxError: unexpected token".into(), position, ..GuestError::default() };
             return Err(BuildError::Code { outcome: Outcome::BuildFailed, error });
         }
         let code_key = self.code_key(&code.digest());
@@ -96,9 +97,22 @@ impl GuestExecutor for FakeGuests {
         }
         self.builds.fetch_add(1, Ordering::AcqRel);
         let build = BuildReport { build: Duration::from_millis(2), overlay_bytes: 4_096, ..BuildReport::default() };
-        let built = Prepared { code_key, cached: false, build, artifact: Arc::new(source) };
+        let built = Prepared { code_key, cached: false, build, warnings: Arc::default(), artifact: Arc::new(source) };
         self.ready().insert((tenant.id(), code_key), built.clone());
         Ok(built)
+    }
+
+    async fn check(&self, _: &TenantScope, code: &Code, _: PrepareOptions) -> Result<Vec<Diagnostic>, BuildError> {
+        let source = &code.modules()[code.main_module()].text;
+        let position = Some(Position { file: code.main_module().to_owned(), line: 2, column: 5 });
+        let wrong = source.contains(words::SYNTAX).then(|| Diagnostic {
+            message: "unexpected token".into(),
+            help: Some("take it out".into()),
+            position,
+            length: 1,
+            ..Diagnostic::default()
+        });
+        Ok(wrong.into_iter().collect())
     }
 
     async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod body;
+pub mod canonical;
 pub mod code;
 pub mod execute;
 #[cfg(any(test, feature = "fakes"))]

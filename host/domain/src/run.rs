@@ -39,6 +39,8 @@ pub struct RunResult {
     pub cold: bool,
     pub build: Duration,
     pub compile: Duration,
+    /// Of TypeScript and JSX to JavaScript; nothing for plain JavaScript.
+    pub front_end: Duration,
     pub startup_cpu: Duration,
     pub timing: Timing,
     pub usage: Usage,

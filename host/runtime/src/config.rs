@@ -1,6 +1,7 @@
 //! The runtime's settings: the `[runtime]` table of `deploy/isolet.toml`, where the defaults stand with their reasons.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::machine;
 
@@ -9,6 +10,17 @@ pub const MAX_MEMORY_BYTES: usize = 256 << 20;
 
 /// Of a machine that does not say what it has.
 const ASSUMED_MACHINE_BYTES: usize = 1 << 30;
+/// What may have to be compiled before it can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The JavaScript engine, at start.
+    Engine,
+    /// What reads TypeScript, JSX and CommonJS, when it is first needed.
+    FrontEnd,
+}
+
+/// Told before something is compiled that takes seconds.
+pub type Slow = Arc<dyn Fn(Part) + Send + Sync>;
 
 /// How the runtime is set up. Limits of a single run are in `isolet_domain::limits`.
 #[derive(Clone, Debug)]

@@ -7,14 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::code::Code;
-use isolet_domain::execute::{Answer, BuildError, GuestExecutor, Invocation, PrepareOptions, Prepared};
+use isolet_domain::execute::{Answer, BuildError, Diagnostic, GuestExecutor, Invocation, PrepareOptions, Prepared};
 use isolet_domain::ids::{Digest, TenantId};
 use moka::policy::EvictionPolicy;
 
+use crate::build_instance::Refusal;
 use crate::build_queue::BuildQueue;
 use crate::build_threads::BuildThreads;
-use crate::compile::{self, Built, Refusal};
-use crate::config::RuntimeConfig;
+use crate::compile::{self, Built};
+use crate::config::{RuntimeConfig, Slow};
 use crate::invoke;
 use crate::kept::KeptOverlays;
 use crate::overlay::Overlay;
@@ -39,11 +40,11 @@ pub struct WasmExecutor {
 }
 
 impl WasmExecutor {
-    /// Compiles or loads the engine; `slow` is called before the former, which takes seconds.
+    /// Compiles or loads the engine. `slow` is told before anything is compiled that takes seconds, now or later.
     ///
     /// # Errors
     /// When wasmtime or the cache folder do not work.
-    pub fn start(config: &RuntimeConfig, slow: &dyn Fn()) -> Result<Self, StartError> {
+    pub fn start(config: &RuntimeConfig, slow: &Slow) -> Result<Self, StartError> {
         let platform = Arc::new(Platform::start(config, slow)?);
         let cache = moka::future::Cache::builder()
             .max_capacity(config.component_cache_bytes)
@@ -94,12 +95,19 @@ impl WasmExecutor {
             }
             Ok(built)
         };
-        match self.threads.run(build).await {
-            Some(Ok(built)) => Ok(built),
-            Some(Err(Refusal::Code(outcome, error))) => Err(BuildError::Code { outcome, error }),
-            Some(Err(Refusal::Full)) => Err(BuildError::Overloaded { retry_after: AFTER_FULL }),
-            Some(Err(Refusal::Host(error))) => Err(internal(error)),
-            None => Err(internal(wasmtime::format_err!("a build panicked"))),
+        answered(self.threads.run(build).await)
+    }
+
+    /// Has the front end compiled in the background, if that was never done in this cache folder: who needs it first would wait.
+    pub fn make_ready(&self) {
+        let platform = self.platform.clone();
+        let make = move || {
+            if let Err(error) = platform.front_end.make_ready(&platform.engine) {
+                tracing::error!(error = format!("{error:#}"), "the front end could not be compiled");
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("front end".to_owned()).spawn(make) {
+            tracing::warn!(%error, "a thread cannot be started; the front end is compiled when it is first needed");
         }
     }
 
@@ -110,8 +118,19 @@ impl WasmExecutor {
         options: PrepareOptions,
     ) -> Result<Prepared, BuildError> {
         let code_key = self.code_key(&code.digest());
-        let Built { overlay, report, kept } = self.build(tenant, code, options).await?;
-        Ok(Prepared { code_key, cached: kept, build: report, artifact: Arc::new(overlay) })
+        let Built { overlay, report, warnings, kept } = self.build(tenant, code, options).await?;
+        Ok(Prepared { code_key, cached: kept, build: report, warnings: warnings.into(), artifact: Arc::new(overlay) })
+    }
+}
+
+/// What a job on the build threads came to.
+fn answered<R>(result: Option<Result<R, Refusal>>) -> Result<R, BuildError> {
+    match result {
+        Some(Ok(built)) => Ok(built),
+        Some(Err(Refusal::Code(outcome, error))) => Err(BuildError::Code { outcome, error }),
+        Some(Err(Refusal::Full)) => Err(BuildError::Overloaded { retry_after: AFTER_FULL }),
+        Some(Err(Refusal::Host(error))) => Err(internal(error)),
+        None => Err(internal(wasmtime::format_err!("a build panicked"))),
     }
 }
 
@@ -124,8 +143,9 @@ fn internal(error: wasmtime::Error) -> BuildError {
 impl GuestExecutor for WasmExecutor {
     fn code_key(&self, code_digest: &Digest) -> Digest {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(b"isolet code key 1");
+        hasher.update(b"isolet code key 2");
         hasher.update(self.platform.digest().as_bytes());
+        hasher.update(self.platform.front_end.digest().as_bytes());
         hasher.update(code_digest.as_bytes());
         Digest::from_bytes(*hasher.finalize().as_bytes())
     }
@@ -150,6 +170,21 @@ impl GuestExecutor for WasmExecutor {
         }
         let built = self.cache.try_get_with(key, self.prepare_anew(tenant, code, options)).await;
         built.map_err(|error| (*error).clone())
+    }
+
+    async fn check(
+        &self,
+        tenant: &TenantScope,
+        code: &Code,
+        options: PrepareOptions,
+    ) -> Result<Vec<Diagnostic>, BuildError> {
+        let place = self.queue.enter(tenant.id()).await?;
+        let (platform, code) = (self.platform.clone(), code.clone());
+        let check = move || {
+            let _place = place;
+            compile::check(&platform, &code, &options.limits)
+        };
+        answered(self.threads.run(check).await)
     }
 
     async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {

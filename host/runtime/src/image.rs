@@ -28,6 +28,11 @@ impl ImageCache {
         Ok(Self { dir: dir.to_owned(), key: key_file(dir)? })
     }
 
+    /// Whether there is something under `name`; what it is shows when it is loaded.
+    pub fn has(&self, name: &str) -> bool {
+        self.dir.join(name).exists()
+    }
+
     /// The bytes stored under `name` for this engine, or `None` when there are none or they are not ours.
     pub fn load(&self, engine: &Engine, name: &str) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();

@@ -67,7 +67,7 @@ fn decode(stored: &[u8]) -> Option<Built> {
         overlay_segments: overlay.segments(),
         ..BuildReport::default()
     };
-    Some(Built { overlay, report, kept: true })
+    Some(Built { overlay, report, warnings: Vec::new(), kept: true })
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
         memory[..length].fill(byte);
         let overlay = overlay::build(&[], &memory, None, 0, u64::MAX, 1).expect("one run");
         let report = BuildReport { startup_cpu: Duration::from_micros(7), ..BuildReport::default() };
-        Built { overlay, report, kept: false }
+        Built { overlay, report, warnings: Vec::new(), kept: false }
     }
 
     fn files(dir: &Path) -> usize {

@@ -1,6 +1,7 @@
 //! Runs guests. Code becomes a component here (bytecode, start-up, snapshot), components become instances, instances answer
 //! requests within their limits. Who may run what, and where code is kept, is decided elsewhere.
 
+mod build_instance;
 mod build_queue;
 mod build_threads;
 mod compile;
@@ -8,6 +9,7 @@ pub mod component;
 pub mod config;
 mod exchange;
 mod executor;
+mod front_end;
 mod image;
 mod instance;
 mod invoke;
@@ -17,8 +19,10 @@ mod memory;
 mod meter;
 mod overlay;
 mod platform;
+mod reading;
 mod records;
 mod sealed;
+mod source_bundle;
 mod ticker;
 
 pub use executor::WasmExecutor;

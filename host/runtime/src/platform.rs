@@ -11,7 +11,8 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, Module, Store, Strategy};
 
 use crate::component::{self, SurgeryError};
-use crate::config::RuntimeConfig;
+use crate::config::{Part, RuntimeConfig, Slow};
+use crate::front_end::FrontEnd;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
 use crate::memory::{self, BaseMemory, Content, MemoryBudget, MemoryPool, PoolSettings, Share, StackPool};
@@ -48,6 +49,7 @@ impl From<wasmtime::Error> for StartError {
 pub struct Platform {
     pub engine: Engine,
     pub ticker: Ticker,
+    pub front_end: FrontEnd,
     /// The compiled base, which brings no data of its own, and a linker that has everything a build instance may import.
     pub base: Module,
     pub build_linker: wasmtime::Linker<BuildState>,
@@ -68,7 +70,7 @@ impl Platform {
     ///
     /// # Errors
     /// When wasmtime, the cache folder or the committed artifact do not work.
-    pub fn start(config: &RuntimeConfig, slow: &dyn Fn()) -> Result<Self, StartError> {
+    pub fn start(config: &RuntimeConfig, slow: &Slow) -> Result<Self, StartError> {
         let began = Instant::now();
         let digest = Digest::of(ENGINE);
         let hollow = component::hollow(&ENGINE[component::main_module(ENGINE)?])?;
@@ -90,7 +92,8 @@ impl Platform {
         linker.root().module(&engine_import, &base)?;
         let pre = FunctionPre::new(linker.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
-        Ok(Self { engine, ticker, base, build_linker, base_memory, memories, budget, stack, pre, digest })
+        let front_end = FrontEnd::new(cache, slow.clone());
+        Ok(Self { engine, ticker, front_end, base, build_linker, base_memory, memories, budget, stack, pre, digest })
     }
 
     /// The digest of the frozen engine: part of every code key.
@@ -125,6 +128,8 @@ fn wasmtime_config(memories: &MemoryPool) -> Config {
         .memory_reservation(memory::RESERVATION_BYTES as u64)
         .memory_guard_size(memory::GUARD_BYTES as u64)
         .memory_may_move(false)
+        // Images of wasmtime's own need memories of its own; the base's is shown by the pool, the front end's data is copied.
+        .memory_init_cow(false)
         .epoch_interruption(true)
         // QuickJS recurses on both stacks; its own check on the shadow stack comes first.
         .max_wasm_stack(2 << 20)
@@ -150,7 +155,7 @@ fn compiled(
     cache: Option<&ImageCache>,
     base: &[u8],
     shell: &[u8],
-    slow: &dyn Fn(),
+    slow: &Slow,
 ) -> wasmtime::Result<(Module, Component)> {
     // By what is compiled, not by what it is made from: the making may change.
     let name = |part: &str, bytes: &[u8]| format!("{part}-{}.bin", &Digest::of(bytes).to_hex()[..32]);
@@ -166,7 +171,7 @@ fn compiled(
         }
         tracing::warn!("compiled code of the engine does not load; compiling it anew");
     }
-    slow();
+    slow(Part::Engine);
     let base = Module::new(engine, base)?;
     let shell = Component::new(engine, shell)?;
     if let Some(cache) = cache {

@@ -79,7 +79,7 @@ impl Place {
 
 impl From<Failure> for GuestError {
     fn from(failure: Failure) -> Self {
-        Self { message: failure.message, stack: failure.stack, position: failure.place.position() }
+        Self { message: failure.message, stack: failure.stack, position: failure.place.position(), ..Self::default() }
     }
 }
 

@@ -14,6 +14,7 @@ use isolet_domain::repository::Repository;
 use isolet_domain::service::Platform;
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
+use isolet_runtime::config::Slow;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -47,11 +48,11 @@ pub struct Started {
 }
 
 impl Host {
-    /// Starts a host and returns once it serves. `slow` is called if the engine has to be compiled first.
+    /// Starts a host and returns once it serves. `slow` is told what has to be compiled first.
     ///
     /// # Errors
     /// Whatever is missing or in the way, in words to act on.
-    pub async fn start(config: &Config, slow: impl Fn() + Send + 'static) -> Result<Self> {
+    pub async fn start(config: &Config, slow: Slow) -> Result<Self> {
         config.check()?;
         let data = DataDir::open(&config.server.data_dir)?;
         let runtime = config.runtime();
@@ -103,6 +104,7 @@ impl Host {
         let router = isolet_api::control_plane(app.clone());
         serving.spawn(isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone())));
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
+        executor.make_ready();
         Ok(Self { started, app, stop, serving })
     }
 

@@ -1,5 +1,6 @@
 //! The control plane's routes. Handlers extract, call one use case and convert; rules are the domain's.
 
+mod checks;
 mod fields;
 mod functions;
 mod history;
@@ -40,6 +41,7 @@ fn v1() -> Router<AppState> {
         .route("/sessions", post(tenants::open_session))
         .route("/whoami", get(tenants::get_caller))
         .route("/info", get(host::get_info))
+        .route("/check", post(checks::check_code))
         .route("/tenants", get(tenants::list_tenants).post(tenants::create_tenant))
         .route(
             "/tenants/{tenant}",

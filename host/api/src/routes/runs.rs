@@ -27,7 +27,7 @@ pub async fn create_run(
         RunCode::Version(_) | RunCode::Function(_) => None,
     };
     let started = app.platform().runs.start(&found.scope, spec).await.map_err(|error| match &code {
-        Some(code) => framed(error.into(), code),
+        Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
     Ok(finish(started, &headers).await)

@@ -30,7 +30,7 @@ pub async fn add_version(
     let code = code(request.modules, request.main_module)?;
     let new = NewVersion { code: code.clone(), message: checked_message(request.message)? };
     let added = app.platform().versions.add(&found.scope, &function, new).await;
-    let (version, created) = added.map_err(|error| framed(error.into(), &code))?;
+    let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Answer(VersionResponse::from(version))))
 }
@@ -80,7 +80,7 @@ pub async fn deploy_version(
         ToDeploy::New(new) => {
             let code = new.code.clone();
             let added = versions.add(&found.scope, &function, new).await;
-            let (version, created) = added.map_err(|error| framed(error.into(), &code))?;
+            let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
             (version.id, created)
         }
     };

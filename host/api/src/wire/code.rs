@@ -5,7 +5,7 @@ use std::fmt;
 
 use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::strict_json::UniqueMap;
@@ -13,17 +13,33 @@ use crate::strict_json::UniqueMap;
 /// One module as it is sent.
 #[derive(Debug)]
 pub struct ModuleRequest {
-    kind: Option<ModuleKind>,
+    form: Form,
     text: String,
 }
 
-/// `{"js": "…"}`, `{"text": "…"}` or `{"json": …}`: for names whose ending says something else, or nothing.
+#[derive(Debug)]
+enum Form {
+    /// As the name says.
+    Implied,
+    Kind(ModuleKind),
+    Wasm,
+}
+
+/// `{"js": "…"}`, `{"text": "…"}`, `{"json": …}` …: for names whose ending says something else, or nothing.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Typed {
     Js(String),
+    Ts(String),
+    Tsx(String),
+    Jsx(String),
+    Cjs(String),
     Text(String),
     Json(serde_json::Value),
+    /// In base64.
+    Data(String),
+    /// Never accepted, and said so once its name is known.
+    Wasm(IgnoredAny),
 }
 
 impl<'de> Deserialize<'de> for ModuleRequest {
@@ -33,24 +49,30 @@ impl<'de> Deserialize<'de> for ModuleRequest {
             type Value = ModuleRequest;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a module's text, or an object with one of `js`, `text` and `json`")
+                f.write_str("a module's text, or an object with one of `js`, `ts`, `tsx`, `jsx`, `cjs`, `text`, `json` and `data`")
             }
 
             fn visit_str<E>(self, text: &str) -> Result<ModuleRequest, E> {
-                Ok(ModuleRequest { kind: None, text: text.to_owned() })
+                Ok(ModuleRequest { form: Form::Implied, text: text.to_owned() })
             }
 
             fn visit_string<E>(self, text: String) -> Result<ModuleRequest, E> {
-                Ok(ModuleRequest { kind: None, text })
+                Ok(ModuleRequest { form: Form::Implied, text })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<ModuleRequest, A::Error> {
                 let (kind, text) = match Typed::deserialize(MapAccessDeserializer::new(access))? {
                     Typed::Js(text) => (ModuleKind::Js, text),
+                    Typed::Ts(text) => (ModuleKind::Ts, text),
+                    Typed::Tsx(text) => (ModuleKind::Tsx, text),
+                    Typed::Jsx(text) => (ModuleKind::Jsx, text),
+                    Typed::Cjs(text) => (ModuleKind::Cjs, text),
                     Typed::Text(text) => (ModuleKind::Text, text),
                     Typed::Json(value) => (ModuleKind::Json, value.to_string()),
+                    Typed::Data(text) => (ModuleKind::Data, text),
+                    Typed::Wasm(_) => return Ok(ModuleRequest { form: Form::Wasm, text: String::new() }),
                 };
-                Ok(ModuleRequest { kind: Some(kind), text })
+                Ok(ModuleRequest { form: Form::Kind(kind), text })
             }
         }
         deserializer.deserialize_any(TextOrTyped)
@@ -60,10 +82,11 @@ impl<'de> Deserialize<'de> for ModuleRequest {
 /// The checked module map.
 pub fn code(modules: UniqueMap<ModuleRequest>, main_module: String) -> Result<Code, InvalidCode> {
     let mut map = BTreeMap::new();
-    for (name, ModuleRequest { kind, text }) in modules.0 {
-        let kind = match kind {
-            Some(kind) => kind,
-            None => ModuleKind::from_name(&name)?,
+    for (name, ModuleRequest { form, text }) in modules.0 {
+        let kind = match form {
+            Form::Kind(kind) => kind,
+            Form::Implied => ModuleKind::from_name(&name)?,
+            Form::Wasm => return Err(InvalidCode::Wasm { module: name }),
         };
         map.insert(name, Module { kind, text: text.into() });
     }
@@ -95,7 +118,7 @@ impl<'c> From<&'c Code> for CodeResponse<'c> {
                 // JSON that came as a value reads back as one.
                 let value = match module.kind {
                     ModuleKind::Json => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-                    ModuleKind::Js | ModuleKind::Text => text.into(),
+                    _ => text.into(),
                 };
                 ModuleResponse::Typed(BTreeMap::from([(module.kind.as_str(), value)]))
             };

@@ -303,6 +303,7 @@ struct SubrequestResponse {
 struct TimingResponse {
     build_ms: f64,
     compile_ms: f64,
+    front_end_ms: f64,
     instantiate_ms: f64,
     run_ms: f64,
     ttfb_ms: f64,
@@ -340,10 +341,11 @@ impl ResultResponse {
             timing: TimingResponse {
                 build_ms: ms(result.build),
                 compile_ms: ms(result.compile),
+                front_end_ms: ms(result.front_end),
                 instantiate_ms: ms(timing.instantiate),
                 run_ms: ms(timing.run),
                 ttfb_ms: ms(timing.first_byte),
-                total_ms: ms(timing.total + result.build + result.compile),
+                total_ms: ms(timing.total + result.front_end + result.build + result.compile),
             },
             usage: UsageResponse {
                 cpu_ms: ms(result.usage.cpu),

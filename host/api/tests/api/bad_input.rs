@@ -48,6 +48,7 @@ async fn malformed_bodies_are_400() {
         "/v1/tenants/acme/functions/hello/deploy",
         "/v1/tenants/acme/prompts",
         RUNS,
+        "/v1/check",
         "/v1/sessions",
     ] {
         for (what, body) in &bodies {

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_input;
+mod check;
 mod console;
 mod host;
 mod ingress;

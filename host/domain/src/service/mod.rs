@@ -2,6 +2,7 @@
 //! of HTTP, of stores or of WebAssembly.
 
 pub mod admission;
+pub mod checks;
 pub mod counters;
 pub mod environment;
 pub mod functions;
@@ -26,6 +27,7 @@ use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, Limits};
 use crate::repository::{Repository, RepositoryError};
 use admission::Admissions;
+use checks::Checks;
 use counters::Counters;
 use environment::Environment;
 use functions::Functions;
@@ -77,6 +79,7 @@ pub struct Platform {
     pub functions: Functions,
     pub environment: Environment,
     pub versions: Versions,
+    pub checks: Checks,
     pub invoker: Invoker,
     pub runs: Runs,
     pub history: History,
@@ -96,6 +99,7 @@ impl Platform {
         let limits = config.limits;
         let counters = Arc::<Counters>::default();
         let resolver = Arc::new(Resolver::new(repository.clone(), executor.clone(), config.resolver_max_age));
+        let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission, counters.clone()));
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
         let keys = Arc::new(Keys::new(repository.clone(), pepper));
@@ -107,6 +111,7 @@ impl Platform {
             functions: Functions::new(repository.clone(), resolver.clone()),
             environment: Environment::new(repository.clone(), resolver.clone()),
             versions: Versions::new(preparation.clone(), resolver.clone(), limits),
+            checks,
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
             runs: Runs::new(preparation.clone(), admissions, limits, config.history_kept),
             history: History::new(preparation, config.history_kept),

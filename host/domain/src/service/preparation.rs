@@ -44,7 +44,7 @@ impl Preparation {
     /// The code of a blob, as the tenant gave it.
     pub(super) async fn load(&self, digest: &Digest) -> Result<Code, PrepareError> {
         let bytes = self.repository.blob(digest).await?.ok_or(PrepareError::MissingCode(*digest))?;
-        let corrupt = |error: crate::code::UnreadableCode| RepositoryError::Corrupt {
+        let corrupt = |error: crate::canonical::UnreadableCode| RepositoryError::Corrupt {
             what: digest.to_string(),
             why: error.to_string(),
         };

@@ -11,6 +11,7 @@
 mod base;
 mod budget;
 mod page_map;
+mod plain;
 mod pool;
 mod slot;
 mod stacks;

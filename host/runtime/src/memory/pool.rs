@@ -9,6 +9,7 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::base::BaseMemory;
 use super::page_map::PageMap;
+use super::plain::PlainMemory;
 use super::slot::{GUARD_BYTES, RESERVATION_BYTES, Slot};
 use super::supply::{self, Content};
 use super::sys::PAGE_BYTES;
@@ -111,11 +112,56 @@ impl Pool {
     }
 }
 
+/// A place among the memories in use, given back when dropped.
+struct Place(Arc<Pool>);
+
+impl Place {
+    fn take(pool: &Arc<Pool>) -> Result<Self, String> {
+        // Dropped, and so given back, on the way out where there is none.
+        let place = Self(pool.clone());
+        if pool.in_use.fetch_add(1, Ordering::Relaxed) >= pool.settings.max_memories {
+            return Err(format!("all {} memories are in use", pool.settings.max_memories));
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A memory that is nobody's slot.
+struct PlainLease {
+    memory: PlainMemory,
+    _place: Place,
+}
+
+// SAFETY: the address space is reserved, page-aligned and guarded on both sides, and is this lease's alone.
+unsafe impl LinearMemory for PlainLease {
+    fn byte_size(&self) -> usize {
+        self.memory.accessible()
+    }
+
+    fn byte_capacity(&self) -> usize {
+        RESERVATION_BYTES
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        Ok(self.memory.grow(new_size)?)
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.memory.start()
+    }
+}
+
 /// A slot in use as some instance's memory.
 struct Lease {
     /// `None` only while it is being dropped.
     slot: Option<Slot>,
-    pool: Arc<Pool>,
+    place: Place,
 }
 
 impl Lease {
@@ -127,9 +173,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.pool.put_back(slot);
+            self.place.0.put_back(slot);
         }
-        self.pool.in_use.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -155,8 +200,8 @@ unsafe impl LinearMemory for Lease {
 }
 
 // SAFETY: every memory is a slot of its own with the reservation and guards that wasmtime counts on, which are checked against what it
-// asks for. Memories are not zero: the base's module was compiled without its data, which is here already, and nothing but that
-// module is given one (`supply`).
+// asks for. Slots are not zero: the base's module was compiled without its data, which is here already, and nothing but that
+// module is given one (`supply`). Plain memories are.
 unsafe impl MemoryCreator for MemoryPool {
     fn new_memory(
         &self,
@@ -167,21 +212,22 @@ unsafe impl MemoryCreator for MemoryPool {
         guard_size_in_bytes: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
         let pool = &self.0;
-        if minimum != pool.base.len()
-            || reserved_size_in_bytes != Some(RESERVATION_BYTES)
-            || guard_size_in_bytes != GUARD_BYTES
-        {
-            return Err("only the engine's memory can be made here".to_owned());
+        if reserved_size_in_bytes != Some(RESERVATION_BYTES) || guard_size_in_bytes != GUARD_BYTES {
+            return Err("only memories of 32 bits can be made here".to_owned());
         }
         let overlay = match supply::take().ok_or("nobody said what the memory is to contain")? {
+            Content::Plain => {
+                let memory = PlainMemory::new(minimum).map_err(|error| format!("no memory can be had: {error}"))?;
+                return Ok(Box::new(PlainLease { memory, _place: Place::take(pool)? }));
+            }
             Content::Base => None,
             Content::Function(overlay) => Some(overlay),
         };
-        if pool.in_use.fetch_add(1, Ordering::Relaxed) >= pool.settings.max_memories {
-            pool.in_use.fetch_sub(1, Ordering::Relaxed);
-            return Err(format!("all {} memories are in use", pool.settings.max_memories));
+        if minimum != pool.base.len() {
+            return Err("that is not the engine's memory".to_owned());
         }
-        let mut lease = Lease { slot: pool.take(overlay.as_ref()), pool: pool.clone() };
+        let place = Place::take(pool)?;
+        let mut lease = Lease { slot: pool.take(overlay.as_ref()), place };
         let made = match lease.slot.take() {
             Some(slot) => Ok(slot),
             None => Slot::new(&pool.base),

@@ -15,6 +15,8 @@ pub enum Content {
     Base,
     /// The engine with a function's start-up state.
     Function(Arc<Overlay>),
+    /// Nothing: for a module of ours that is not the engine, and brings its own data. Given up after use.
+    Plain,
 }
 
 thread_local! {

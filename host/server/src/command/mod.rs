@@ -8,11 +8,12 @@ mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use isolet_runtime::WasmExecutor;
-use isolet_runtime::config::RuntimeConfig;
+use isolet_runtime::config::{RuntimeConfig, Slow};
 
 use crate::config::Config;
 
@@ -99,8 +100,7 @@ async fn runtime() -> Result<WasmExecutor> {
         max_instances: 16,
         ..RuntimeConfig::default()
     };
-    let started = tokio::task::spawn_blocking(move || {
-        WasmExecutor::start(&config, &|| show::progress("Compiling the JavaScript engine (once, a few seconds) …"))
-    });
+    let started =
+        tokio::task::spawn_blocking(move || WasmExecutor::start(&config, &(Arc::new(show::compiling) as Slow)));
     Ok(started.await??)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use http::Method;
-use isolet_domain::code::Code;
+use isolet_domain::code::{Code, Module, ModuleKind};
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
@@ -80,9 +80,12 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
 
 /// The body of `POST …/runs`.
 fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
-    // The kind of each follows from its name, here as there.
-    let modules: serde_json::Map<String, Value> =
-        code.modules().iter().map(|(name, module)| (name.clone(), json!(&*module.text))).collect();
+    let module = |(name, module): (&String, &Module)| {
+        let implied = ModuleKind::from_name(name) == Ok(module.kind);
+        let text = json!(&*module.text);
+        (name.clone(), if implied { text } else { json!({ module.kind.as_str(): text }) })
+    };
+    let modules: serde_json::Map<String, Value> = code.modules().iter().map(module).collect();
     let mut env = serde_json::Map::new();
     for pair in &arguments.env {
         let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`--env {pair}` is not NAME=VALUE"))?;
@@ -139,13 +142,11 @@ fn problem(problem: &Value, code: &Code, as_json: bool) -> Result<u8> {
     }
     let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no details were given");
     let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
-    let first = problem["errors"].as_array().and_then(|errors| errors.first()).cloned().unwrap_or_default();
-    let message = first["detail"].as_str().unwrap_or(detail);
-    fault(
-        outcome.as_str(),
-        &json!({ "message": message, "file": first["file"], "line": first["line"], "column": first["column"] }),
-        code,
-    );
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if errors.is_empty() {
+        show::error(&format!("{}: {detail}", outcome.as_str()));
+    }
+    errors.iter().for_each(|error| show::error_of_problem(outcome.as_str(), error, code));
     Ok(outcome.exit_code())
 }
 

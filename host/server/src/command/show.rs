@@ -2,6 +2,10 @@
 
 #![allow(clippy::print_stderr, reason = "this is where the command line writes to stderr")]
 
+use isolet_domain::code::Code;
+use isolet_domain::execute::{Diagnostic, Severity};
+use isolet_domain::outcome::Outcome;
+use isolet_runtime::config::Part;
 use serde_json::Value;
 
 /// The text with everything a terminal would act on made visible instead. Line breaks and tabs stay.
@@ -24,6 +28,14 @@ pub fn progress(message: &str) {
     eprintln!("{message}");
 }
 
+/// Something of ours is compiled, once per data folder.
+pub fn compiling(part: Part) {
+    progress(match part {
+        Part::Engine => "Compiling the JavaScript engine (once, a few seconds) …",
+        Part::FrontEnd => "Compiling the TypeScript front end (once, a few seconds) …",
+    });
+}
+
 /// A console line of a run.
 pub fn log(line: &Value) {
     let text = |name: &str| line[name].as_str().unwrap_or_default();
@@ -34,14 +46,49 @@ pub fn log(line: &Value) {
     eprintln!("{:>5} {}{}", text("level"), inert(text("message")), inert(&place));
 }
 
+/// One thing that is wrong with code, or doubtful about it, with the lines around it.
+pub fn diagnostic(diagnostic: &Diagnostic, code: &Code) {
+    match diagnostic.severity {
+        Severity::Error => error(&format!("{}: {}", Outcome::BuildFailed.as_str(), diagnostic.message)),
+        Severity::Warning => eprintln!("warning: {}", inert(&diagnostic.message)),
+    }
+    if let Some(place) = &diagnostic.position {
+        let text = code.modules().get(&place.file).map(|module| &*module.text);
+        located((&place.file, u64::from(place.line), u64::from(place.column)), text);
+    }
+    if let Some(help) = &diagnostic.help {
+        eprintln!("  help: {}", inert(help));
+    }
+}
+
+/// One of a problem document's errors about code.
+pub fn error_of_problem(outcome: &str, error: &Value, code: &Code) {
+    self::error(&format!("{outcome}: {}", error["detail"].as_str().unwrap_or("no details were given")));
+    let number = |name: &str| error[name].as_u64().unwrap_or(0);
+    if let Some(file) = error["file"].as_str() {
+        located((file, number("line"), number("column")), code.modules().get(file).map(|module| &*module.text));
+    }
+    if let Some(help) = error["help"].as_str() {
+        eprintln!("  help: {}", inert(help));
+    }
+}
+
+fn located((file, line, column): (&str, u64, u64), source: Option<&str>) {
+    if line == 0 {
+        eprintln!("  --> {}", inert(file));
+        return;
+    }
+    eprintln!("  --> {}:{line}:{column}", inert(file));
+    if let Some(source) = source {
+        eprint!("{}", inert(&frame(source, line, column)));
+    }
+}
+
 /// What went wrong with code: message, place, the lines around it, and the stack.
 pub fn fault(outcome: &str, message: &str, place: Option<(&str, u64, u64)>, source: Option<&str>, stack: &str) {
     error(&format!("{outcome}: {message}"));
     if let Some((file, line, column)) = place {
-        eprintln!("  --> {}:{line}:{column}", inert(file));
-        if let Some(source) = source {
-            eprint!("{}", inert(&frame(source, line, column)));
-        }
+        located((file, line, column), source);
     }
     if !stack.is_empty() {
         eprintln!("{}", inert(stack.trim_end()));

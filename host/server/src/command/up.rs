@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -57,7 +58,7 @@ pub async fn up(arguments: UpArguments) -> Result<u8> {
     // Before the start, so that a signal during it is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let host = tokio::select! {
-        host = Host::start(&config, || show::progress("Compiling the JavaScript engine (once, a few seconds) …")) => host?,
+        host = Host::start(&config, Arc::new(show::compiling)) => host?,
         _ = terminate.recv() => return Ok(0),
         _ = interrupt.recv() => return Ok(0),
     };

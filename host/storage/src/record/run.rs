@@ -41,6 +41,8 @@ struct ResultRecord {
     cold: bool,
     build_us: u64,
     compile_us: u64,
+    #[serde(default)]
+    front_end_us: u64,
     startup_cpu_us: u64,
     instantiate_us: u64,
     run_us: u64,
@@ -165,6 +167,7 @@ impl ResultRecord {
             cold: result.cold,
             build_us: micros(result.build),
             compile_us: micros(result.compile),
+            front_end_us: micros(result.front_end),
             startup_cpu_us: micros(result.startup_cpu),
             instantiate_us: micros(timing.instantiate),
             run_us: micros(timing.run),
@@ -207,6 +210,8 @@ impl ResultRecord {
                 message: error.message,
                 stack: error.stack,
                 position: error.position.map(PositionRecord::into_domain),
+                // A run on record was built, so nothing was wrong with its code.
+                diagnostics: Vec::new(),
             }),
             logs: self.logs.into_iter().map(LogRecord::into_domain).collect(),
             logs_truncated: self.logs_truncated,
@@ -215,6 +220,7 @@ impl ResultRecord {
             cold: self.cold,
             build: Duration::from_micros(self.build_us),
             compile: Duration::from_micros(self.compile_us),
+            front_end: Duration::from_micros(self.front_end_us),
             startup_cpu: Duration::from_micros(self.startup_cpu_us),
             timing: Timing {
                 instantiate: Duration::from_micros(self.instantiate_us),

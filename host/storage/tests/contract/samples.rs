@@ -82,7 +82,12 @@ pub fn run(text: &str) -> Run {
         },
         env_names: vec!["WHO".to_owned()],
         response: Some(RecordedResponse { status: 599, headers: Vec::new(), body: every_byte, truncated: false }),
-        error: Some(GuestError { message: NASTY.to_owned(), stack: NASTY.to_owned(), position: position.clone() }),
+        error: Some(GuestError {
+            message: NASTY.to_owned(),
+            stack: NASTY.to_owned(),
+            position: position.clone(),
+            diagnostics: Vec::new(),
+        }),
         logs: LogLevel::ALL
             .iter()
             .map(|level| LogLine {
@@ -113,6 +118,7 @@ pub fn run(text: &str) -> Run {
         cold: false,
         build: Duration::from_micros(1),
         compile: Duration::from_micros(2),
+        front_end: Duration::from_micros(7),
         startup_cpu: Duration::from_micros(3),
         timing: Timing {
             instantiate: Duration::from_micros(4),

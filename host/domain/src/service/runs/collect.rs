@@ -149,11 +149,12 @@ fn result(run: &Execution, response: Option<RecordedResponse>, report: Report) -
         cached: run.prepared.cached,
         cold: !run.prepared.cached,
         build: if run.prepared.cached { Default::default() } else { run.prepared.build.build },
+        front_end: if run.prepared.cached { Default::default() } else { run.prepared.build.front_end },
         compile: if run.prepared.cached { Default::default() } else { run.prepared.build.compile },
         startup_cpu: run.prepared.build.startup_cpu,
         timing: report.timing,
         usage: report.usage,
-        warnings: Vec::new(),
+        warnings: run.prepared.warnings.to_vec(),
     }
 }
 

@@ -1,0 +1,22 @@
+//! What is wrong with code, for an editor that asks while somebody types.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use crate::caller::{Own, needs};
+use crate::failure::Failure;
+use crate::state::AppState;
+use crate::strict_json::Json;
+use crate::wire::check::{CheckRequest, CheckResponse};
+use crate::wire::code::code;
+
+pub async fn check_code(
+    State(app): State<AppState>,
+    caller: Own<needs::Run>,
+    Json(request): Json<CheckRequest>,
+) -> Result<impl IntoResponse, Failure> {
+    let code = code(request.modules, request.main_module)?;
+    let diagnostics = app.platform().checks.check(&caller.scope, &code).await?;
+    Ok(Answer(CheckResponse::from(diagnostics)))
+}

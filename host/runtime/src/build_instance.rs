@@ -1,0 +1,129 @@
+//! A sealed instance with a budget, which a build runs one step in: of the engine or of the front end. What the steps are is in
+//! `compile`.
+
+use std::time::Duration;
+
+use isolet_domain::execute::GuestError;
+use isolet_domain::outcome::Outcome;
+use wasmtime::{Instance, Linker, Memory, Module, Store, UpdateDeadline};
+
+use crate::memory::{self, BudgetSpent, Content};
+use crate::meter::{Meter, Tick};
+use crate::platform::Platform;
+use crate::records::Failure;
+use crate::sealed::BuildState;
+
+/// Why there is no overlay.
+#[derive(Debug)]
+pub enum Refusal {
+    Code(Outcome, GuestError),
+    /// All guests together have as much memory as they may.
+    Full,
+    Host(wasmtime::Error),
+}
+
+impl From<wasmtime::Error> for Refusal {
+    fn from(error: wasmtime::Error) -> Self {
+        if error.is::<BudgetSpent>() { Self::Full } else { Self::Host(error) }
+    }
+}
+
+/// A fresh instance with a budget.
+pub struct BuildInstance {
+    pub store: Store<BuildState>,
+    instance: Instance,
+    pub memory: Memory,
+}
+
+impl BuildInstance {
+    /// One of the engine, as it was frozen.
+    pub fn of_engine(platform: &Platform, budget: &Budget) -> wasmtime::Result<Self> {
+        Self::new(platform, (&platform.build_linker, &platform.base), Content::Base, budget)
+    }
+
+    /// One of a module that imports nothing.
+    pub fn of_module(platform: &Platform, module: &Module, budget: &Budget) -> wasmtime::Result<Self> {
+        Self::new(platform, (&Linker::new(&platform.engine), module), Content::Plain, budget)
+    }
+
+    fn new(
+        platform: &Platform,
+        (linker, module): (&Linker<BuildState>, &Module),
+        content: Content,
+        budget: &Budget,
+    ) -> wasmtime::Result<Self> {
+        let state = BuildState::new(Meter::new(budget.cpu), budget.memory_bytes, platform.budget.share());
+        let mut store = Store::new(&platform.engine, state);
+        store.limiter(|state| state);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| match context.data().meter.tick() {
+            Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
+            Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
+        });
+        let instance = memory::supply(content, || linker.instantiate(&mut store, module))?;
+        let memory = instance.get_memory(&mut store, "memory");
+        let memory = memory.ok_or_else(|| wasmtime::format_err!("the module has no memory"))?;
+        Ok(Self { store, instance, memory })
+    }
+
+    /// Hands `input` to one of the module's build exports. The outer error is a trap, the inner one the code's own.
+    pub fn call(&mut self, export: &str, input: &[u8]) -> wasmtime::Result<Result<Vec<u8>, Failure>> {
+        let meter = self.store.data().meter.clone();
+        meter.measure(|| {
+            let len = u32::try_from(input.len())?;
+            let alloc = self.instance.get_typed_func::<u32, u32>(&mut self.store, "isolet-alloc")?;
+            let pointer = alloc.call(&mut self.store, len)?;
+            self.memory.write(&mut self.store, pointer as usize, input)?;
+            let call = self.instance.get_typed_func::<(u32, u32), u32>(&mut self.store, export)?;
+            let answer = call.call(&mut self.store, (pointer, len))? as usize;
+            let data = self.memory.data(&self.store);
+            let word = |at: usize| -> wasmtime::Result<usize> {
+                let bytes = data.get(at..at + 4).and_then(|bytes| bytes.first_chunk::<4>());
+                Ok(u32::from_le_bytes(*bytes.ok_or_else(|| wasmtime::format_err!("answer out of bounds"))?) as usize)
+            };
+            let (failed, start, len) = (word(answer)?, word(answer + 4)?, word(answer + 8)?);
+            let end = start.saturating_add(len);
+            let bytes = data.get(start..end).ok_or_else(|| wasmtime::format_err!("answer out of bounds"))?;
+            if failed == 0 { Ok(Ok(bytes.to_vec())) } else { Ok(Err(serde_json::from_slice(bytes)?)) }
+        })
+    }
+
+    /// What a trap or failure of this instance is called.
+    pub fn refusal(&self, error: wasmtime::Error, cpu: Outcome, names: &Budget) -> Refusal {
+        let state = self.store.data();
+        if state.meter.stopped().is_some() || state.meter.asked_to_stop() {
+            return Refusal::Code(cpu, names.cpu());
+        }
+        if state.refused_growth {
+            return Refusal::Code(cpu, names.memory());
+        }
+        match error.downcast_ref::<wasmtime::Trap>() {
+            Some(wasmtime::Trap::StackOverflow | wasmtime::Trap::MemoryOutOfBounds) => {
+                Refusal::Code(cpu, plain(format!("{} recursed too deeply", names.what)))
+            }
+            Some(trap) => Refusal::Code(cpu, plain(format!("{} was stopped: {trap}", names.what))),
+            None => error.into(),
+        }
+    }
+}
+
+/// A budget in words.
+pub struct Budget {
+    pub what: &'static str,
+    pub cpu: Duration,
+    pub memory_bytes: u64,
+}
+
+impl Budget {
+    pub fn cpu(&self) -> GuestError {
+        plain(format!("{} used up its {} ms of CPU", self.what, self.cpu.as_millis()))
+    }
+
+    pub fn memory(&self) -> GuestError {
+        plain(format!("{} needs more than the {} MiB of memory it may have", self.what, self.memory_bytes >> 20))
+    }
+}
+
+pub fn plain(message: String) -> GuestError {
+    GuestError { message, ..GuestError::default() }
+}
