@@ -8,7 +8,8 @@ const LONG_TIMEOUT_MS = 60_000
 function runTests(url, { harness, test, resources, mayThrow }) {
   const asked = new URL(url)
   const page = new URL(`http://web-platform.test${asked.pathname}${asked.search}`)
-  globalThis.location = { href: page.href, origin: page.origin, pathname: page.pathname, search: page.search, host: page.host, hostname: page.hostname, protocol: page.protocol, port: page.port, toString: () => page.href }
+  const { href, origin, pathname, search, host, hostname, protocol, port } = page
+  globalThis.location = { href, origin, pathname, search, host, hostname, protocol, port, toString: () => href }
   globalThis.GLOBAL = { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false }
   serve(resources, page)
   const evaluate = eval

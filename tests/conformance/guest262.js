@@ -2,16 +2,20 @@
 // module of the runner.
 
 async function run262(task, load) {
-  const [evaluate, toJson] = [eval, JSON.stringify]
-  const printed = []
+  // Whatever is used after the test is taken before it: tests take the built-ins apart.
+  const [evaluate, toJson, { ownKeys, deleteProperty }] = [eval, JSON.stringify, Reflect]
+  const shared = [Object.prototype, Array.prototype]
+  const own = shared.map((prototype) => Object.fromEntries(ownKeys(prototype).map((key) => [key, true])))
+  for (const names of own) Object.setPrototypeOf(names, null)
+  let last = 'the test did not end'
   const done = new Promise((resolve) => {
     globalThis.print = (text) => {
-      printed.push(String(text))
-      if (String(text).startsWith('Test262:AsyncTest')) resolve()
+      if (!`${text}`.startsWith('Test262:AsyncTest')) return
+      last = `${text}`
+      resolve()
     }
     if (task.isAsync) setTimeout(resolve, 5000)
   })
-  const shared = [Object.prototype, Array.prototype].map((prototype) => [prototype, Reflect.ownKeys(prototype)])
   globalThis.$262 = {
     global: globalThis,
     evalScript: (text) => evaluate(text),
@@ -27,13 +31,15 @@ async function run262(task, load) {
     else evaluate(task.isStrict ? `"use strict";\n${task.text}` : task.text)
     if (task.isAsync) {
       await done
-      const last = printed.find((text) => text.startsWith('Test262:AsyncTest'))
-      if (last !== 'Test262:AsyncTestComplete') error = last ?? 'the test did not end'
+      if (last !== 'Test262:AsyncTestComplete') error = last
     }
   } catch (thrown) {
     error = `${thrown?.constructor?.name ?? thrown?.name ?? typeof thrown}: ${thrown?.message ?? thrown}`
   }
   // What a test left there would be in the way of the answer.
-  for (const [prototype, keys] of shared) for (const key of Reflect.ownKeys(prototype)) if (!keys.includes(key)) Reflect.deleteProperty(prototype, key)
+  for (let at = 0; at < shared.length; at++) {
+    const keys = ownKeys(shared[at])
+    for (let i = 0; i < keys.length; i++) if (!own[at][keys[i]]) deleteProperty(shared[at], keys[i])
+  }
   return new Response(toJson({ error }))
 }

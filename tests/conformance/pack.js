@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 const guest = readFileSync(fileURLToPath(new URL('guest.js', import.meta.url)), 'utf8')
 
 /** The `// META:` lines at a file's head. */
-export function metadata(text) {
-  const meta = { scripts: [], variants: [], long: false, globals: null }
+function metadata(text) {
+  const meta = { scripts: [], variants: [], long: false }
   for (const line of text.split('\n')) {
     const found = /^\/\/\s*META:\s*(\w+)=(.*)$/.exec(line.trim())
     if (!found) {
@@ -19,7 +19,6 @@ export function metadata(text) {
     if (key === 'script') meta.scripts.push(value)
     else if (key === 'variant') meta.variants.push(value)
     else if (key === 'timeout') meta.long = value === 'long'
-    else if (key === 'global') meta.globals = value
   }
   return meta
 }

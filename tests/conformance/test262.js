@@ -110,7 +110,7 @@ async function runMode(file, text, meta, mode) {
   const includes = meta.flags.includes('raw') ? [] : ['assert.js', 'sta.js', ...meta.includes]
   if (meta.flags.includes('async')) includes.push('doneprintHandle.js')
   const name = posix.basename(file)
-  const prelude = includes.map((include) => include_(include)).join('\n')
+  const prelude = includes.map(harnessFile).join('\n')
   const task = { prelude, name: `./${name}`, text, isModule: mode === 'module', isStrict: mode === 'strict', isAsync: meta.flags.includes('async') }
   const modules = { ...fixtures(file, text), ...mode === 'module' && { [name]: text } }
   modules['main.js'] = `${guest}\nexport default { fetch: () => run262(${JSON.stringify(task)}, (name) => import(name)) };\n`
@@ -118,7 +118,7 @@ async function runMode(file, text, meta, mode) {
   return verdict(result, meta)
 }
 
-function include_(name) {
+function harnessFile(name) {
   // Evaluated by itself, only what `var` declares outlives the evaluation.
   const shared = (text) => text.replace(/^(?:const|let) /gm, 'var ').replace(/^class (\w+)/gm, 'var $1 = class $1')
   if (!harness.has(name)) harness.set(name, shared(readFileSync(join(root, 'harness', name), 'utf8')))

@@ -49,16 +49,26 @@ pub fn run_jobs(ctx: &Ctx<'_>) {
     }
 }
 
+fn done() -> bool {
+    exchange::with(|exchange| exchange.done).unwrap_or(true)
+}
+
 pub fn run(ctx: &Ctx<'_>) -> End {
     loop {
         run_jobs(ctx);
         if interrupt::interrupted() {
             return End::Interrupted;
         }
-        for failure in rejection::take(ctx) {
-            report(&failure);
+        if rejection::any() {
+            for failure in rejection::take(ctx) {
+                report(&failure);
+            }
+            // Listeners were told, and may have given the queue work.
+            if !done() {
+                continue;
+            }
         }
-        if exchange::with(|exchange| exchange.done).unwrap_or(true) {
+        if done() {
             return End::Done;
         }
         if !progress(ctx) && !wait(ctx) {

@@ -48,9 +48,14 @@ unsafe extern "C" fn tracker(
     }
 }
 
+/// Whether there is something to take.
+pub fn any() -> bool {
+    !PENDING.borrow().is_empty()
+}
+
 /// Forgets them all, in words: what nobody listened to.
 pub fn take(ctx: &Ctx<'_>) -> Vec<Failure> {
-    if PENDING.borrow().is_empty() {
+    if !any() {
         return Vec::new();
     }
     let entries = std::mem::take(&mut *PENDING.borrow_mut());

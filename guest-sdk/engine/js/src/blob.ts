@@ -12,6 +12,8 @@ interface BlobOptions {
 
 /** The bytes of a blob: not to be written to. */
 export let blobBytes: (blob: Blob) => Uint8Array<ArrayBuffer>;
+/** A blob over `bytes` themselves, with a type that is as it should be already. */
+export let blobOf: (bytes: Uint8Array<ArrayBuffer>, type: string) => Blob;
 export let isBlob: (value: object) => value is Blob;
 
 function typeOf(value: unknown): string {
@@ -38,6 +40,12 @@ export class Blob {
   #type: string;
 
   static {
+    blobOf = (bytes, type) => {
+      const blob = new Blob();
+      blob.#bytes = bytes;
+      blob.#type = type;
+      return blob;
+    };
     blobBytes = (blob) => blob.#bytes;
     isBlob = (value): value is Blob => #bytes in value;
   }
@@ -69,10 +77,7 @@ export class Blob {
     const size = this.#bytes.byteLength;
     const from = clampIndex(start, 0, size);
     const to = clampIndex(end, size, size);
-    const blob = new Blob();
-    blob.#bytes = this.#bytes.subarray(from, Math.max(from, to));
-    blob.#type = typeOf(contentType);
-    return blob;
+    return blobOf(this.#bytes.subarray(from, Math.max(from, to)), typeOf(contentType));
   }
 
   async text(): Promise<string> {

@@ -1,7 +1,7 @@
 // Bodies of requests and responses (Fetch, 2.2.4 and 5.2): taking one in, reading it once, cloning it, and the members
 // Request and Response share. A body stays a string, bytes or "still at the host" until somebody asks for a stream.
 
-import { Blob, blobBytes, isBlob } from "./blob.ts";
+import { type Blob, blobBytes, blobOf, isBlob } from "./blob.ts";
 import { FormData, isFormData } from "./form-data.ts";
 import { parseMimeType, serializeMimeType } from "./mime.ts";
 import { parseMultipart, serializeMultipart } from "./multipart.ts";
@@ -268,7 +268,7 @@ export function installBodyMembers<T extends object>(
       const got = content(this, "blob");
       const bytes = asBytes(typeof got === "string" || isView(got) ? got : (await got).bytes);
       const mime = parseMimeType(contentTypeOf(this as unknown as T) ?? "");
-      return new Blob([bytes], { type: mime === null ? "" : serializeMimeType(mime) });
+      return blobOf(bytes, mime === null ? "" : serializeMimeType(mime));
     },
     async bytes(): Promise<Uint8Array<ArrayBuffer>> {
       const got = content(this, "bytes");

@@ -1,6 +1,6 @@
 // structuredClone (HTML, 2.7). Serialising and deserialising happen in one pass, as nothing leaves this memory.
 
-import { Blob, blobBytes, File } from "./blob.ts";
+import { Blob, blobBytes, blobOf, File } from "./blob.ts";
 import { DOMException, isDOMException } from "./dom-exception.ts";
 import { inspect } from "./inspect.ts";
 import { isArrayBuffer, isView } from "./primordials.ts";
@@ -223,7 +223,7 @@ function cloneLeaf(value: object, state: State): object | null {
   }
   if (isDOMException(value)) return new DOMException(value.message, value.name);
   if (value instanceof File) return new File([blobBytes(value)], value.name, { type: value.type, lastModified: value.lastModified });
-  if (value instanceof Blob) return new Blob([blobBytes(value)], { type: value.type });
+  if (value instanceof Blob) return blobOf(blobBytes(value), value.type);
   const prototype: unknown = Object.getPrototypeOf(value);
   // Most objects are plain; the tests below throw and catch for each of them.
   if (prototype === Object.prototype || prototype === null) return null;

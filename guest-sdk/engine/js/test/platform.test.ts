@@ -102,3 +102,10 @@ test("performance keeps marks and measures, by start time", async () => {
     2, { name: "n", entryType: "measure", startTime: 1, duration: 4, detail: "d" }, ["SyntaxError", "TypeError", "TypeError"], "n,b,m,a", 1, 3,
   ]);
 });
+
+test("a blob of a response has its media type as it was sent", async () => {
+  assert.deepEqual(
+    await run(`return [(await new Response("x", { headers: { "content-type": "Text/HTML; Charset=GBK" } }).blob()).type, (await new Response("x").blob()).size, new Blob([], { type: "A/B" }).type]`),
+    ["text/html;charset=GBK", 1, "a/b"],
+  );
+});

@@ -69,7 +69,7 @@ fn run<'js>(
     } else {
         decoder.max_utf8_buffer_length(data.len())
     };
-    let mut text = String::with_capacity(room.unwrap_or(usize::MAX));
+    let mut text = String::with_capacity(room.expect("three times what the memory holds can be counted"));
     if fatal {
         if let (DecoderResult::Malformed(..), _) = decoder.decode_to_string_without_replacement(data, &mut text, last) {
             return Err(Exception::throw_type(&ctx, "The encoded data was not valid"));
