@@ -41,10 +41,10 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
     let began = Instant::now();
     let sources = sources(platform, code, limits)?;
     let left = limits.build_cpu.saturating_sub(sources.cpu);
-    let bytecode = compile(platform, &sources.bundle, left, limits)
-        .map_err(|refusal| if code.is_plain() { explained(platform, code, limits, refusal) } else { refusal })?;
+    let better = |refusal| if code.is_plain() { explained(platform, code, limits, refusal) } else { refusal };
+    let bytecode = compile(platform, &sources.bundle, left, limits).map_err(better)?;
     let compiled = began.elapsed();
-    let (overlay, startup_cpu) = start(platform, &bytecode, limits)?;
+    let (overlay, startup_cpu) = start(platform, &bytecode, limits).map_err(better)?;
     let report = BuildReport {
         front_end: sources.took,
         compile: compiled.saturating_sub(sources.took),
@@ -102,11 +102,18 @@ fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources,
 
 /// The engine names one mistake at a time and seldom what to do about it. Where it refuses plain code, the front end is asked too.
 fn explained(platform: &Platform, code: &Code, limits: &Limits, refusal: Refusal) -> Refusal {
-    if !matches!(refusal, Refusal::Code(Outcome::BuildFailed, _)) {
-        return refusal;
-    }
+    let outcome = match &refusal {
+        Refusal::Code(Outcome::BuildFailed, _) => Outcome::BuildFailed,
+        // Imports are linked when the modules start: one that is not exported shows only then, and without a place.
+        Refusal::Code(Outcome::StartupFailed, error)
+            if error.position.is_none() && error.message.starts_with("SyntaxError") =>
+        {
+            Outcome::StartupFailed
+        }
+        Refusal::Code(..) | Refusal::Host(_) => return refusal,
+    };
     match reading::read(platform, code, Job::Transform, limits.build_cpu) {
-        Ok(output) if output.bundle.is_none() => Refusal::Code(Outcome::BuildFailed, failed(output.diagnostics)),
+        Ok(output) if output.bundle.is_none() => Refusal::Code(outcome, failed(output.diagnostics)),
         _ => refusal,
     }
 }

@@ -77,7 +77,7 @@ pub async fn check(arguments: CheckArguments) -> Result<u8> {
             Ok(0)
         }
         Ok(prepared) => {
-            diagnostics.iter().for_each(|diagnostic| show::diagnostic(diagnostic, &code));
+            diagnostics.iter().for_each(|diagnostic| show::diagnostic(Outcome::Ok, diagnostic, &code));
             let (count, bytes) = (code.modules().len(), prepared.build.overlay_bytes);
             println!("ok: {count} module(s), {bytes} bytes of state after start-up");
             Ok(0)
@@ -90,7 +90,7 @@ pub async fn check(arguments: CheckArguments) -> Result<u8> {
 fn unready(code: &Code, error: BuildError, said: Vec<Diagnostic>, as_json: bool) -> Result<u8> {
     let BuildError::Code { outcome, error } = error else { return Err(error.into()) };
     if !as_json {
-        said.iter().for_each(|diagnostic| show::diagnostic(diagnostic, code));
+        said.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, code));
         return refused(code, BuildError::Code { outcome, error });
     }
     let place = error.position.as_ref();
@@ -136,7 +136,7 @@ fn refused(code: &Code, error: BuildError) -> Result<u8> {
         let text = place.and_then(|(file, ..)| code.modules().get(file)).map(|module| &*module.text);
         show::fault(outcome.as_str(), &error.message, place, text, &error.stack);
     } else {
-        error.diagnostics.iter().for_each(|diagnostic| show::diagnostic(diagnostic, code));
+        error.diagnostics.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, code));
     }
     Ok(outcome.exit_code())
 }

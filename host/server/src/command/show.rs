@@ -47,9 +47,9 @@ pub fn log(line: &Value) {
 }
 
 /// One thing that is wrong with code, or doubtful about it, with the lines around it.
-pub fn diagnostic(diagnostic: &Diagnostic, code: &Code) {
+pub fn diagnostic(outcome: Outcome, diagnostic: &Diagnostic, code: &Code) {
     match diagnostic.severity {
-        Severity::Error => error(&format!("{}: {}", Outcome::BuildFailed.as_str(), diagnostic.message)),
+        Severity::Error => error(&format!("{}: {}", outcome.as_str(), diagnostic.message)),
         Severity::Warning => eprintln!("warning: {}", inert(&diagnostic.message)),
     }
     if let Some(place) = &diagnostic.position {
