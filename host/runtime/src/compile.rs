@@ -110,7 +110,7 @@ fn explained(platform: &Platform, code: &Code, limits: &Limits, refusal: Refusal
         {
             Outcome::StartupFailed
         }
-        Refusal::Code(..) | Refusal::Host(_) => return refusal,
+        Refusal::Code(..) | Refusal::Full | Refusal::Host(_) => return refusal,
     };
     match reading::read(platform, code, Job::Transform, limits.build_cpu) {
         Ok(output) if output.bundle.is_none() => Refusal::Code(outcome, failed(output.diagnostics)),
