@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use isolet_domain::access::TenantScope;
-use isolet_domain::execute::{BuildError, GuestExecutor as _, PrepareOptions, Prepared};
+use isolet_domain::body;
+use isolet_domain::execute::{Answer, BuildError, GuestExecutor as _, Invocation, PrepareOptions, Prepared, Report};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::{RuntimeConfig, Slow};
-use isolet_tests::guest::{ENGINE_CACHE, Ran, code, get, run_on};
+use isolet_tests::guest::{ENGINE_CACHE, code};
 
 const BUDGET_BYTES: usize = 64 << 20;
 
@@ -30,48 +32,67 @@ async fn prepare(executor: &WasmExecutor, text: &str) -> Result<Prepared, BuildE
     executor.prepare(&TenantScope::local(), &code(text), options).await
 }
 
-/// Takes the MiB that its query names and holds them for as many milliseconds.
-const HOLDER: &str = "export default { async fetch(request) {
+/// Takes the MiB that its query names, answers, and holds them for as many milliseconds after that.
+const HOLDER: &str = "export default { fetch(request, env, ctx) {
     const query = new URL(request.url).searchParams;
     const held = new Uint8Array(Number(query.get('mib')) << 20).fill(1);
-    await new Promise((resolve) => setTimeout(resolve, Number(query.get('ms'))));
+    ctx.waitUntil(new Promise((resolve) => setTimeout(() => resolve(held), Number(query.get('ms')))));
     return new Response(String(held.length >> 20));
 } }";
 
-async fn hold(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usize) -> Ran {
-    run_on(executor, prepared, get(&format!("/?mib={mib}&ms={ms}"))).await
+/// Returns with the answer, which is when the guest has what it takes; the report comes when it has given it back.
+async fn hold(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usize) -> (Option<u16>, Report) {
+    let answer = begin(executor, prepared, mib, ms).await;
+    (answer.response.as_ref().map(|response| response.status().as_u16()), end(answer).await)
+}
+
+async fn begin(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usize) -> Answer {
+    let uri = format!("http://sandbox/?mib={mib}&ms={ms}");
+    let invocation = Invocation {
+        request: http::Request::get(uri).body(body::empty()).expect("a valid request"),
+        env: [].into(),
+        // Filling it takes more CPU on a busy machine; that is not what is tested.
+        limits: Limits { cpu: Duration::from_secs(5), ..Limits::DEFAULT },
+        entrypoint: None,
+        events: None,
+        place: None,
+    };
+    executor.invoke(prepared, invocation).await
+}
+
+async fn end(answer: Answer) -> Report {
+    if let Some(response) = answer.response {
+        response.into_body().collect().await.expect("a whole body");
+    }
+    answer.report.await.expect("every run reports")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_would_exceed_what_all_may_have_is_turned_away_and_nobody_else() {
     let executor = executor();
     let holder = prepare(&executor, HOLDER).await.expect("builds");
-    let first = {
-        let (executor, holder) = (executor.clone(), holder.clone());
-        tokio::spawn(async move { hold(&executor, &holder, 30, 1_500).await })
-    };
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let first = begin(&executor, &holder, 30, 1_500).await;
+    assert!(first.response.is_some());
     // Within its own limit of 64 MiB, but not within what is left.
-    let second = hold(&executor, &holder, 40, 0).await;
-    assert_eq!((second.report.outcome, second.status()), (Outcome::Overloaded, None), "{}", second.error());
-    assert!(second.error().contains("no memory left"), "{}", second.error());
-    assert_eq!(hold(&executor, &holder, 1, 0).await.text(), "1", "a small one still has room");
-    assert_eq!(first.await.expect("ran").text(), "30");
-    assert_eq!(hold(&executor, &holder, 40, 0).await.text(), "40", "what was given back is there");
+    let (status, second) = hold(&executor, &holder, 40, 0).await;
+    let message = second.error.map(|error| error.message).unwrap_or_default();
+    assert_eq!((second.outcome, status), (Outcome::Overloaded, None), "{message}");
+    assert!(message.contains("no memory left"), "{message}");
+    assert_eq!(hold(&executor, &holder, 1, 0).await.0, Some(200), "a small one still has room");
+    assert_eq!(end(first).await.outcome, Outcome::Ok);
+    assert_eq!(hold(&executor, &holder, 40, 0).await.0, Some(200), "what was given back is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_build_that_finds_no_room_is_overloaded_and_not_the_codes_fault() {
     let executor = executor();
     let holder = prepare(&executor, HOLDER).await.expect("builds");
-    let first = {
-        let (executor, holder) = (executor.clone(), holder.clone());
-        tokio::spawn(async move { hold(&executor, &holder, 40, 1_500).await })
-    };
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let first = begin(&executor, &holder, 40, 1_500).await;
+    assert!(first.response.is_some());
     let large =
         "const state = new Uint8Array(30 << 20); export default { fetch: () => new Response(String(state[0])) }";
-    assert!(matches!(prepare(&executor, large).await, Err(BuildError::Overloaded { .. })));
-    assert_eq!(first.await.expect("ran").text(), "40");
+    let refused = prepare(&executor, large).await.map(|_| ()).expect_err("there is no room");
+    assert!(matches!(refused, BuildError::Overloaded { .. }), "{refused:?}");
+    assert_eq!(end(first).await.outcome, Outcome::Ok);
     prepare(&executor, large).await.expect("there is room again");
 }
