@@ -6,6 +6,7 @@ use http_body_util::BodyExt as _;
 use isolet_domain::access::TenantScope;
 use isolet_domain::body;
 use isolet_domain::code::{Code, Module, ModuleKind};
+use isolet_domain::egress::Egress;
 use isolet_domain::execute::{BuildError, GuestExecutor as _, Invocation, PrepareOptions, Prepared, Report};
 use isolet_domain::limits::Limits;
 use isolet_runtime::WasmExecutor;
@@ -84,11 +85,19 @@ pub struct Send {
     pub body: Vec<u8>,
     pub env: Vec<(String, String)>,
     pub limits: Limits,
+    pub egress: Arc<Egress>,
 }
 
 impl Default for Send {
     fn default() -> Self {
-        Self { method: "GET", path: "/".into(), body: Vec::new(), env: Vec::new(), limits: Limits::DEFAULT }
+        Self {
+            method: "GET",
+            path: "/".into(),
+            body: Vec::new(),
+            env: Vec::new(),
+            limits: Limits::DEFAULT,
+            egress: Arc::default(),
+        }
     }
 }
 
@@ -114,8 +123,16 @@ pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) ->
         .uri(format!("http://sandbox{}", send.path))
         .body(if send.body.is_empty() { body::empty() } else { body::full(send.body) })
         .expect("a valid request");
-    let invocation =
-        Invocation { request, env: send.env.into(), limits: send.limits, entrypoint: None, events: None, place: None };
+    let invocation = Invocation {
+        request,
+        env: send.env.into(),
+        limits: send.limits,
+        tenant: TenantScope::local().id(),
+        egress: send.egress,
+        entrypoint: None,
+        events: None,
+        place: None,
+    };
     let answer = executor.invoke(prepared, invocation).await;
     let (mut head, mut bytes, mut clean) = (None, Vec::new(), true);
     if let Some(response) = answer.response {

@@ -4,6 +4,7 @@
 pub mod artifacts;
 pub mod guest;
 pub mod host;
+pub mod outside;
 /// The real `redis-server` of the store's contract suite.
 #[path = "../../host/storage/tests/contract/server.rs"]
 pub mod redis;

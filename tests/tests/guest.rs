@@ -422,6 +422,8 @@ async fn a_client_that_leaves_ends_the_guest() {
     let invocation = isolet_domain::execute::Invocation {
         request,
         env: [].into(),
+        tenant: isolet_domain::access::TenantScope::local().id(),
+        egress: Default::default(),
         limits: Limits::DEFAULT,
         entrypoint: None,
         events: None,

@@ -51,6 +51,8 @@ async fn begin(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usi
     let invocation = Invocation {
         request: http::Request::get(uri).body(body::empty()).expect("a valid request"),
         env: [].into(),
+        tenant: TenantScope::local().id(),
+        egress: Arc::default(),
         // Filling it takes more CPU on a busy machine; that is not what is tested.
         limits: Limits { cpu: Duration::from_secs(5), ..Limits::DEFAULT },
         entrypoint: None,

@@ -6,8 +6,8 @@ use std::path::Path;
 fn every_promise_names_tests_that_exist_or_says_not_yet() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let page = std::fs::read_to_string(root.join("host/docs/security.md")).expect("the page");
-    let suites =
-        ["tests/tests", "tests/binary"].map(|folder| std::fs::read_dir(root.join(folder)).expect("the suites"));
+    let suites = ["tests/tests", "tests/binary", "host/api/tests/api"]
+        .map(|folder| std::fs::read_dir(root.join(folder)).expect("the suites"));
     let sources: String = suites
         .into_iter()
         .flatten()

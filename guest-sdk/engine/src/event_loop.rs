@@ -10,7 +10,7 @@ use wasip2::io::poll;
 use crate::engine::{self, Single};
 use crate::exchange::{self, Deferred, Step};
 use crate::failure::Failure;
-use crate::{interrupt, output, rejection};
+use crate::{interrupt, outgoing, output, rejection};
 
 /// How a run of the loop ended.
 pub enum End {
@@ -107,6 +107,10 @@ fn progress(ctx: &Ctx<'_>) -> bool {
         settle(ctx, deferred, step);
         return true;
     }
+    if let Some((deferred, step)) = outgoing::settled() {
+        settle(ctx, deferred, step);
+        return true;
+    }
     false
 }
 
@@ -116,6 +120,7 @@ fn settle(ctx: &Ctx<'_>, deferred: Deferred, step: Step) {
     let settled: javy::quickjs::Result<()> = match step {
         // A copy in QuickJS's own memory: `transfer` forgets how to free any other, and a byte stream transfers each of its chunks.
         Step::Chunk(bytes) => TypedArray::<u8>::new_copy(ctx.clone(), bytes).and_then(|chunk| resolve.call((chunk,))),
+        Step::Words(words) => resolve.call((words,)),
         Step::End | Step::Pending => resolve.call((Value::new_null(ctx.clone()),)),
         Step::Failed(message) => Exception::from_message(ctx.clone(), &message).and_then(|error| reject.call((error,))),
     };
@@ -131,12 +136,13 @@ fn wait(ctx: &Ctx<'_>) -> bool {
         run_timers(ctx);
         return true;
     }
-    let pollables: Vec<poll::Pollable> = exchange::with(|exchange| {
+    let mut pollables: Vec<poll::Pollable> = exchange::with(|exchange| {
         let reading = exchange.reading.as_ref().and(exchange.incoming_stream()).map(|stream| stream.subscribe());
         let writing = exchange.writing.as_ref().and(exchange.outgoing.as_ref()).map(|out| out.stream.subscribe());
         reading.into_iter().chain(writing).collect()
     })
     .unwrap_or_default();
+    pollables.extend(outgoing::pollables());
     let timer = due.map(|due| monotonic_clock::subscribe_duration((due * 1e6) as u64));
     let all: Vec<&poll::Pollable> = pollables.iter().chain(timer.as_ref()).collect();
     if all.is_empty() {

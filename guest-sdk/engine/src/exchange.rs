@@ -56,6 +56,7 @@ static CURRENT: Single<RefCell<Option<Exchange>>> = Single::new(RefCell::new(Non
 pub enum Step {
     Pending,
     Chunk(Vec<u8>),
+    Words(Vec<String>),
     End,
     Failed(String),
 }

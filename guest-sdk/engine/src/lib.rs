@@ -11,6 +11,7 @@ mod interrupt;
 mod module;
 mod modules;
 mod natives;
+mod outgoing;
 mod output;
 mod places;
 mod rejection;

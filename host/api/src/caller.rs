@@ -31,7 +31,7 @@ pub mod needs {
     use super::{Needs, Scope};
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
-        EnvWrite Invoke Run RunsRead RunsWrite MetricsRead
+        EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite Invoke Run RunsRead RunsWrite MetricsRead
     }
 }
 

@@ -12,7 +12,6 @@ use isolet_domain::execute::BuildError;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::admission::NotAdmitted;
-use isolet_domain::service::checks::CheckError;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
@@ -22,6 +21,7 @@ use isolet_domain::service::runs::RunError;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::service::tenants::TenantError;
 use isolet_domain::service::versions::VersionError;
+use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets::SecretError};
 
 /// One field of a request that is well formed and not acceptable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub enum Failure {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
     #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
     Version(#[from] VersionError),
     #[error(transparent)]
     Invoke(#[from] InvokeError),
@@ -132,6 +136,8 @@ const NO_VERSION: Row = row(StatusCode::NOT_FOUND, "version_not_found", "Version
 const NO_RUN: Row = row(StatusCode::NOT_FOUND, "run_not_found", "Run not found");
 const NOT_DEPLOYED: Row = row(StatusCode::CONFLICT, "not_deployed", "Nothing deployed");
 const UNAUTHENTICATED: Row = row(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in");
+const UNCONDITIONAL: Row = row(StatusCode::PRECONDITION_REQUIRED, "precondition_required", "Precondition required");
+const CHANGED: Row = row(StatusCode::PRECONDITION_FAILED, "precondition_failed", "Precondition failed");
 const INVALID: Row = row(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Request not acceptable");
 
 impl Failure {
@@ -145,7 +151,7 @@ impl Failure {
             Self::BodyTooLarge { .. } => row(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
             Self::BodyTooSlow => row(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "Body too slow"),
             Self::AddressTooLong { .. } => row(StatusCode::URI_TOO_LONG, "address_too_long", "Address too long"),
-            Self::Invalid(_) => INVALID,
+            Self::Invalid(_) | Self::Environment(EnvironmentError::TooLarge) => INVALID,
             Self::Code(error) if error.is_size() => {
                 row(StatusCode::PAYLOAD_TOO_LARGE, "code_too_large", "Code too large")
             }
@@ -165,8 +171,9 @@ impl Failure {
             Self::Function(FunctionError::Unknown) | Self::Environment(EnvironmentError::UnknownFunction) => {
                 NO_FUNCTION
             }
+            Self::Policy(error) => policy(error),
+            Self::Secret(error) => secret(error),
             Self::Environment(EnvironmentError::UnknownVariable) => missing("variable"),
-            Self::Environment(EnvironmentError::TooLarge) => INVALID,
             Self::Version(error) => version(error),
             Self::Invoke(error) => invoke(error),
             Self::Run(error) => run(error),
@@ -242,6 +249,7 @@ fn missing(what: &str) -> Row {
         "run" => return NO_RUN,
         "key" => "key_not_found",
         "variable" => "variable_not_found",
+        "secret" => "secret_not_found",
         _ => "not_found",
     };
     row(StatusCode::NOT_FOUND, code, "Not found")
@@ -252,6 +260,29 @@ fn tenant(error: &TenantError) -> Row {
         TenantError::SlugTaken(_) => row(StatusCode::CONFLICT, "slug_taken", "Slug taken"),
         TenantError::Unknown => missing("tenant"),
         TenantError::Repository(error) => repository(error),
+    }
+}
+
+fn policy(error: &PolicyError) -> Row {
+    match error {
+        PolicyError::UnknownTenant => missing("tenant"),
+        PolicyError::UnknownFunction => NO_FUNCTION,
+        PolicyError::NotAllowed(_) => row(StatusCode::FORBIDDEN, "egress_not_allowed", "Egress not allowed"),
+        PolicyError::NotTheOperator => row(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+        PolicyError::ConditionMissing => UNCONDITIONAL,
+        PolicyError::ConditionFailed => CHANGED,
+        PolicyError::Repository(error) => repository(error),
+    }
+}
+
+fn secret(error: &SecretError) -> Row {
+    match error {
+        SecretError::UnknownTenant => missing("tenant"),
+        SecretError::UnknownFunction => NO_FUNCTION,
+        SecretError::Unknown => missing("secret"),
+        SecretError::Value => INVALID,
+        SecretError::TooMany => row(StatusCode::CONFLICT, "too_many_secrets", "Too many secrets"),
+        SecretError::Repository(error) => repository(error),
     }
 }
 
@@ -290,6 +321,8 @@ fn run(error: &RunError) -> Row {
         RunError::UnknownRun => NO_RUN,
         RunError::NotReplayable => row(StatusCode::CONFLICT, "not_replayable", "Run cannot be repeated"),
         RunError::Request(_) => INVALID,
+        RunError::Egress(_) => row(StatusCode::FORBIDDEN, "egress_not_allowed", "Egress not allowed"),
+        RunError::UnknownTenant => missing("tenant"),
         RunError::NotAdmitted(error) => not_admitted(error),
         RunError::Build(error) => build(error),
         RunError::MissingCode(_) => INTERNAL,

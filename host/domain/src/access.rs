@@ -36,6 +36,10 @@ scopes! {
     Deploy = "deploy",
     EnvRead = "env:read",
     EnvWrite = "env:write",
+    EgressRead = "egress:read",
+    EgressWrite = "egress:write",
+    SecretsRead = "secrets:read",
+    SecretsWrite = "secrets:write",
     Invoke = "invoke",
     Run = "run",
     RunsRead = "runs:read",
@@ -90,10 +94,12 @@ impl Preset {
                 Scope::ALL.iter().copied().filter(|scope| !matches!(scope, TenantsWrite | MetricsRead)).collect()
             }
             Self::Deployer => {
-                vec![FunctionsRead, FunctionsWrite, VersionsRead, VersionsWrite, Deploy, EnvRead, EnvWrite]
+                vec![FunctionsRead, FunctionsWrite, VersionsRead, VersionsWrite, Deploy, EnvRead, EnvWrite, EgressRead]
             }
             Self::InvokeOnly => vec![Invoke],
-            Self::ReadOnly => vec![TenantsRead, KeysRead, FunctionsRead, VersionsRead, EnvRead, RunsRead],
+            Self::ReadOnly => {
+                vec![TenantsRead, KeysRead, FunctionsRead, VersionsRead, EnvRead, EgressRead, SecretsRead, RunsRead]
+            }
         }
     }
 }

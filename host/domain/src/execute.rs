@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::TenantScope;
 use crate::body::Body;
 use crate::code::Code;
-use crate::ids::Digest;
+use crate::egress::Egress;
+use crate::ids::{Digest, TenantId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 
@@ -160,6 +161,10 @@ pub struct Invocation {
     pub request: http::Request<Body>,
     pub env: Arc<[(String, String)]>,
     pub limits: Limits,
+    /// Whose it is: connections to the outside are a tenant's own.
+    pub tenant: TenantId,
+    /// Which outgoing requests it may make.
+    pub egress: Arc<Egress>,
     /// The export of the main module that answers; `default` unless asked otherwise.
     pub entrypoint: Option<String>,
     /// Told of console lines and phases as they happen. Bounded by `limits.log_bytes`.
@@ -235,15 +240,19 @@ impl LogLevel {
     }
 }
 
-/// One outgoing request, made or refused.
+/// One outgoing request, made or refused. A redirect that is followed is one of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subrequest {
     pub url: String,
     pub method: String,
     pub status: Option<u16>,
     pub took: Duration,
-    /// The rule that refused it.
+    /// The rule that allowed it.
+    pub allowed_by: Option<String>,
+    /// The rule, limit or check that refused it.
     pub denied_by: Option<String>,
+    /// Why an allowed one failed.
+    pub error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

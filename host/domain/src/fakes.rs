@@ -87,14 +87,19 @@ impl TenantRepository for MemoryStore {
         Ok(self.open()?.tenants.get(id).cloned())
     }
 
-    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
-        match self.open()?.tenants.get_mut(&tenant.id) {
-            Some(stored) if stored.slug == tenant.slug => {
-                stored.clone_from(tenant);
-                Ok(())
-            }
-            _ => Err(WriteError::Missing),
-        }
+    async fn update_tenant(
+        &self,
+        id: &TenantId,
+        change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
+    ) -> Result<Tenant, WriteError> {
+        let mut contents = self.open()?;
+        let stored = contents.tenants.get_mut(id).ok_or(WriteError::Missing)?;
+        let mut changed = stored.clone();
+        change(&mut changed);
+        changed.id = stored.id;
+        changed.slug.clone_from(&stored.slug);
+        stored.clone_from(&changed);
+        Ok(changed)
     }
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {

@@ -1,10 +1,13 @@
 //! Functions and their versions, as they are kept. Deploying and invoking them are use cases in the modules above.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::egress::EgressPolicy;
 use crate::ids::{Digest, EnvName, FunctionName, VersionId};
+use crate::secret::Sealed;
 
 /// A name that a tenant deploys code under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,9 @@ pub struct Function {
     /// The number the next new version gets.
     pub next_number: u64,
     pub env: BTreeMap<EnvName, String>,
+    pub egress: Option<Arc<EgressPolicy>>,
+    /// Beside and over the tenant's; sealed with the tenant's data key.
+    pub secrets: BTreeMap<EnvName, Sealed>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -28,6 +34,8 @@ impl Function {
             live: None,
             next_number: 1,
             env: BTreeMap::new(),
+            egress: None,
+            secrets: BTreeMap::new(),
             created_at: now,
             updated_at: now,
         }

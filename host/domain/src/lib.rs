@@ -5,6 +5,7 @@ pub mod access;
 pub mod body;
 pub mod canonical;
 pub mod code;
+pub mod egress;
 pub mod execute;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fake_guests;
@@ -19,5 +20,6 @@ pub mod outcome;
 pub mod prompt;
 pub mod repository;
 pub mod run;
+pub mod secret;
 pub mod service;
 pub mod tenant;

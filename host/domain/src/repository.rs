@@ -52,8 +52,13 @@ pub trait TenantRepository: Send + Sync {
     async fn create_tenant(&self, tenant: &Tenant) -> Result<(), WriteError>;
     async fn tenant_by_slug(&self, slug: &TenantSlug) -> Result<Option<Tenant>, RepositoryError>;
     async fn tenant_by_id(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError>;
-    /// Replaces a tenant of the same id; slug and id never change. `Missing` when it is gone.
-    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError>;
+    /// Applies `change` to the stored record in one atomic step and returns it; slug and id never change. It may be called more
+    /// than once. `Missing` when the tenant is gone.
+    async fn update_tenant(
+        &self,
+        id: &TenantId,
+        change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
+    ) -> Result<Tenant, WriteError>;
     /// Removes a tenant with its keys, functions, versions, runs and prompts, and what no other tenant's blobs need.
     /// `Missing` when it is gone.
     async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError>;

@@ -1,10 +1,13 @@
 //! A tenant: a customer of whoever operates this host. What it owns lives in `function`, `key` and `run`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::ids::{TenantId, TenantSlug};
+use crate::egress::EgressPolicy;
+use crate::ids::{EnvName, TenantId, TenantSlug};
+use crate::secret::Sealed;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
@@ -15,6 +18,12 @@ pub struct Tenant {
     /// The plan its limits come from.
     pub plan: String,
     pub status: TenantStatus,
+    /// The operator's word about this tenant, in place of the host's ceiling.
+    pub ceiling: Option<Arc<EgressPolicy>>,
+    pub egress: Option<Arc<EgressPolicy>>,
+    /// The key its secrets are sealed with, itself sealed with the host's. Made with the first secret.
+    pub data_key: Option<Sealed>,
+    pub secrets: BTreeMap<EnvName, Sealed>,
     pub created_at: Timestamp,
 }
 
@@ -46,6 +55,10 @@ impl Tenant {
             labels: BTreeMap::new(),
             plan: "default".to_owned(),
             status: TenantStatus::Active,
+            ceiling: None,
+            egress: None,
+            data_key: None,
+            secrets: BTreeMap::new(),
             created_at: now,
         }
     }

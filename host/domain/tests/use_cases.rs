@@ -15,6 +15,7 @@ use isolet_domain::key::KeyPepper;
 use isolet_domain::limits::{HISTORY_KEPT, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
+use isolet_domain::secret::MasterKey;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::runs::{RunCode, RunSpec};
 use isolet_domain::service::versions::NewVersion;
@@ -28,7 +29,8 @@ struct Host {
 
 fn host(store: &Arc<MemoryStore>, config: PlatformConfig) -> Host {
     let guests = Arc::new(FakeGuests::new());
-    let platform = Platform::new(store.clone(), guests.clone(), KeyPepper::new([1; 32]), config);
+    let platform =
+        Platform::new(store.clone(), guests.clone(), KeyPepper::new([1; 32]), MasterKey::new([1; 32]), config);
     Host { store: store.clone(), guests, platform }
 }
 
@@ -132,6 +134,7 @@ fn spec(source: &str, prompt: Option<&str>) -> RunSpec {
         prompt: prompt.map(|text| Prompt::parse(text.to_owned()).expect("valid")),
         request: None,
         env: BTreeMap::new(),
+        egress: None,
         limits: Limits::MAX,
         entrypoint: None,
         fresh: false,

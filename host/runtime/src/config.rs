@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+
+use crate::egress::{Resolve, SystemResolver};
 use crate::machine;
 
 /// The largest memory any instance can have.
@@ -44,6 +47,10 @@ pub struct RuntimeConfig {
     /// Compare each memory, whole, with what it should contain when it is put back and when it is handed out, and end the process if
     /// it does not.
     pub verify_memories: bool,
+    /// Where outgoing requests' names are looked up.
+    pub resolver: Arc<dyn Resolve>,
+    /// Certificates that outgoing requests trust beside the web's own roots.
+    pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
 impl Default for RuntimeConfig {
@@ -59,6 +66,8 @@ impl Default for RuntimeConfig {
             max_queued_builds: 64,
             keep_resident_bytes: 256 << 20,
             verify_memories: false,
+            resolver: Arc::new(SystemResolver),
+            extra_roots: Vec::new(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The state of one instance and everything a guest can reach through its imports. Sockets, files and outgoing HTTP are not linked:
-//! a guest has no name for them.
+//! The state of one instance and everything a guest can reach through its imports. Sockets and files are not linked: a guest has
+//! no name for them. Outgoing HTTP goes through `egress` alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocks, WasiC
 use wasmtime_wasi::p2::bindings::{cli, clocks, random};
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_http::p2::bindings::http::types as http_types;
+use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types as http_types};
 use wasmtime_wasi_http::{RequestOptions, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use crate::config::MAX_MEMORY_BYTES;
+use crate::egress::Pass;
 use crate::memory::Share;
 use crate::meter::Meter;
 use crate::records::{Records, Stderr};
@@ -52,6 +53,7 @@ impl InstanceState {
         entrypoint: Option<&str>,
         limits: &Limits,
         share: Share,
+        pass: Pass,
     ) -> Self {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stderr(Stderr(records))
@@ -72,7 +74,7 @@ impl InstanceState {
             wasi: wasi.build(),
             http,
             table,
-            hooks: Hooks,
+            hooks: Hooks(pass),
             meter,
             max_memory_bytes: usize::try_from(limits.memory_bytes)
                 .map_or(MAX_MEMORY_BYTES, |bytes| bytes.min(MAX_MEMORY_BYTES)),
@@ -144,21 +146,26 @@ impl HostMonotonicClock for GuestClock {
     }
 }
 
-/// Policy of the HTTP imports.
-struct Hooks;
+/// Policy of the HTTP imports: requests leave through the invocation's pass.
+struct Hooks(Pass);
 
 type Connection = Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>;
 type Sent = Result<(http::Response<wasmtime_wasi_http::WasiBody>, Connection), wasmtime_wasi_http::Error>;
 
 impl WasiHttpHooks for Hooks {
-    // The one way out, and it is shut: nothing links `outgoing-handler` either.
+    // The one way out.
     fn send_request(
         &mut self,
-        _: http::Request<wasmtime_wasi_http::WasiBody>,
+        request: http::Request<wasmtime_wasi_http::WasiBody>,
         _: Option<RequestOptions>,
         _: Connection,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        Box::new(std::future::ready(Err(wasmtime_wasi_http::Error::HttpRequestDenied)))
+        let pass = self.0.clone();
+        Box::new(async move {
+            let response = pass.send(request).await?;
+            let connection: Connection = Box::new(std::future::ready(Ok(())));
+            Ok((response, connection))
+        })
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
@@ -188,6 +195,7 @@ pub fn link_guest(engine: &Engine) -> wasmtime::Result<Linker<InstanceState>> {
     cli::terminal_stderr::add_to_linker::<S, WasiCli>(l, S::cli)?;
     let options = wasmtime_wasi_http::p2::bindings::LinkOptions::default();
     http_types::add_to_linker::<S, WasiHttp>(l, &(&options).into(), S::http)?;
+    outgoing_handler::add_to_linker::<S, WasiHttp>(l, S::http)?;
     Ok(linker)
 }
 

@@ -18,6 +18,7 @@ use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
+use crate::egress::Pass;
 use crate::exchange::{Exchange, RequestBody, ResponseBody};
 use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
 use crate::memory::{self, BudgetSpent, Content};
@@ -67,11 +68,12 @@ async fn run(
     head_tx: oneshot::Sender<http::Response<Body>>,
     report_tx: oneshot::Sender<Report>,
 ) {
-    let Invocation { request, env, limits, entrypoint, events, place } = invocation;
+    let Invocation { request, env, limits, tenant, egress, entrypoint, events, place } = invocation;
     let _active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
+    let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests);
     let (meter, share) = (exchange.meter.clone(), platform.budget.share());
-    let state = InstanceState::new(meter, records.clone(), &env, entrypoint.as_deref(), &limits, share);
+    let state = InstanceState::new(meter, records.clone(), &env, entrypoint.as_deref(), &limits, share, pass.clone());
     let mut store = Store::new(&platform.engine, state);
     store.limiter(|state| state);
     store.set_hostcall_fuel(HOSTCALL_FUEL);
@@ -120,7 +122,7 @@ async fn run(
     let (refused_growth, memory_peak_bytes) = (state.refused_growth, state.memory_peak_bytes as u64);
     let said = records.take();
     let cut_wait_until = exchange.meter.stopped() == Some(Outcome::Ok);
-    let failure = judge(&exchange, &head, trapped.as_ref(), refused_growth, said.failure);
+    let failure = judge(&exchange, &head, trapped.as_ref(), refused_growth, said.failure, &pass);
     // Before the store goes: a body that ends with it must know that this is no clean end.
     if failure.0 != Outcome::Ok {
         exchange.meter.stop(failure.0);
@@ -148,14 +150,14 @@ async fn run(
         memory_peak_bytes,
         request_bytes: exchange.request_bytes.load(Ordering::Relaxed),
         response_bytes: exchange.response_bytes.load(Ordering::Relaxed),
-        egress_bytes: 0,
+        egress_bytes: pass.moved_bytes(),
     };
     let _ = report_tx.send(Report {
         outcome,
         error,
         logs,
         logs_truncated: said.truncated,
-        subrequests: Vec::new(),
+        subrequests: pass.record(),
         timing,
         usage,
     });
@@ -227,6 +229,7 @@ fn judge(
     trapped: Option<&wasmtime::Error>,
     refused_growth: bool,
     said: Option<(Option<Outcome>, bool, GuestError)>,
+    pass: &Pass,
 ) -> (Outcome, Option<GuestError>) {
     let limits = &exchange.limits;
     let plain = |message: String| Some(GuestError { message, ..GuestError::default() });
@@ -278,7 +281,7 @@ fn judge(
                 Some(Outcome::OutputLimit) => Outcome::OutputLimit,
                 _ if refused_growth && is_out_of_memory(&error.message) => Outcome::MemoryLimit,
                 _ if is_recursion(&error.message) => Outcome::StackLimit,
-                _ => Outcome::Exception,
+                _ => pass.outcome_of(&error.message).unwrap_or(Outcome::Exception),
             };
             (outcome, Some(error))
         }

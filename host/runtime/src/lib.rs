@@ -7,6 +7,7 @@ mod build_threads;
 mod compile;
 pub mod component;
 pub mod config;
+pub mod egress;
 mod exchange;
 mod executor;
 mod front_end;

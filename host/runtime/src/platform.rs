@@ -12,6 +12,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, Module, Store, Strate
 
 use crate::component::{self, SurgeryError};
 use crate::config::{Part, RuntimeConfig, Slow};
+use crate::egress::Door;
 use crate::front_end::FrontEnd;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
@@ -35,6 +36,8 @@ pub enum StartError {
     Memory(#[source] std::io::Error),
     #[error("the folder for compiled code cannot be used")]
     Cache(#[source] std::io::Error),
+    #[error("TLS for outgoing requests cannot be set up")]
+    Tls(#[source] rustls::Error),
     #[error("a thread cannot be started")]
     Threads(#[source] std::io::Error),
 }
@@ -58,6 +61,8 @@ pub struct Platform {
     pub memories: MemoryPool,
     /// What they may come to, all together.
     pub budget: MemoryBudget,
+    /// The way out.
+    pub door: Arc<Door>,
     /// The stack's place in it, which is dead between calls.
     pub stack: Range<usize>,
     /// Shell and base, checked and linked. Functions differ in their memories alone.
@@ -86,6 +91,7 @@ impl Platform {
         let (base, shell) = compiled(&engine, cache.as_ref(), &hollow.module, &shell, slow)?;
 
         let build_linker = link_build(&engine, &base)?;
+        let door = Door::new(config.resolver.clone(), &config.extra_roots).map_err(StartError::Tls)?;
         let budget = MemoryBudget::new(config.memory_budget_bytes);
         let stack = find_stack(&engine, &build_linker, &base, budget.share())?;
         let mut linker = link_guest(&engine)?;
@@ -93,7 +99,20 @@ impl Platform {
         let pre = FunctionPre::new(linker.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
         let front_end = FrontEnd::new(cache, slow.clone());
-        Ok(Self { engine, ticker, front_end, base, build_linker, base_memory, memories, budget, stack, pre, digest })
+        Ok(Self {
+            engine,
+            ticker,
+            front_end,
+            base,
+            build_linker,
+            base_memory,
+            memories,
+            budget,
+            door: Arc::new(door),
+            stack,
+            pre,
+            digest,
+        })
     }
 
     /// The digest of the frozen engine: part of every code key.

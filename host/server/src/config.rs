@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::egress_table::EgressTable;
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, Limits};
 use isolet_domain::service::PlatformConfig;
@@ -26,6 +27,7 @@ pub struct Config {
     pub limits: LimitsTable,
     pub admission: AdmissionTable,
     pub history: HistoryTable,
+    pub egress: EgressTable,
 }
 
 /// The `[server]` table.
@@ -155,6 +157,7 @@ impl Config {
             max_queued_builds: table.max_queued_builds,
             keep_resident_bytes: table.keep_resident_mib << 20,
             verify_memories: table.verify_memories,
+            ..defaults
         }
     }
 
@@ -223,8 +226,9 @@ mod tests {
     fn the_manual_is_the_defaults() {
         let config = Config::load(None, []).expect("the built-in settings are whole");
         config.check().expect("the defaults are safe");
-        assert_eq!(config.platform().limits, Limits::DEFAULT);
-        assert_eq!(config.platform().admission, Admission::DEFAULT);
+        let platform = config.platform();
+        assert_eq!((platform.limits, platform.admission), (Limits::DEFAULT, Admission::DEFAULT));
+        assert_eq!(config.egress.policy().expect("valid").rules.len(), 1);
     }
 
     #[test]

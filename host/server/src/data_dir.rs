@@ -29,16 +29,26 @@ impl DataDir {
 
     /// The key of the keys' hashes. Without it no stored key can be recognised again.
     pub fn pepper(&self) -> Result<[u8; 32]> {
-        let path = self.0.join("pepper.key");
-        let mut pepper = [0; 32];
+        self.key("pepper.key")
+    }
+
+    /// The key that secrets are sealed with. Without it none can be opened again; hosts that share a store share this file.
+    pub fn master(&self) -> Result<[u8; 32]> {
+        self.key("master.key")
+    }
+
+    /// The random key in this file, made when there is none.
+    fn key(&self, name: &str) -> Result<[u8; 32]> {
+        let path = self.0.join(name);
+        let mut key = [0; 32];
         if path.exists() {
             let mut file = OpenOptions::new().read(true).open(&path)?;
-            file.read_exact(&mut pepper).with_context(|| format!("`{}` is not a key of 32 bytes", path.display()))?;
-            return Ok(pepper);
+            file.read_exact(&mut key).with_context(|| format!("`{}` is not a key of 32 bytes", path.display()))?;
+            return Ok(key);
         }
-        getrandom::fill(&mut pepper).context("no randomness")?;
-        write_secret(&path, &pepper)?;
-        Ok(pepper)
+        getrandom::fill(&mut key).context("no randomness")?;
+        write_secret(&path, &key)?;
+        Ok(key)
     }
 }
 

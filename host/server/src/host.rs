@@ -11,7 +11,8 @@ use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
-use isolet_domain::service::Platform;
+use isolet_domain::secret::MasterKey;
+use isolet_domain::service::{Platform, PlatformConfig};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::Slow;
@@ -158,7 +159,10 @@ fn platform(
     repository: Arc<dyn Repository>,
     executor: Arc<dyn GuestExecutor>,
 ) -> Result<Platform> {
-    Ok(Platform::new(repository, executor, KeyPepper::new(data.pepper()?), config.platform()))
+    let (pepper, master) = (KeyPepper::new(data.pepper()?), MasterKey::new(data.master()?));
+    let ceiling = Some(config.egress.policy()?);
+    let config = PlatformConfig { egress_ceiling: ceiling, ..config.platform() };
+    Ok(Platform::new(repository, executor, pepper, master, config))
 }
 
 /// The admin key: read from its file, or made and written there on the first start.

@@ -6,6 +6,7 @@ mod client;
 pub mod command;
 pub mod config;
 mod data_dir;
+mod egress_table;
 mod host;
 mod seed;
 

@@ -1,12 +1,11 @@
 //! Turn-taking between the read-change-write loops of one process. It decides who goes first and nothing else: what makes such a
 //! loop correct is the compare-and-set it ends with.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 
-use isolet_domain::ids::{FunctionName, TenantId};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// A fixed number of locks, shared by all functions: two that fall on the same one wait for each other a little.
+/// A fixed number of locks, shared by all records: two that fall on the same one wait for each other a little.
 pub(crate) struct Turns {
     locks: [Mutex<()>; 64],
     hasher: RandomState,
@@ -19,10 +18,10 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits until nobody else in this process changes this function. Without it, fifty callers at once would make each other
+    /// Waits until nobody else in this process changes this record. Without it, fifty callers at once would make each other
     /// start over again and again.
-    pub(crate) async fn take(&self, tenant: &TenantId, function: &FunctionName) -> MutexGuard<'_, ()> {
-        let at = self.hasher.hash_one((tenant, function)) % self.locks.len() as u64;
+    pub(crate) async fn take(&self, record: &(impl Hash + Sync)) -> MutexGuard<'_, ()> {
+        let at = self.hasher.hash_one(record) % self.locks.len() as u64;
         self.locks[at as usize].lock().await
     }
 }

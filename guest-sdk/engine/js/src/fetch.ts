@@ -1,9 +1,9 @@
-// fetch (Fetch, 5.6). data: URLs are answered here. Nothing leaves the host yet: every other request is refused with the rule that
-// would allow it.
+// fetch (Fetch, 5.6): the entry. data: URLs are answered here; what goes out is in http-fetch.ts.
 
 import { parseDataUrl } from "./data-url.ts";
+import { httpFetch } from "./http-fetch.ts";
 import { requireRequest } from "./invocation.ts";
-import { Request, type RequestInit } from "./request.ts";
+import { Request, type RequestInit, requestParts } from "./request.ts";
 import { fetchedResponse, type Response } from "./response.ts";
 import { endpointOf } from "./url.ts";
 import { requireArguments } from "./webidl.ts";
@@ -16,7 +16,7 @@ export async function fetch(input: unknown, init?: RequestInit): Promise<Respons
     void request.body?.cancel(request.signal.reason);
     throw request.signal.reason;
   }
-  const { protocol, hostname, port } = endpointOf(request.url);
+  const { protocol } = endpointOf(request.url);
   if (protocol === "data:") {
     const content = parseDataUrl(request.url);
     if (content === null) throw new TypeError("fetch: the data: URL is not valid");
@@ -25,7 +25,5 @@ export async function fetch(input: unknown, init?: RequestInit): Promise<Respons
   if (protocol !== "http:" && protocol !== "https:") {
     throw new TypeError(`fetch cannot load ${protocol} URLs; only http:, https: and data: are available`);
   }
-  throw new TypeError(
-    `fetch to ${protocol}//${hostname}:${port} was refused: no egress rule allows it. Allow host "${hostname}" (port ${port}) in this function's egress rules.`,
-  );
+  return httpFetch(requestParts(request));
 }

@@ -100,6 +100,19 @@ export interface Native {
   bodyClose(): void;
   /** Cuts the connection in the middle of the body. */
   bodyAbort(message: string): void;
+  /**
+   * Sends the head of an outgoing request and gives its number. Throws a TypeError for what HTTP does not allow. With `hasBody`, chunks
+   * and an end follow.
+   */
+  fetchStart(method: string, scheme: string, authority: string, path: string, headers: string[], hasBody: boolean): number;
+  /** Status, then name, value, name, value…, or rejects with the host's reason. */
+  fetchHead(id: number): Promise<string[]>;
+  /** The next chunk of the response's body, `null` at its end. */
+  fetchRead(id: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  fetchWrite(id: number, chunk: Uint8Array): Promise<void>;
+  fetchEnd(id: number): void;
+  /** Gives the request up wherever it stands. */
+  fetchCancel(id: number): void;
   /** Handler settled, body ended, every `waitUntil` promise settled. */
   done(): void;
   /** The handler failed before the head was sent. */

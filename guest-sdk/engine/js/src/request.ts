@@ -54,8 +54,19 @@ export interface RequestInit extends Partial<Settings> {
 
 /** The request being handled, from its method and URL. */
 export let hostRequest: (method: string, url: string) => Request;
+/** What fetch needs of a request that was made for it alone. */
+export let requestParts: (request: Request) => RequestParts;
 /** Aborts the signal of a request being handled, if anybody holds it. */
 export let abortRequest: (request: Request, reason: unknown) => void;
+
+export interface RequestParts {
+  method: string;
+  url: string;
+  list: HeaderList;
+  body: Body | null;
+  redirect: string;
+  signal: AbortSignal | null;
+}
 
 // The shared members are put on the prototype at the end of the class.
 export interface Request extends BodyMembers {}
@@ -86,6 +97,11 @@ export class Request {
 
   static {
     hostRequest = (method, url) => new (Request as unknown as new (token: symbol, method: string, url: string) => Request)(HOST, method, url);
+    requestParts = (request) => {
+      const { settings, signal } = request.#details();
+      const [list, body] = [Request.#listOf(request), Request.#bodyOf(request)];
+      return { method: request.#method, url: request.url, list, body, redirect: settings.redirect, signal };
+    };
     abortRequest = (request, reason) => {
       const signal = request.#more?.signal;
       if (signal !== undefined && signal !== null) signalAbort(signal, reason);

@@ -24,14 +24,22 @@ interface Details {
   type: "basic" | "default" | "error";
   immutable: boolean;
   url: string;
+  redirected: boolean;
 }
 
 function newDetails(): Details {
-  return { headers: null, statusText: "", type: "default", immutable: false, url: "" };
+  return { headers: null, statusText: "", type: "default", immutable: false, url: "", redirected: false };
 }
 
 /** What fetch resolves with. */
-export let fetchedResponse: (body: unknown, url: string, status: number, statusText: string, headers: HeaderList) => Response;
+export let fetchedResponse: (
+  body: unknown,
+  url: string,
+  status: number,
+  statusText: string,
+  headers: HeaderList,
+  redirected?: boolean,
+) => Response;
 export let isResponse: (value: object) => value is Response;
 export let responseStatus: (response: Response) => number;
 /** The response's header list itself. */
@@ -49,11 +57,12 @@ export class Response {
   #more: Details | null = null;
 
   static {
-    fetchedResponse = (body, url, status, statusText, headers) => {
+    fetchedResponse = (body, url, status, statusText, headers, redirected = false) => {
       const response = new Response(body, { status });
       response.#list = headers;
       const fragment = url.indexOf("#");
-      response.#more = { headers: null, statusText, type: "basic", immutable: true, url: fragment < 0 ? url : url.slice(0, fragment) };
+      const seen = fragment < 0 ? url : url.slice(0, fragment);
+      response.#more = { headers: null, statusText, type: "basic", immutable: true, url: seen, redirected };
       return response;
     };
     isResponse = (value): value is Response => #status in value;
@@ -142,8 +151,7 @@ export class Response {
     return this.#more === null ? "" : this.#more.url;
   }
   get redirected(): boolean {
-    void this.#status;
-    return false;
+    return this.#more === null ? false : this.#more.redirected;
   }
   get status(): number {
     return this.#status;

@@ -5,6 +5,7 @@ mod clock;
 mod compression;
 mod crypto;
 mod encoding;
+mod fetch;
 mod http;
 mod text;
 mod url;
@@ -19,6 +20,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     compression::install(ctx, native)?;
     crypto::install(ctx, native)?;
     encoding::install(ctx, native)?;
+    fetch::install(ctx, native)?;
     http::install(ctx, native)?;
     text::install(ctx, native)?;
     url::install(ctx, native)?;

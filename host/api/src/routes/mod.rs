@@ -1,12 +1,14 @@
 //! The control plane's routes. Handlers extract, call one use case and convert; rules are the domain's.
 
 mod checks;
+mod egress;
 mod fields;
 mod functions;
 mod history;
 mod host;
 mod invoke;
 mod runs;
+mod secrets;
 mod sse;
 mod tenants;
 mod versions;
@@ -55,7 +57,23 @@ fn tenant() -> Router<AppState> {
     Router::new()
         .route("/keys", get(tenants::list_keys).post(tenants::create_key))
         .route("/keys/{key}", delete(tenants::delete_key))
+        .route(
+            "/egress",
+            get(egress::get_tenant_egress).put(egress::put_tenant_egress).delete(egress::delete_tenant_egress),
+        )
+        .route("/egress/ceiling", get(egress::get_ceiling).put(egress::put_ceiling).delete(egress::delete_ceiling))
+        .route("/secrets", get(secrets::list_tenant_secrets))
+        .route("/secrets/{variable}", put(secrets::put_tenant_secret).delete(secrets::delete_tenant_secret))
         .route("/functions", get(functions::list_functions))
+        .route(
+            "/functions/{function}/egress",
+            get(egress::get_function_egress).put(egress::put_function_egress).delete(egress::delete_function_egress),
+        )
+        .route("/functions/{function}/secrets", get(secrets::list_function_secrets))
+        .route(
+            "/functions/{function}/secrets/{variable}",
+            put(secrets::put_function_secret).delete(secrets::delete_function_secret),
+        )
         .route(
             "/functions/{function}",
             get(functions::get_function).put(functions::put_function).delete(functions::delete_function),

@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
+use isolet_domain::access::Scope;
 use isolet_domain::ids::RunId;
 use isolet_domain::service::runs::{RunCode, StartedRun};
 
@@ -22,6 +23,10 @@ pub async fn create_run(
     Json(request): Json<CreateRunRequest>,
 ) -> Result<Response, Failure> {
     let spec = request.into_spec()?;
+    // Rules of a call can open what nobody else has: that takes more than the right to run.
+    if spec.egress.is_some() && !found.credential.allows(Scope::EgressWrite) {
+        return Err(Failure::Forbidden(Scope::EgressWrite));
+    }
     let code = match &spec.code {
         RunCode::Modules(code) => Some(code.clone()),
         RunCode::Version(_) | RunCode::Function(_) => None,

@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod code;
+pub mod egress;
 pub mod functions;
 pub mod history;
 pub mod host;

@@ -1,11 +1,12 @@
 //! A run on the wire: what is asked, what comes back, and the events in between.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use isolet_domain::code::InvalidCode;
-use isolet_domain::execute::{GuestError, LogLine, Subrequest};
+use isolet_domain::execute::{GuestError, LogLine};
 use isolet_domain::ids::{EnvName, FunctionName, VersionId};
 use isolet_domain::prompt::{InvalidPrompt, Prompt};
 use isolet_domain::run::{RecordedResponse, Run, RunResult};
@@ -20,6 +21,7 @@ use super::ms;
 use crate::failure::{Failure, FieldFault};
 use crate::problem::escape;
 use crate::strict_json::{RequestBody, UniqueMap};
+use crate::wire::egress::{PolicyRequest, SubrequestResponse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +31,8 @@ pub struct CreateRunRequest {
     request: Option<GuestRequest>,
     #[serde(default)]
     env: UniqueMap<String>,
-    /// Rules for outgoing requests; none can be given yet.
-    egress: Option<serde_json::Value>,
+    /// Rules for outgoing requests, beside those of tenant and function.
+    egress: Option<PolicyRequest>,
     #[serde(default)]
     limits: LimitsRequest,
     entrypoint: Option<String>,
@@ -102,6 +104,10 @@ impl CreateRunRequest {
         if self.entrypoint.as_deref().is_some_and(|name| name.is_empty() || name.len() > 255) {
             faults.push(fault("/entrypoint", "length", "must have 1 to 255 bytes"));
         }
+        let egress = self.egress.map(|policy| policy.into_domain("/egress")).transpose().unwrap_or_else(|more| {
+            faults.extend(more);
+            None
+        });
         let code = self.code.into_domain(&mut faults);
         if !faults.is_empty() {
             return Err(Failure::Invalid(faults));
@@ -112,6 +118,7 @@ impl CreateRunRequest {
             prompt: prompt.flatten(),
             request,
             env,
+            egress: egress.map(Arc::new),
             limits,
             entrypoint: self.entrypoint,
             fresh: self.reuse == Some(Reuse::None),
@@ -121,7 +128,6 @@ impl CreateRunRequest {
 
     fn refuse_what_is_not_there_yet(&self, faults: &mut Vec<FieldFault>) {
         let refused = [
-            ("/egress", self.egress.as_ref().is_some_and(|egress| !egress.is_null())),
             ("/options/allow_eval", self.options.allow_eval),
             ("/options/import_map", !self.options.import_map.0.is_empty()),
             ("/expect", !self.expect.is_empty()),
@@ -291,15 +297,6 @@ pub struct LogResponse {
 }
 
 #[derive(Serialize)]
-struct SubrequestResponse {
-    url: String,
-    method: String,
-    status: Option<u16>,
-    ms: f64,
-    denied_by: Option<String>,
-}
-
-#[derive(Serialize)]
 struct TimingResponse {
     build_ms: f64,
     compile_ms: f64,
@@ -381,17 +378,5 @@ impl From<LogLine> for LogResponse {
     fn from(line: LogLine) -> Self {
         let (file, number) = line.position.map(|position| (position.file, position.line)).unzip();
         Self { t_ms: line.t_ms, level: line.level.as_str(), message: line.message, file, line: number }
-    }
-}
-
-impl From<Subrequest> for SubrequestResponse {
-    fn from(subrequest: Subrequest) -> Self {
-        Self {
-            url: subrequest.url,
-            method: subrequest.method,
-            status: subrequest.status,
-            ms: ms(subrequest.took),
-            denied_by: subrequest.denied_by,
-        }
     }
 }

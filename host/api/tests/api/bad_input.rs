@@ -177,7 +177,7 @@ async fn fields_that_make_no_sense_are_422_with_their_place() {
         (run(json!({ "request": { "body": { "base64": "!" } } })), "/request/body/base64"),
         (run(json!({ "request": { "body": {} } })), "/request/body"),
         (run(json!({ "limits": { "cpu_ms": 0 } })), "/limits/cpu_ms"),
-        (run(json!({ "egress": [{ "allow": "*" }] })), "/egress"),
+        (run(json!({ "egress": { "rules": [{ "action": "allow", "host": "a b" }] } })), "/egress/rules/0/host"),
         (run(json!({ "options": { "allow_eval": true } })), "/options/allow_eval"),
         (run(json!({ "entrypoint": "" })), "/entrypoint"),
         (json!({ "code": {} }), "/code"),

@@ -13,6 +13,7 @@ use isolet_domain::access::Preset;
 use isolet_domain::fake_guests::FakeGuests;
 use isolet_domain::fakes::MemoryStore;
 use isolet_domain::key::KeyPepper;
+use isolet_domain::secret::MasterKey;
 use isolet_domain::service::{Platform, PlatformConfig};
 use serde_json::{Value, json};
 
@@ -73,6 +74,7 @@ impl TestHost {
             store.clone(),
             Arc::new(FakeGuests::new()),
             KeyPepper::new([9; 32]),
+            MasterKey::new([9; 32]),
             PlatformConfig::ALONE,
         ));
         let (_, secret) = platform.keys.mint_global(Preset::Admin, "admin".into()).await.expect("minted");

@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod check;
 mod console;
+mod egress;
 mod host;
 mod ingress;
 mod management;

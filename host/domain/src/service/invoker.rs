@@ -179,6 +179,8 @@ impl Invoker {
             request,
             env: target.env.clone(),
             limits: self.limits,
+            tenant: target.scope.id(),
+            egress: target.egress.clone(),
             entrypoint: None,
             events: None,
             place: Some(permit.clone()),

@@ -2,6 +2,7 @@
 //! of HTTP, of stores or of WebAssembly.
 
 pub mod admission;
+mod authority;
 pub mod checks;
 pub mod counters;
 pub mod environment;
@@ -9,9 +10,11 @@ pub mod functions;
 pub mod history;
 pub mod invoker;
 pub mod keys;
+pub mod policies;
 pub mod preparation;
 pub mod resolver;
 pub mod runs;
+pub mod secrets;
 pub mod sign_in;
 pub mod tenants;
 mod to_the_end;
@@ -22,11 +25,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
 use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, Limits};
 use crate::repository::{Repository, RepositoryError};
+use crate::secret::MasterKey;
 use admission::Admissions;
+use authority::Authority;
 use checks::Checks;
 use counters::Counters;
 use environment::Environment;
@@ -34,15 +40,17 @@ use functions::Functions;
 use history::History;
 use invoker::Invoker;
 use keys::Keys;
+use policies::Policies;
 use preparation::Preparation;
 use resolver::Resolver;
 use runs::Runs;
+use secrets::Secrets;
 use sign_in::SignIn;
 use tenants::Tenants;
 use versions::Versions;
 
 /// What the use cases are told about the host they work for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PlatformConfig {
     /// What an invocation gets; calls may ask for less.
     pub limits: Limits,
@@ -52,6 +60,8 @@ pub struct PlatformConfig {
     pub resolver_max_age: Option<Duration>,
     /// Prompts and runs kept for a tenant, starred ones aside.
     pub history_kept: usize,
+    /// What tenants can open at most; `None`: the usual ceiling.
+    pub egress_ceiling: Option<Arc<EgressPolicy>>,
 }
 
 impl PlatformConfig {
@@ -61,6 +71,7 @@ impl PlatformConfig {
         admission: Admission::DEFAULT,
         resolver_max_age: None,
         history_kept: HISTORY_KEPT,
+        egress_ceiling: None,
     };
 
     /// Of a host that shares its store: what others write is seen within a second.
@@ -78,6 +89,8 @@ pub struct Platform {
     pub sign_in: SignIn,
     pub functions: Functions,
     pub environment: Environment,
+    pub policies: Policies,
+    pub secrets: Secrets,
     pub versions: Versions,
     pub checks: Checks,
     pub invoker: Invoker,
@@ -94,15 +107,19 @@ impl Platform {
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
         pepper: KeyPepper,
+        master: MasterKey,
         config: PlatformConfig,
     ) -> Self {
         let limits = config.limits;
+        let authority = Arc::new(Authority::new(config.egress_ceiling.clone(), master));
         let counters = Arc::<Counters>::default();
-        let resolver = Arc::new(Resolver::new(repository.clone(), executor.clone(), config.resolver_max_age));
+        let resolver =
+            Arc::new(Resolver::new(repository.clone(), executor.clone(), authority.clone(), config.resolver_max_age));
         let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission, counters.clone()));
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
         let keys = Arc::new(Keys::new(repository.clone(), pepper));
+        let history_kept = config.history_kept;
         Self {
             config,
             tenants: Tenants::new(repository.clone(), resolver.clone()),
@@ -110,11 +127,13 @@ impl Platform {
             keys,
             functions: Functions::new(repository.clone(), resolver.clone()),
             environment: Environment::new(repository.clone(), resolver.clone()),
+            policies: Policies::new(repository.clone(), resolver.clone()),
+            secrets: Secrets::new(repository.clone(), resolver.clone(), authority.clone()),
             versions: Versions::new(preparation.clone(), resolver.clone(), limits),
             checks,
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
-            runs: Runs::new(preparation.clone(), admissions, limits, config.history_kept),
-            history: History::new(preparation, config.history_kept),
+            runs: Runs::new(preparation.clone(), admissions, authority, limits, history_kept),
+            history: History::new(preparation, history_kept),
             counters,
             repository,
             checked: Mutex::default(),

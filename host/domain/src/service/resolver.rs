@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::authority::Authority;
 use crate::access::TenantScope;
+use crate::egress::Egress;
 use crate::execute::GuestExecutor;
 use crate::ids::{Digest, FunctionName, TenantSlug, VersionId};
 use crate::repository::{Repository, RepositoryError};
@@ -27,6 +29,7 @@ pub struct Target {
     pub code: Digest,
     pub code_key: Digest,
     pub env: Arc<[(String, String)]>,
+    pub egress: Arc<Egress>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,7 @@ pub enum ResolveError {
 pub struct Resolver {
     repository: Arc<dyn Repository>,
     executor: Arc<dyn GuestExecutor>,
+    authority: Arc<Authority>,
     /// `None`: this host is the only one that writes, and what it wrote it forgot itself.
     max_age: Option<Duration>,
     // Held for one look-up or change, never across an await.
@@ -75,9 +79,10 @@ impl Resolver {
     pub(super) fn new(
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
+        authority: Arc<Authority>,
         max_age: Option<Duration>,
     ) -> Self {
-        Self { repository, executor, max_age, known: RwLock::default() }
+        Self { repository, executor, authority, max_age, known: RwLock::default() }
     }
 
     pub async fn resolve(&self, tenant: &TenantSlug, function: &FunctionName) -> Result<Arc<Target>, ResolveError> {
@@ -141,7 +146,7 @@ impl Resolver {
         let tenant = self.repository.tenant_by_slug(slug).await?.ok_or(ResolveError::UnknownFunction)?;
         let scope = TenantScope::of_route(&tenant);
         let function = self.repository.function(&scope, name).await?.ok_or(ResolveError::UnknownFunction)?;
-        let live = function.live.ok_or(ResolveError::NotDeployed)?;
+        let live = function.live.clone().ok_or(ResolveError::NotDeployed)?;
         let version = self.repository.version(&scope, name, &live).await?.ok_or(ResolveError::NotDeployed)?;
         let target = Arc::new(Target {
             suspended: tenant.status == TenantStatus::Suspended,
@@ -150,6 +155,7 @@ impl Resolver {
             version: live,
             code: version.digest,
             code_key: self.executor.code_key(&version.digest),
+            egress: Arc::new(self.authority.of(&tenant, Some(&function), None)),
             env: function.env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
         });
         self.keep(generation, asked, &target);
@@ -182,7 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_read_before_a_write_is_not_kept_after_it() {
-        let resolver = Resolver::new(Arc::new(MemoryStore::new()), Arc::new(FakeGuests::new()), None);
+        let authority = Arc::new(Authority::new(None, crate::secret::MasterKey::new([1; 32])));
+        let resolver = Resolver::new(Arc::new(MemoryStore::new()), Arc::new(FakeGuests::new()), authority, None);
         let slug = TenantSlug::parse("acme").expect("valid");
         let function = FunctionName::parse("hello").expect("valid");
         let target = Arc::new(Target {
@@ -193,6 +200,7 @@ mod tests {
             code: Digest::of(b"old"),
             code_key: Digest::of(b"old"),
             env: Arc::from([]),
+            egress: Arc::default(),
         });
         let generation = resolver.known.read().expect("not poisoned").generation;
         resolver.forget(&slug, &function);

@@ -72,10 +72,9 @@ impl Tenants {
     }
 
     pub async fn set_labels(&self, id: &TenantId, labels: BTreeMap<String, String>) -> Result<Tenant, TenantError> {
-        let tenant = self.repository.tenant_by_id(id).await?.ok_or(TenantError::Unknown)?;
-        let changed = Tenant { labels, ..tenant };
-        match self.repository.update_tenant(&changed).await {
-            Ok(()) => Ok(changed),
+        let relabel = |tenant: &mut Tenant| tenant.labels.clone_from(&labels);
+        match self.repository.update_tenant(id, &relabel).await {
+            Ok(changed) => Ok(changed),
             Err(WriteError::Exists | WriteError::Missing) => Err(TenantError::Unknown),
             Err(WriteError::Repository(error)) => Err(error.into()),
         }

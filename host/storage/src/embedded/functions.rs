@@ -88,7 +88,7 @@ impl FunctionRepository for EmbeddedStore {
         // The change is borrowed and cannot travel to the writer thread. So it is made here, and the writer puts it in place
         // only if nothing else was in between.
         let key = function_key(&tenant.id(), name);
-        let _turn = self.turns.take(&tenant.id(), name).await;
+        let _turn = self.turns.take(&(tenant.id(), name)).await;
         loop {
             let before = self.function_bytes(tenant, name).await?.ok_or(WriteError::Missing)?;
             let stored = decode::<FunctionRecord>(&key, &before)?;

@@ -52,19 +52,41 @@ impl TenantRepository for EmbeddedStore {
         self.read(|txn| find(txn, id)).await
     }
 
-    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
-        let (id, slug) = (tenant.id, tenant.slug.clone());
-        let record = encode::<TenantRecord>(&tenant_key(&id), tenant);
-        let update = move |txn: &redb::WriteTransaction| {
-            // The slug's row proves both that the tenant is there and that this is its slug.
-            let ours = txn.open_table(SLUGS)?.get(slug.as_str())?.is_some_and(|owner| owner.value() == id.as_bytes());
-            if !ours {
-                return Err(WriteError::Missing.into());
+    async fn update_tenant(
+        &self,
+        id: &TenantId,
+        change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
+    ) -> Result<Tenant, WriteError> {
+        let key = tenant_key(id);
+        let _turn = self.turns.take(id).await;
+        loop {
+            // As with functions: changed here, and put in place only if nothing else was in between.
+            let before = self
+                .read(|txn| {
+                    let record = txn.open_table(TENANTS)?.get(id.as_bytes())?;
+                    Ok(record.map(|record| record.value().to_vec()))
+                })
+                .await?;
+            let before = before.ok_or(WriteError::Missing)?;
+            let stored = decode::<TenantRecord>(&key, &before)?;
+            let mut changed = stored.clone();
+            change(&mut changed);
+            (changed.id, changed.slug) = (stored.id, stored.slug);
+            let (id, after) = (*id, encode::<TenantRecord>(&key, &changed));
+            let exchange = move |txn: &redb::WriteTransaction| {
+                let mut tenants = txn.open_table(TENANTS)?;
+                match tenants.get(id.as_bytes())? {
+                    None => return Err(WriteError::Missing.into()),
+                    Some(record) if record.value() != before => return Ok(false),
+                    Some(_) => {}
+                }
+                tenants.insert(id.as_bytes(), after.as_slice())?;
+                Ok(true)
+            };
+            if self.write(exchange).await? {
+                return Ok(changed);
             }
-            txn.open_table(TENANTS)?.insert(id.as_bytes(), record.as_slice())?;
-            Ok(())
-        };
-        self.write(update).await
+        }
     }
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {

@@ -162,11 +162,8 @@ mod tests {
     fn the_written_form_stays() {
         let tenant = Tenant {
             id: TenantId::from_bytes([1; 16]),
-            slug: TenantSlug::parse("acme").expect("valid"),
             labels: [("a".to_owned(), "b".to_owned())].into(),
-            plan: "default".to_owned(),
-            status: isolet_domain::tenant::TenantStatus::Active,
-            created_at: Timestamp::UNIX_EPOCH,
+            ..Tenant::new(TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH)
         };
         let bytes = encode::<TenantRecord>(&tenant_key(&tenant.id), &tenant);
         assert_eq!(

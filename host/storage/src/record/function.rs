@@ -6,6 +6,7 @@ use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{Digest, EnvName, FunctionName, VersionId};
 use serde::{Deserialize, Serialize};
 
+use super::egress::{PolicyRecord, SecretsRecord, into_policy, into_secrets, of_policy, of_secrets};
 use super::envelope::{Record, parse, parse_time};
 
 #[derive(Serialize, Deserialize)]
@@ -17,6 +18,10 @@ pub(crate) struct FunctionRecord {
     next_number: u64,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    egress: PolicyRecord,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: SecretsRecord,
     created_at: String,
     updated_at: String,
 }
@@ -31,6 +36,8 @@ impl Record for FunctionRecord {
             live: function.live.as_ref().map(VersionId::to_string),
             next_number: function.next_number,
             env: function.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            egress: of_policy(function.egress.as_ref()),
+            secrets: of_secrets(&function.secrets),
             created_at: function.created_at.to_string(),
             updated_at: function.updated_at.to_string(),
         }
@@ -51,6 +58,8 @@ impl Record for FunctionRecord {
             live,
             next_number: self.next_number,
             env,
+            egress: into_policy(self.egress)?,
+            secrets: into_secrets(self.secrets)?,
             created_at: parse_time("created_at", &self.created_at)?,
             updated_at: parse_time("updated_at", &self.updated_at)?,
         })

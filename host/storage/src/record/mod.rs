@@ -4,6 +4,7 @@
 //! Versions N and N-1 of isolet read each other's records: fields are only ever added, with a default, and unknown ones are
 //! ignored. (A host of version N-1 that rewrites a record drops what it did not know.) A change that breaks this raises `v`.
 
+mod egress;
 mod envelope;
 mod function;
 mod run;

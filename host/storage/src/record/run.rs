@@ -107,7 +107,11 @@ struct SubrequestRecord {
     method: String,
     status: Option<u16>,
     took_us: u64,
+    #[serde(default)]
+    allowed_by: Option<String>,
     denied_by: Option<String>,
+    #[serde(default)]
+    error: Option<String>,
 }
 
 impl Record for RunRecord {
@@ -287,7 +291,9 @@ impl SubrequestRecord {
             method: request.method.clone(),
             status: request.status,
             took_us: micros(request.took),
+            allowed_by: request.allowed_by.clone(),
             denied_by: request.denied_by.clone(),
+            error: request.error.clone(),
         }
     }
 
@@ -297,7 +303,9 @@ impl SubrequestRecord {
             method: self.method,
             status: self.status,
             took: Duration::from_micros(self.took_us),
+            allowed_by: self.allowed_by,
             denied_by: self.denied_by,
+            error: self.error,
         }
     }
 }

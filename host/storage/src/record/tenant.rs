@@ -8,6 +8,9 @@ use isolet_domain::key::Key;
 use isolet_domain::tenant::{Tenant, TenantStatus};
 use serde::{Deserialize, Serialize};
 
+use super::egress::{
+    PolicyRecord, SecretsRecord, into_policy, into_sealed, into_secrets, of_policy, of_sealed, of_secrets,
+};
 use super::envelope::{Record, parse, parse_time};
 
 #[derive(Serialize, Deserialize)]
@@ -18,6 +21,14 @@ pub(crate) struct TenantRecord {
     labels: BTreeMap<String, String>,
     plan: String,
     status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ceiling: PolicyRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    egress: PolicyRecord,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: SecretsRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_key: Option<String>,
     created_at: String,
 }
 
@@ -31,6 +42,10 @@ impl Record for TenantRecord {
             labels: tenant.labels.clone(),
             plan: tenant.plan.clone(),
             status: tenant.status.as_str().to_owned(),
+            ceiling: of_policy(tenant.ceiling.as_ref()),
+            egress: of_policy(tenant.egress.as_ref()),
+            secrets: of_secrets(&tenant.secrets),
+            data_key: tenant.data_key.as_ref().map(of_sealed),
             created_at: tenant.created_at.to_string(),
         }
     }
@@ -43,6 +58,10 @@ impl Record for TenantRecord {
             plan: self.plan,
             // An unknown status is an error and no guess: it might mean that nothing of this tenant may run.
             status: TenantStatus::parse(&self.status).ok_or_else(|| format!("`status`: unknown {:?}", self.status))?,
+            ceiling: into_policy(self.ceiling)?,
+            egress: into_policy(self.egress)?,
+            secrets: into_secrets(self.secrets)?,
+            data_key: self.data_key.as_deref().map(into_sealed).transpose()?,
             created_at: parse_time("created_at", &self.created_at)?,
         })
     }

@@ -83,7 +83,7 @@ impl FunctionRepository for RedisStore {
     ) -> Result<Function, WriteError> {
         let key = function_key(&tenant.id(), name);
         let keys = [self.keys.of(&tenant.id()).functions()];
-        let _turn = self.turns.take(&tenant.id(), name).await;
+        let _turn = self.turns.take(&(tenant.id(), name)).await;
         loop {
             let before = self.function_bytes(tenant, name).await?.ok_or(WriteError::Missing)?;
             let stored = decode::<FunctionRecord>(&key, &before)?;
@@ -125,7 +125,7 @@ impl FunctionRepository for RedisStore {
         let keys = self.keys.of(&tenant.id());
         let keys = [keys.functions(), keys.versions(), keys.numbers()];
         let field = version_field(function, &version.id);
-        let _turn = self.turns.take(&tenant.id(), function).await;
+        let _turn = self.turns.take(&(tenant.id(), function)).await;
         loop {
             let before = self.function_bytes(tenant, function).await?.ok_or(WriteError::Missing)?;
             let mut owner = decode::<FunctionRecord>(&owner_key, &before)?;

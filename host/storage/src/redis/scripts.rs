@@ -22,7 +22,7 @@ macro_rules! reading {
 pub(super) struct Scripts {
     pub(super) set: Script,
     pub(super) set_new: Script,
-    pub(super) replace: Script,
+    pub(super) exchange: Script,
     pub(super) claim_slug: Script,
     pub(super) delete_tenant: Script,
     pub(super) register_key: Script,
@@ -46,7 +46,7 @@ impl Scripts {
         Self {
             set: fenced!("set"),
             set_new: fenced!("set_new"),
-            replace: fenced!("replace"),
+            exchange: fenced!("exchange"),
             claim_slug: fenced!("claim_slug"),
             delete_tenant: fenced!("delete_tenant"),
             register_key: fenced!("register_key"),

@@ -111,16 +111,30 @@ impl TenantRepository for RedisStore {
         Ok(score.map(|_| tenant))
     }
 
-    async fn update_tenant(&self, tenant: &Tenant) -> Result<(), WriteError> {
-        match self.tenant_by_id(&tenant.id).await? {
-            Some(stored) if stored.slug == tenant.slug => {}
-            _ => return Err(WriteError::Missing),
-        }
-        let record = encode::<TenantRecord>(&tenant_key(&tenant.id), tenant);
-        let keys = [self.keys.of(&tenant.id).tenant()];
-        match decide(&self.link, &self.scripts.replace, &keys, &[&record]).await? {
-            (Verdict::Done, ()) => Ok(()),
-            _ => Err(WriteError::Missing),
+    async fn update_tenant(
+        &self,
+        id: &TenantId,
+        change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
+    ) -> Result<Tenant, WriteError> {
+        let (key, place) = (tenant_key(id), self.keys.of(id).tenant());
+        self.tenant_by_id(id).await?.ok_or(WriteError::Missing)?;
+        let _turn = self.turns.take(id).await;
+        loop {
+            let before: Option<Vec<u8>> = self.link.command(redis::cmd("GET").arg(&place)).await?;
+            let before = before.ok_or(WriteError::Missing)?;
+            let stored = decode::<TenantRecord>(&key, &before)?;
+            let mut changed = stored.clone();
+            change(&mut changed);
+            (changed.id, changed.slug) = (stored.id, stored.slug);
+            let after = encode::<TenantRecord>(&key, &changed);
+            let args: [&[u8]; 2] = [&before, &after];
+            let (verdict, ()) = decide(&self.link, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
+            match verdict {
+                Verdict::Done => return Ok(changed),
+                Verdict::Missing => return Err(WriteError::Missing),
+                // Another host was faster, so at least one of them gets on.
+                Verdict::Conflict | Verdict::Exists => {}
+            }
         }
     }
 

@@ -88,8 +88,6 @@ pub async fn reads_fail(store: &dyn Repository, scope: &TenantScope, within: Dur
 
 /// Tries every call that writes.
 pub async fn writes_fail(store: &dyn Repository, scope: &TenantScope, known: &Contents, within: Duration) {
-    let mut renewed = known.tenants[0].clone();
-    renewed.plan = "other".to_owned();
     let first = known.runs[0].id;
     macro_rules! tried {
         ($($check:ident $call:ident($($arg:expr),*)),* $(,)?) => {$(
@@ -101,7 +99,7 @@ pub async fn writes_fail(store: &dyn Repository, scope: &TenantScope, known: &Co
     tried!(
         unavailable check(),
         refused create_tenant(&new_tenant("globex")),
-        refused update_tenant(&renewed),
+        refused update_tenant(&scope.id(), &|tenant| tenant.plan = "other".to_owned()),
         refused create_key(&key(Some(scope.id()), "another")),
         refused create_key(&key(None, "global")),
         refused delete_key(scope, &known.keys[0].id),

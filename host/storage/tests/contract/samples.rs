@@ -1,14 +1,17 @@
 //! Things to store, with every field filled with what is hard to keep.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use isolet_domain::access::Preset;
+use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection};
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
 use isolet_domain::key::Key;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
+use isolet_domain::secret::Sealed;
 use jiff::Timestamp;
 
 /// NUL, control characters, both line separators, right-to-left, beyond the first plane, quotes, and what Redis and Lua and
@@ -25,7 +28,23 @@ pub fn function(raw: &str) -> Function {
     function.labels.insert(NASTY.to_owned(), String::new());
     function.labels.insert(String::new(), NASTY.to_owned());
     function.env.insert(EnvName::parse("WHO").expect("a good name"), NASTY.repeat(100));
+    function.egress = Some(policy());
+    function.secrets.insert(EnvName::parse("TOKEN").expect("a good name"), Sealed::from_bytes((0..=0xFF).collect()));
     function
+}
+
+/// Rules with everything, and one with nothing.
+pub fn policy() -> Arc<EgressPolicy> {
+    let full = EgressRule {
+        action: Action::Allow,
+        host: HostPattern::parse("*.example.com").expect("a good pattern"),
+        ports: vec![1, 65_535],
+        methods: vec!["GET".to_owned()],
+        path_prefix: "/v1/".to_owned(),
+        inject: vec![Injection { header: "x".to_owned(), secret: "TOKEN".to_owned(), prefix: NASTY.to_owned() }],
+        private: true,
+    };
+    Arc::new(EgressPolicy { rules: vec![full, EgressRule::default()] })
 }
 
 pub fn version(code: &str) -> Version {
@@ -104,14 +123,18 @@ pub fn run(text: &str) -> Run {
                 method: "GET".to_owned(),
                 status: Some(0),
                 took: Duration::from_micros(1),
+                allowed_by: Some(NASTY.to_owned()),
                 denied_by: None,
+                error: Some(NASTY.to_owned()),
             },
             Subrequest {
                 url: String::new(),
                 method: String::new(),
                 status: None,
                 took: Duration::from_micros(u64::MAX),
+                allowed_by: None,
                 denied_by: Some(NASTY.to_owned()),
+                error: None,
             },
         ],
         cached: true,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use isolet_domain::access::TenantScope;
-use isolet_domain::ids::{TenantId, TenantSlug, VersionId};
+use isolet_domain::ids::{EnvName, TenantId, TenantSlug, VersionId};
 use isolet_domain::repository::WriteError;
+use isolet_domain::secret::Sealed;
 use isolet_domain::tenant::{Tenant, TenantStatus};
 
-use crate::samples::{NASTY, function, key, name, prompt, run, version};
+use crate::samples::{NASTY, function, key, name, policy, prompt, run, version};
 use crate::stores::{Store, new_tenant};
 
 crate::contract!(
@@ -15,6 +16,7 @@ crate::contract!(
     a_taken_slug_is_refused_and_the_loser_is_nowhere,
     one_of_many_gets_a_slug,
     updates_change_all_but_id_and_slug,
+    updates_of_a_tenant_add_up_under_concurrency,
     tenants_are_listed_by_slug,
     pages_of_tenants_have_no_gaps,
     a_deleted_tenant_takes_everything_along,
@@ -77,15 +79,43 @@ async fn one_of_many_gets_a_slug(store: Store) {
 
 async fn updates_change_all_but_id_and_slug(store: Store) {
     let tenant = new_tenant("acme");
-    assert!(matches!(store.update_tenant(&tenant).await, Err(WriteError::Missing)));
+    assert!(matches!(store.update_tenant(&tenant.id, &|_| {}).await, Err(WriteError::Missing)));
     store.create_tenant(&tenant).await.expect("created");
-    let changed = Tenant { plan: "gold".to_owned(), status: TenantStatus::Suspended, ..tenant.clone() };
-    store.update_tenant(&changed).await.expect("updated");
+    let change = |stored: &mut Tenant| {
+        stored.id = TenantId::from_bytes([9; 16]);
+        stored.slug = slug("other");
+        stored.plan = "gold".to_owned();
+        stored.status = TenantStatus::Suspended;
+        stored.ceiling = Some(policy());
+        stored.egress = Some(policy());
+        stored.data_key = Some(Sealed::from_bytes((0..=0xFF).collect()));
+        stored.secrets.insert(EnvName::parse("TOKEN").expect("valid"), Sealed::from_bytes((0..=0xFF).rev().collect()));
+    };
+    let changed = store.update_tenant(&tenant.id, &change).await.expect("updated");
+    assert_eq!((changed.id, &changed.slug, changed.plan.as_str()), (tenant.id, &tenant.slug, "gold"));
+    assert_eq!((&changed.egress, changed.secrets.len()), (&Some(policy()), 1));
     assert_eq!(store.tenant_by_slug(&tenant.slug).await.expect("readable").as_ref(), Some(&changed));
-    let renamed = Tenant { slug: slug("other"), ..tenant.clone() };
-    assert!(matches!(store.update_tenant(&renamed).await, Err(WriteError::Missing)));
     assert_eq!(store.tenant_by_id(&tenant.id).await.expect("readable"), Some(changed));
-    assert_eq!(store.tenant_by_slug(&renamed.slug).await.expect("readable"), None);
+    assert_eq!(store.tenant_by_slug(&slug("other")).await.expect("readable"), None);
+}
+
+async fn updates_of_a_tenant_add_up_under_concurrency(store: Store) {
+    let tenant = new_tenant("acme");
+    store.create_tenant(&tenant).await.expect("created");
+    let changes: Vec<_> = (0..50)
+        .map(|n| {
+            let (store, id) = (store.clone(), tenant.id);
+            tokio::spawn(async move {
+                let change = |stored: &mut Tenant| drop(stored.labels.insert(format!("l{n}"), String::new()));
+                store.update_tenant(&id, &change).await.expect("updated");
+            })
+        })
+        .collect();
+    for change in changes {
+        change.await.expect("no panic");
+    }
+    let labels = store.tenant_by_id(&tenant.id).await.expect("readable").expect("there").labels;
+    assert_eq!(labels.len(), 50);
 }
 
 async fn tenants_are_listed_by_slug(store: Store) {

@@ -41,12 +41,28 @@ const CODECS: Record<CompressionFormat, [(bytes: Buffer) => Buffer, (bytes: Buff
   gzip: [zlib.gzipSync, zlib.gunzipSync],
 };
 
+/** An outgoing request, as far as it was sent. */
+export interface Sent {
+  method: string;
+  url: string;
+  headers: string[];
+  chunks: Uint8Array[];
+  ended: boolean;
+  cancelled: boolean;
+}
+
+/** What a server answers: status, headers and chunks; `null` for an answer that never comes. */
+export type Answer = { status: number; headers?: string[]; body?: (string | Uint8Array)[] } | null;
+
 export class FakeNative {
   phase = 2;
   now = 1000;
   logs: LogLine[] = [];
   exchange: Exchange = newExchange();
   hooks: Hooks | null = null;
+  sent: (Sent & { answer: Answer })[] = [];
+  /** What is out there; a string is why the host does not let the request go. */
+  server: (request: Sent) => Answer | string = () => "nothing is out there";
 
   /** Values made here must be of the context's own realm; these make them there. */
   constructor(private readonly realm: { Uint8Array: Uint8ArrayConstructor; Promise: PromiseConstructor; Error: ErrorConstructor; TypeError: TypeErrorConstructor }) {}
@@ -159,6 +175,32 @@ export class FakeNative {
       },
       bodyAbort(message) {
         if (self.exchange.response !== null) self.exchange.response.aborted = message;
+      },
+      fetchStart(method, scheme, authority, path, headers, hasBody) {
+        self.sent.push({ method, url: `${scheme}://${authority}${path}`, headers: [...headers], chunks: [], ended: !hasBody, cancelled: false, answer: null });
+        return self.sent.length - 1;
+      },
+      async fetchHead(id) {
+        const request = self.sent[id] as (typeof self.sent)[number];
+        while (!request.ended && !request.cancelled) await new self.realm.Promise((resolve) => setImmediate(resolve));
+        const answer = self.server(request);
+        if (typeof answer === "string") throw new self.realm.Error(answer);
+        request.answer = answer;
+        if (answer === null) return new self.realm.Promise(() => {});
+        return [String(answer.status), ...(answer.headers ?? [])];
+      },
+      async fetchRead(id) {
+        const next = self.sent[id]?.answer?.body?.shift();
+        return next === undefined ? null : self.bytes(Buffer.from(next));
+      },
+      async fetchWrite(id, chunk) {
+        self.sent[id]?.chunks.push(Uint8Array.from(chunk));
+      },
+      fetchEnd(id) {
+        (self.sent[id] as Sent).ended = true;
+      },
+      fetchCancel(id) {
+        (self.sent[id] as Sent).cancelled = true;
       },
       done() {
         if (self.exchange.done) throw new Error("done was called twice");

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use super::request::RunRequest;
 use super::updates::{RunUpdate, Teller, Updates};
 use crate::body::Body;
+use crate::egress::Egress;
 use crate::execute::{Answer, GuestExecutor, Invocation, Prepared, Report, RunEvent};
-use crate::ids::{Digest, EnvName, VersionId};
+use crate::ids::{Digest, EnvName, TenantId, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::run::{KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
@@ -29,6 +30,8 @@ pub(super) struct Execution {
     pub(super) version: VersionId,
     pub(super) request: RunRequest,
     pub(super) env: BTreeMap<EnvName, String>,
+    pub(super) tenant: TenantId,
+    pub(super) egress: Arc<Egress>,
     pub(super) limits: Limits,
     pub(super) entrypoint: Option<String>,
 }
@@ -43,6 +46,8 @@ pub(super) async fn collect(run: &Execution, permit: Arc<Permit>, updates: Optio
     let (events, mut heard) = mpsc::unbounded_channel();
     let invocation = Invocation {
         request: run.request.build().expect("it was checked when the run started"),
+        tenant: run.tenant,
+        egress: run.egress.clone(),
         env: run.env.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect(),
         limits: run.limits,
         entrypoint: run.entrypoint.clone(),

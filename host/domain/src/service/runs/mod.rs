@@ -12,11 +12,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::admission::{Admissions, NotAdmitted, Permit};
+use super::authority::Authority;
 use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
 use crate::access::TenantScope;
 use crate::code::Code;
+use crate::egress::{EgressPolicy, NotAllowed};
 use crate::execute::{BuildError, PrepareOptions, Prepared};
+use crate::function::Function;
 use crate::ids::{Digest, EnvName, FunctionName, RunId, VersionId};
 use crate::limits::Limits;
 use crate::prompt::Prompt;
@@ -44,6 +47,8 @@ pub struct RunSpec {
     pub request: Option<RunRequest>,
     /// Beside and over the function's own.
     pub env: BTreeMap<EnvName, String>,
+    /// What it may send, within what its tenant and function may.
+    pub egress: Option<Arc<EgressPolicy>>,
     /// Tightens the host's limits.
     pub limits: Limits,
     pub entrypoint: Option<String>,
@@ -67,6 +72,10 @@ pub enum RunError {
     #[error(transparent)]
     Request(#[from] InvalidRequest),
     #[error(transparent)]
+    Egress(#[from] NotAllowed),
+    #[error("the tenant is gone")]
+    UnknownTenant,
+    #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -89,6 +98,7 @@ impl From<PrepareError> for RunError {
 pub struct Runs {
     preparation: Preparation,
     admissions: Arc<Admissions>,
+    authority: Arc<Authority>,
     limits: Limits,
     kept: usize,
 }
@@ -114,6 +124,8 @@ struct Found {
     digest: Digest,
     version: VersionId,
     env: BTreeMap<EnvName, String>,
+    /// Whose code it is, where it is a function's.
+    function: Option<Function>,
     /// Canonical bytes, when no blob is known to hold them.
     unstored: Option<Bytes>,
 }
@@ -122,17 +134,30 @@ impl Found {
     fn of(code: Code) -> Self {
         let bytes = Bytes::from(code.canonical_bytes());
         let digest = Digest::of(&bytes);
-        Self { code: Some(code), digest, version: VersionId::of(&digest), env: BTreeMap::new(), unstored: Some(bytes) }
+        Self {
+            code: Some(code),
+            digest,
+            version: VersionId::of(&digest),
+            env: BTreeMap::new(),
+            function: None,
+            unstored: Some(bytes),
+        }
     }
 
-    fn stored(digest: Digest, version: VersionId, env: BTreeMap<EnvName, String>) -> Self {
-        Self { code: None, digest, version, env, unstored: None }
+    fn stored(digest: Digest, version: VersionId, function: Option<Function>) -> Self {
+        Self { code: None, digest, version, env: BTreeMap::new(), function, unstored: None }
     }
 }
 
 impl Runs {
-    pub(super) fn new(preparation: Preparation, admissions: Arc<Admissions>, limits: Limits, kept: usize) -> Self {
-        Self { preparation, admissions, limits, kept }
+    pub(super) fn new(
+        preparation: Preparation,
+        admissions: Arc<Admissions>,
+        authority: Arc<Authority>,
+        limits: Limits,
+        kept: usize,
+    ) -> Self {
+        Self { preparation, admissions, authority, limits, kept }
     }
 
     /// Finds the code, waits for a place and makes the code ready.
@@ -143,15 +168,18 @@ impl Runs {
             (None, None) => RunRequest::get("/".to_owned()),
         };
         request.check()?;
+        spec.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
         let limits = self.limits.tightened_by(spec.limits);
         let tally = Tally::new(&self.preparation.counters, Kind::Run);
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
+            let owner = self.preparation.repository.tenant_by_id(&tenant.id()).await?.ok_or(RunError::UnknownTenant)?;
+            let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
             let permit = Arc::new(self.admissions.enter(tenant.id()).await?);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
-            Ok((found, permit, prepared))
+            Ok((found, egress, permit, prepared))
         };
-        let (found, permit, prepared) = match ready.await {
+        let (found, egress, permit, prepared) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
                 tally.close(outcome(&error));
@@ -171,6 +199,8 @@ impl Runs {
                 version: found.version,
                 request,
                 env,
+                tenant: tenant.id(),
+                egress,
                 limits,
                 entrypoint: spec.entrypoint,
             },
@@ -200,6 +230,7 @@ impl Runs {
             prompt: run.prompt.and_then(|prompt| Prompt::parse(prompt).ok()),
             request: Some(RunRequest::of(result.request)),
             env: BTreeMap::new(),
+            egress: None,
             limits: Limits::MAX,
             entrypoint: None,
             fresh: false,
@@ -219,9 +250,10 @@ impl Runs {
             RunCode::Modules(code) => Ok(Found::of(code)),
             RunCode::Function(name) => {
                 let function = repository.function(tenant, &name).await?.ok_or(RunError::UnknownFunction)?;
-                let live = function.live.ok_or(RunError::NotDeployed)?;
+                let live = function.live.clone().ok_or(RunError::NotDeployed)?;
                 let version = repository.version(tenant, &name, &live).await?.ok_or(RunError::NotDeployed)?;
-                Ok(Found::stored(version.digest, version.id, function.env))
+                let env = function.env.clone();
+                Ok(Found { env, ..Found::stored(version.digest, version.id, Some(function)) })
             }
             RunCode::Version(id) => self.find_version(tenant, id).await,
         }
@@ -234,8 +266,9 @@ impl Runs {
         loop {
             let page = repository.list_functions(tenant, after.as_ref(), 500).await?;
             for function in &page.items {
+                // A function with this version: its rules come with its code.
                 if let Some(version) = repository.version(tenant, &function.name, &id).await? {
-                    return Ok(Found::stored(version.digest, id, BTreeMap::new()));
+                    return Ok(Found::stored(version.digest, id, Some(function.clone())));
                 }
             }
             match page.items.into_iter().next_back() {
@@ -246,7 +279,7 @@ impl Runs {
         let recent = repository.list_runs(tenant, None, 500).await?.items;
         let result = recent.into_iter().filter_map(|run| run.result).find(|result| result.version == id);
         let digest = result.ok_or(RunError::UnknownVersion)?.code;
-        Ok(Found::stored(digest, id, BTreeMap::new()))
+        Ok(Found::stored(digest, id, None))
     }
 
     async fn prepare(
@@ -318,10 +351,12 @@ fn outcome(error: &RunError) -> crate::outcome::Outcome {
         RunError::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
         RunError::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
         RunError::Build(error) => error.outcome(),
-        RunError::UnknownFunction | RunError::NotDeployed | RunError::UnknownVersion | RunError::UnknownRun => {
-            Outcome::NotFound
-        }
-        RunError::NotReplayable | RunError::Request(_) => Outcome::NotFound,
+        RunError::UnknownFunction
+        | RunError::NotDeployed
+        | RunError::UnknownVersion
+        | RunError::UnknownRun
+        | RunError::UnknownTenant => Outcome::NotFound,
+        RunError::NotReplayable | RunError::Request(_) | RunError::Egress(_) => Outcome::NotFound,
         RunError::MissingCode(_) | RunError::Repository(_) => Outcome::Internal,
     }
 }
