@@ -100,6 +100,11 @@ async fn without_a_rule_nothing_is_sent_and_no_name_looked_up() {
         assert_eq!((line.url.as_str(), line.status), (url.as_str(), None));
         assert!(line.denied_by.is_some() && line.allowed_by.is_none());
     }
+    // What is kept of an attempt does not grow with what was asked for.
+    let long = format!("http://a.test:{}/{}", server.port, "x".repeat(20_000));
+    let (said, ran) = host.fetch(&long, serde_json::json!({}), egress(true, vec![rule("a.test", server.port)])).await;
+    assert!(said["error"].as_str().is_some_and(|error| error.contains("longer than 16384 bytes")), "{said}");
+    assert!(ran.report.subrequests[0].url.len() < 3_000);
     assert_eq!((server.connections(), host.names.asked()), (0, 0));
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderName, HeaderValue};
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -31,6 +31,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_CLIENTS: u64 = 1_024;
 /// Bytes of a response's head.
 const MAX_HEAD_BYTES: usize = 64 << 10;
+/// Bytes of an address that a record or message shows: the guest chooses how long it is.
+const MAX_SHOWN_BYTES: usize = 2 << 10;
+/// Bytes of an address that is sent: what hosts and servers take of a request line.
+const MAX_ADDRESS_BYTES: usize = 16 << 10;
 /// Refused requests that a run's record names; a loop around `fetch` is no way to fill it.
 const MAX_RECORDED: usize = 1_000;
 
@@ -191,7 +195,15 @@ impl Pass {
             outcome: Outcome::EgressDenied,
         };
         let uri = request.uri();
-        let no_host = || denied(format!("fetch to {uri} was refused: it names no one host"), "address check");
+        let no_host = || denied(format!("fetch to {} was refused: it names no one host", shown(uri)), "address check");
+        if uri.path_and_query().is_some_and(|path| path.as_str().len() > MAX_ADDRESS_BYTES) {
+            let message = format!("fetch was refused: the address is longer than {MAX_ADDRESS_BYTES} bytes");
+            return Err(denied(message, "address check"));
+        }
+        // A tunnel would carry what nobody decided on.
+        if *request.method() == Method::CONNECT {
+            return Err(denied("fetch was refused: CONNECT is no request for a resource".to_owned(), "method check"));
+        }
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(no_host)?;
         let host = HostPattern::parse(authority.host()).ok().and_then(|host| host.single()).ok_or_else(no_host)?;
         let secure = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
@@ -234,7 +246,7 @@ impl Pass {
             return None;
         }
         record.push(Subrequest {
-            url: request.uri().to_string(),
+            url: shown(request.uri()),
             method: request.method().to_string(),
             status: None,
             took: Duration::ZERO,
@@ -257,6 +269,20 @@ impl Pass {
         refusals.truncate(MAX_RECORDED);
         refusals
     }
+}
+
+/// An address, cut where it gets long.
+fn shown(uri: &Uri) -> String {
+    let mut text = uri.to_string();
+    let mut end = text.len().min(MAX_SHOWN_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    if end < text.len() {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// What went wrong, in words for whoever wrote the code, and whether it was the addresses.
