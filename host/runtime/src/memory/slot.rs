@@ -16,7 +16,7 @@ pub const GUARD_BYTES: usize = 32 << 20;
 
 /// What one table of the last level of the page tables covers. The kernel skips tables that are not there.
 const PAGE_TABLE_BYTES: usize = 2 << 20;
-/// A slot that changes hands with more written pages than this starts over: an ordinary request writes seventy.
+/// A slot that changes hands with more written pages than this starts over: an ordinary request writes some twenty-five.
 const COOL_PAGES: usize = 256;
 /// What most requests need beyond the base.
 const USUAL_HEAP_BYTES: usize = 512 << 10;
