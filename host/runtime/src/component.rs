@@ -15,15 +15,6 @@ pub enum SurgeryError {
     Layout(&'static str),
 }
 
-/// Where the main module comes from.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    /// Imported under this name, to be linked by the host.
-    Import(&'a str),
-    /// Part of the component.
-    Embed(&'a [u8]),
-}
-
 /// The bytes of the component's main module: the largest at its top level.
 pub fn main_module(component: &[u8]) -> Result<Range<usize>, SurgeryError> {
     let mut best: Option<(usize, Range<usize>)> = None;
@@ -50,19 +41,25 @@ pub fn main_module(component: &[u8]) -> Result<Range<usize>, SurgeryError> {
 
 /// The same component with another main module.
 pub fn with_main_module(component: &[u8], main: &[u8]) -> Result<Vec<u8>, SurgeryError> {
-    Ok(rewrite(component, Source::Embed(main), main)?.0.finish())
+    Ok(rewrite(component, main)?.0.finish())
 }
 
-/// The shell: the component with its main module imported as `name`. Linking checks types, not content, so the name should say which.
-pub fn shell(component: &[u8], name: &str) -> Result<Vec<u8>, SurgeryError> {
-    let main = &component[main_module(component)?];
-    Ok(rewrite(component, Source::Import(name), main)?.0.finish())
+/// The shell: the component with another main module, which it also exports as `MAIN_MODULE`.
+pub fn shell(component: &[u8], main: &[u8]) -> Result<Vec<u8>, SurgeryError> {
+    let (mut out, _) = rewrite(component, main)?;
+    let mut exports = enc::ComponentExportSection::new();
+    exports.export(MAIN_MODULE, enc::ComponentExportKind::Module, 0, None);
+    out.section(&exports);
+    Ok(out.finish())
 }
+
+/// What the shell exports its main module as.
+pub const MAIN_MODULE: &str = "engine";
 
 /// The component with a function's overlay in it, which stands on its own.
 pub fn with_overlay(component: &[u8], overlay: &[u8]) -> Result<Vec<u8>, SurgeryError> {
     let main = &component[main_module(component)?];
-    let (mut out, layout) = rewrite(component, Source::Embed(main), main)?;
+    let (mut out, layout) = rewrite(component, main)?;
     out.section(&enc::RawSection { id: enc::ComponentSectionId::CoreModule as u8, data: overlay });
     // Last of all instantiations, so that it writes over what the engine's own start left.
     let mut instances = enc::InstanceSection::new();
@@ -152,7 +149,7 @@ struct Layout {
     main_instance: u32,
 }
 
-fn rewrite(component: &[u8], main_source: Source<'_>, main: &[u8]) -> Result<(enc::Component, Layout), SurgeryError> {
+fn rewrite(component: &[u8], main: &[u8]) -> Result<(enc::Component, Layout), SurgeryError> {
     let old_main = main_module(component)?;
     let mut out = enc::Component::new();
     let mut layout = Layout { modules: 0, main_instance: u32::MAX };
@@ -164,44 +161,20 @@ fn rewrite(component: &[u8], main_source: Source<'_>, main: &[u8]) -> Result<(en
             parse::Payload::End(_) => depth -= 1,
             _ if depth != 1 => {}
             parse::Payload::ModuleSection { unchecked_range, .. } => {
-                let data = if *unchecked_range == old_main {
-                    match main_source {
-                        Source::Embed(module) => Some(module),
-                        Source::Import(name) => {
-                            let mut types = enc::CoreTypeSection::new();
-                            types.ty().module(&module_type(main)?);
-                            out.section(&types);
-                            let mut imports = enc::ComponentImportSection::new();
-                            // The first core type there is: a component with some of its own is refused below.
-                            imports.import(name, enc::ComponentTypeRef::Module(0));
-                            out.section(&imports);
-                            None
-                        }
-                    }
-                } else {
-                    Some(&component[unchecked_range.clone()])
-                };
-                if let Some(data) = data {
-                    out.section(&enc::RawSection { id: enc::ComponentSectionId::CoreModule as u8, data });
-                }
+                let data = if *unchecked_range == old_main { main } else { &component[unchecked_range.clone()] };
+                out.section(&enc::RawSection { id: enc::ComponentSectionId::CoreModule as u8, data });
                 layout.modules += 1;
                 skip_until = unchecked_range.end;
             }
             parse::Payload::CustomSection(_) => {}
             other => {
-                match other {
-                    parse::Payload::InstanceSection(section) => {
-                        for instance in section.clone() {
-                            if matches!(instance?, parse::Instance::Instantiate { module_index: 0, .. }) {
-                                layout.main_instance = instances;
-                            }
-                            instances += 1;
+                if let parse::Payload::InstanceSection(section) = other {
+                    for instance in section.clone() {
+                        if matches!(instance?, parse::Instance::Instantiate { module_index: 0, .. }) {
+                            layout.main_instance = instances;
                         }
+                        instances += 1;
                     }
-                    parse::Payload::CoreTypeSection(_) => {
-                        return Err(SurgeryError::Layout("it has core types of its own"));
-                    }
-                    _ => {}
                 }
                 if let Some((id, range)) = other.as_section()
                     && range.start >= skip_until
@@ -227,77 +200,4 @@ fn rewrite(component: &[u8], main_source: Source<'_>, main: &[u8]) -> Result<(en
         return Err(SurgeryError::Layout("nothing instantiates the main module"));
     }
     Ok((out, layout))
-}
-
-/// The type of a core module: its imports, and its exported functions and memory.
-fn module_type(module: &[u8]) -> Result<enc::ModuleType, SurgeryError> {
-    let mut types: Vec<parse::FuncType> = Vec::new();
-    let mut function_types: Vec<u32> = Vec::new();
-    let mut exports: Vec<(String, parse::ExternalKind, u32)> = Vec::new();
-    let mut out = enc::ModuleType::new();
-    let mut declared = 0;
-    let mut declare = |out: &mut enc::ModuleType, ty: &parse::FuncType| -> Result<u32, SurgeryError> {
-        let values = |list: &[parse::ValType]| list.iter().map(value_type).collect::<Result<Vec<_>, _>>();
-        out.ty().function(values(ty.params())?, values(ty.results())?);
-        declared += 1;
-        Ok(declared - 1)
-    };
-    for payload in parse::Parser::new(0).parse_all(module) {
-        match payload? {
-            parse::Payload::TypeSection(section) => {
-                for group in section {
-                    for ty in group?.into_types() {
-                        types.push(ty.unwrap_func().clone());
-                    }
-                }
-            }
-            parse::Payload::ImportSection(section) => {
-                for import in section.into_imports() {
-                    let import = import?;
-                    let parse::TypeRef::Func(ty) = import.ty else {
-                        return Err(SurgeryError::Layout("the main module imports something other than functions"));
-                    };
-                    let index = declare(&mut out, &types[ty as usize])?;
-                    out.import(import.module, import.name, enc::EntityType::Function(index));
-                    function_types.push(ty);
-                }
-            }
-            parse::Payload::FunctionSection(section) => {
-                for ty in section {
-                    function_types.push(ty?);
-                }
-            }
-            parse::Payload::ExportSection(section) => {
-                for export in section {
-                    let export = export?;
-                    exports.push((export.name.to_owned(), export.kind, export.index));
-                }
-            }
-            _ => {}
-        }
-    }
-    for (name, kind, index) in exports {
-        match kind {
-            parse::ExternalKind::Func => {
-                let ty = &types[function_types[index as usize] as usize];
-                let index = declare(&mut out, ty)?;
-                out.export(&name, enc::EntityType::Function(index));
-            }
-            parse::ExternalKind::Memory => {
-                out.export(&name, enc::EntityType::Memory(memory_type(module)?));
-            }
-            _ => {}
-        }
-    }
-    Ok(out)
-}
-
-fn value_type(ty: &parse::ValType) -> Result<enc::ValType, SurgeryError> {
-    match ty {
-        parse::ValType::I32 => Ok(enc::ValType::I32),
-        parse::ValType::I64 => Ok(enc::ValType::I64),
-        parse::ValType::F32 => Ok(enc::ValType::F32),
-        parse::ValType::F64 => Ok(enc::ValType::F64),
-        _ => Err(SurgeryError::Layout("the main module has a function with an unusual type")),
-    }
 }

@@ -80,23 +80,20 @@ impl Platform {
         let digest = Digest::of(ENGINE);
         let hollow = component::hollow(&ENGINE[component::main_module(ENGINE)?])?;
         let base_memory = Arc::new(BaseMemory::new(&hollow.memory).map_err(StartError::Memory)?);
-        drop(hollow.memory);
         let memories = MemoryPool::new(base_memory.clone(), pool_settings(config));
         let engine = Engine::new(&wasmtime_config(&memories))?;
         let ticker = Ticker::start(&engine).map_err(StartError::Threads)?;
 
-        let engine_import = format!("isolet:engine/b{}", digest.to_hex());
-        let shell = component::shell(ENGINE, &engine_import)?;
+        let shell = component::shell(ENGINE, &hollow.module)?;
         let cache = config.cache_dir.as_deref().map(ImageCache::open).transpose().map_err(StartError::Cache)?;
-        let (base, shell) = compiled(&engine, cache.as_ref(), &hollow.module, &shell, slow)?;
+        let shell = compiled(&engine, cache.as_ref(), &shell, slow)?;
+        let base = main_module(&engine, &shell)?;
 
         let build_linker = link_build(&engine, &base)?;
         let door = Door::new(config.resolver.clone(), &config.extra_roots).map_err(StartError::Tls)?;
         let budget = MemoryBudget::new(config.memory_budget_bytes);
         let stack = find_stack(&engine, &build_linker, &base, budget.share())?;
-        let mut linker = link_guest(&engine)?;
-        linker.root().module(&engine_import, &base)?;
-        let pre = FunctionPre::new(linker.instantiate_pre(&shell)?)?;
+        let pre = FunctionPre::new(link_guest(&engine)?.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
         let front_end = FrontEnd::new(cache, slow.clone());
         Ok(Self {
@@ -168,36 +165,38 @@ fn wasmtime_config(memories: &MemoryPool) -> Config {
     wasm
 }
 
-/// The compiled base and shell, from the cache when it has them.
-fn compiled(
-    engine: &Engine,
-    cache: Option<&ImageCache>,
-    base: &[u8],
-    shell: &[u8],
-    slow: &Slow,
-) -> wasmtime::Result<(Module, Component)> {
+/// The compiled shell, the base within it, from the cache when it has it.
+fn compiled(engine: &Engine, cache: Option<&ImageCache>, shell: &[u8], slow: &Slow) -> wasmtime::Result<Component> {
     // By what is compiled, not by what it is made from: the making may change.
-    let name = |part: &str, bytes: &[u8]| format!("{part}-{}.bin", &Digest::of(bytes).to_hex()[..32]);
-    let names = (name("base", base), name("shell", shell));
+    let name = format!("engine-{}.bin", &Digest::of(shell).to_hex()[..32]);
     if let Some(cache) = cache
-        && let (Some(base), Some(shell)) = (cache.load(engine, &names.0), cache.load(engine, &names.1))
+        && let Some(compiled) = cache.load(engine, &name)
     {
         // SAFETY: the cache's key proves that this host serialised these bytes with this engine's settings; they are in memory
         // of ours and are not read again from the file.
-        let loaded = unsafe { (Module::deserialize(engine, &base), Component::deserialize(engine, &shell)) };
-        if let (Ok(base), Ok(shell)) = loaded {
-            return Ok((base, shell));
+        if let Ok(compiled) = unsafe { Component::deserialize(engine, &compiled) } {
+            return Ok(compiled);
         }
         tracing::warn!("compiled code of the engine does not load; compiling it anew");
     }
     slow(Part::Engine);
-    let base = Module::new(engine, base)?;
-    let shell = Component::new(engine, shell)?;
+    let compiled = Component::new(engine, shell)?;
     if let Some(cache) = cache {
-        cache.store(engine, &names.0, &base.serialize()?);
-        cache.store(engine, &names.1, &shell.serialize()?);
+        cache.store(engine, &name, &compiled.serialize()?);
     }
-    Ok((base, shell))
+    Ok(compiled)
+}
+
+/// The base as a module of its own, which builds run. It is the shell's: its code is compiled and loaded once, and what the shell has
+/// inside is found by index, where an import would be looked up by name in every request.
+fn main_module(engine: &Engine, shell: &Component) -> wasmtime::Result<Module> {
+    let mut linker = wasmtime::component::Linker::new(engine);
+    linker.define_unknown_imports_as_traps(shell)?;
+    let mut store = Store::new(engine, ());
+    store.set_epoch_deadline(u64::MAX / 2);
+    let instance = memory::supply(Content::Base, || linker.instantiate(&mut store, shell))?;
+    let module = instance.get_module(&mut store, component::MAIN_MODULE);
+    module.ok_or_else(|| wasmtime::format_err!("the shell does not export its main module"))
 }
 
 /// Where the base's stack is.
