@@ -82,6 +82,7 @@ impl Ran {
 pub struct Send {
     pub method: &'static str,
     pub path: String,
+    pub headers: Vec<(&'static str, &'static str)>,
     pub body: Vec<u8>,
     pub env: Vec<(String, String)>,
     pub limits: Limits,
@@ -93,6 +94,7 @@ impl Default for Send {
         Self {
             method: "GET",
             path: "/".into(),
+            headers: Vec::new(),
             body: Vec::new(),
             env: Vec::new(),
             limits: Limits::DEFAULT,
@@ -118,9 +120,11 @@ pub async fn run_prepared(prepared: &Prepared, send: Send) -> Ran {
 
 /// The same on another executor than the process's own.
 pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) -> Ran {
-    let request = http::Request::builder()
-        .method(send.method)
-        .uri(format!("http://sandbox{}", send.path))
+    let head = http::Request::builder().method(send.method).uri(format!("http://sandbox{}", send.path));
+    let request = send
+        .headers
+        .iter()
+        .fold(head, |head, (name, value)| head.header(*name, *value))
         .body(if send.body.is_empty() { body::empty() } else { body::full(send.body) })
         .expect("a valid request");
     let invocation = Invocation {

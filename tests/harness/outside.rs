@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, Default)]
 pub struct Names {
     known: Mutex<HashMap<String, Vec<IpAddr>>>,
+    alternating: Mutex<HashMap<String, Vec<IpAddr>>>,
     asked: AtomicUsize,
 }
 
@@ -24,7 +25,13 @@ impl Names {
     pub fn here(names: &[&str]) -> Arc<Self> {
         let here = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
         let known = names.iter().map(|name| ((*name).to_owned(), here.clone())).collect();
-        Arc::new(Self { known: Mutex::new(known), asked: AtomicUsize::new(0) })
+        Arc::new(Self { known: Mutex::new(known), ..Self::default() })
+    }
+
+    /// From now on the name leads to one of these after the other, in turn.
+    pub fn alternate(&self, name: &str, addresses: [Ipv4Addr; 2]) {
+        let addresses = addresses.map(IpAddr::V4).to_vec();
+        self.alternating.lock().expect("no panic while it is held").insert(name.to_owned(), addresses);
     }
 
     pub fn asked(&self) -> usize {
@@ -36,6 +43,10 @@ impl Names {
 impl Resolve for Names {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(turns) = self.alternating.lock().expect("no panic while it is held").get_mut(host) {
+            turns.rotate_left(1);
+            return Ok(turns.last().copied().into_iter().collect());
+        }
         let known = self.known.lock().expect("no panic while it is held").get(host).cloned();
         known.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such name"))
     }
@@ -67,7 +78,16 @@ impl Outside {
     }
 
     pub async fn start_with(manner: Manner, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        Self::listen((Ipv4Addr::LOCALHOST, 0), manner, tls).await
+    }
+
+    /// At this address of the loopback network.
+    pub async fn start_at(address: (Ipv4Addr, u16), manner: Manner) -> Self {
+        Self::listen(address, manner, None).await
+    }
+
+    async fn listen(address: (Ipv4Addr, u16), manner: Manner, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
         let server = Self { port, connections: Arc::default(), requests: Arc::default() };
         let (connections, requests) = (server.connections.clone(), server.requests.clone());

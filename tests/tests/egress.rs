@@ -1,6 +1,7 @@
 //! Outgoing requests through the one door: what no rule allows sends nothing, what one allows arrives as it was meant, and whatever a
 //! server does, the run ends with a name. The rules' own logic is tested in the domain, `fetch`'s in the engine's JavaScript.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,8 +59,15 @@ impl Host {
         let prepared = self.executor.prepare(&TenantScope::local(), &code(text), options).await.expect("builds");
         let limits =
             Limits { cpu: Duration::from_secs(5), wall: Duration::from_secs(2), subrequests: 5, ..Limits::DEFAULT };
-        let send =
-            Send { method: "POST", body: body.into_bytes(), egress: Arc::new(egress), limits, ..Send::default() };
+        let send = Send {
+            method: "POST",
+            // It came through three hosts like this one already.
+            headers: vec![("cdn-loop", "other, isolet; hops=3")],
+            body: body.into_bytes(),
+            egress: Arc::new(egress),
+            limits,
+            ..Send::default()
+        };
         run_on(&self.executor, &prepared, send).await
     }
 
@@ -115,8 +123,8 @@ async fn what_is_allowed_arrives_and_is_on_record() {
     let mut allowed = rule("*.test", server.port);
     allowed.inject =
         vec![Injection { header: "authorization".into(), secret: "TOKEN".into(), prefix: "Bearer ".into() }];
-    let init =
-        serde_json::json!({ "method": "POST", "body": "sent", "headers": { "authorization": "guess", "x-mine": "1" } });
+    let init = serde_json::json!({ "method": "POST", "body": "sent",
+            "headers": { "authorization": "guess", "x-mine": "1", "cdn-loop": "isolet; hops=-9" } });
     for _ in 0..2 {
         let (said, ran) = host.fetch(&url, init.clone(), egress(true, vec![allowed.clone()])).await;
         assert_eq!(
@@ -139,6 +147,7 @@ async fn what_is_allowed_arrives_and_is_on_record() {
     assert!(first.starts_with(&format!("POST /x?y=1 HTTP/1.1\r\nhost: a.test:{}\r\n", server.port)), "{first}");
     assert!(first.ends_with("\r\n\r\nsent") && first.contains("x-mine: 1\r\n"), "{first}");
     assert!(first.contains("authorization: Bearer s3cret-value\r\n") && !first.contains("guess"), "{first}");
+    assert!(first.contains("cdn-loop: isolet; hops=4\r\n"), "{first}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +182,32 @@ async fn no_spelling_of_this_machine_is_connected_to() {
         assert_eq!(ran.report.subrequests[0].denied_by.as_deref(), Some("address check"), "{name}");
     }
     assert_eq!(server.connections(), 0);
+}
+
+/// A name that leads elsewhere each time it is asked for: what was looked up is what is connected to, and it is looked up once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_changes_its_answer_is_asked_once_for_each_connection() {
+    let host = host();
+    let leave = |body: &str| match answer("200 OK", &["connection: close"], body) {
+        Manner::Say(bytes) => Manner::SayAndLeave(bytes),
+        other => other,
+    };
+    let one = Outside::start(leave("one")).await;
+    let other = Ipv4Addr::new(127, 0, 0, 2);
+    let two = Outside::start_at((other, one.port), leave("two")).await;
+    host.names.alternate("a.test", [Ipv4Addr::LOCALHOST, other]);
+    let url = format!("http://a.test:{}/", one.port);
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let (answer, _) = host.fetch(&url, serde_json::json!({}), egress(true, vec![rule("a.test", one.port)])).await;
+        said.push(answer["body"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(said, ["one", "two", "one", "two"]);
+    assert_eq!((host.names.asked(), one.connections(), two.connections()), (4, 2, 2));
+    // Where only global addresses are allowed, neither is connected to.
+    let (answer, _) = host.fetch(&url, serde_json::json!({}), egress(false, vec![rule("a.test", one.port)])).await;
+    assert!(answer["error"].as_str().is_some_and(|error| error.contains("may be connected to")), "{answer}");
+    assert_eq!((one.connections(), two.connections()), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,14 +23,7 @@ use isolet_domain::service::tenants::TenantError;
 use isolet_domain::service::versions::VersionError;
 use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets::SecretError};
 
-/// One field of a request that is well formed and not acceptable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldFault {
-    /// RFC 6901.
-    pub pointer: String,
-    pub code: &'static str,
-    pub detail: String,
-}
+pub use crate::fault::{FieldFault, Mark};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -106,15 +99,6 @@ fn summary(faults: &[FieldFault]) -> String {
         [fault] => format!("`{}` {}", fault.pointer, fault.detail),
         faults => format!("{} fields are not acceptable", faults.len()),
     }
-}
-
-/// Which part of what the caller sent a fault is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// The module (RFC 6901).
-    pub pointer: Option<String>,
-    /// The lines around the place.
-    pub frame: Option<String>,
 }
 
 /// How a failure is answered.
@@ -337,6 +321,7 @@ fn invoke(error: &InvokeError) -> Row {
         InvokeError::Suspended => row(StatusCode::SERVICE_UNAVAILABLE, "suspended", "Suspended"),
         InvokeError::NotAdmitted(error) => not_admitted(error),
         InvokeError::BodyTooLarge { .. } => row(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
+        InvokeError::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", "Loop detected"),
         // The caller of a function cannot mend its code: what is 422 to whoever deploys is 500 here.
         InvokeError::Build(error) => of_outcome(error.outcome()),
         InvokeError::MissingCode(_) => INTERNAL,

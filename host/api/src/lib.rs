@@ -5,6 +5,7 @@ mod caller;
 mod console;
 mod cursor;
 mod failure;
+mod fault;
 mod frame;
 mod front;
 mod host_name;
@@ -18,7 +19,9 @@ mod state;
 mod strict_json;
 mod wire;
 
+pub use fault::FieldFault;
 pub use ingress::Ingress;
 pub use routes::control_plane;
 pub use serve::{ServeOptions, serve_control_plane, serve_ingress};
 pub use state::{ApiConfig, AppState};
+pub use wire::egress::{PolicyText, RuleText};

@@ -2,12 +2,14 @@
 //! resolved and nothing is sent here; that, and whether an address is one to connect to, is the runtime's work.
 
 mod address;
+mod hops;
 mod host;
 mod rule;
 
 use std::sync::Arc;
 
 pub use address::is_global;
+pub use hops::{CDN_LOOP, MAX_HOPS, hops, next_hop};
 pub use host::{HostPattern, InvalidHostPattern};
 pub use rule::{Action, EgressRule, Injection, InvalidRule, MAX_RULES, Outgoing};
 

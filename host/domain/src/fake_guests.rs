@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::access::TenantScope;
 use crate::body::{self, Body, BodyError};
 use crate::code::Code;
+use crate::egress::Outgoing;
 use crate::execute::{
     Answer, BuildError, BuildReport, Diagnostic, GuestError, GuestExecutor, Invocation, LogLevel, LogLine, Position,
     PrepareOptions, Prepared, Report, RunEvent, Timing, Usage,
@@ -40,6 +41,8 @@ pub mod words {
     pub const ENV: &str = "env!";
     /// Answers with headers that are not for it to set.
     pub const FORGES: &str = "forges!";
+    /// Answers with what becomes of a request to the host that its path names.
+    pub const FETCHES: &str = "fetches!";
     /// Answers with the headers it got.
     pub const HEADERS: &str = "headers!";
 }
@@ -170,6 +173,11 @@ async fn answer(is: &(dyn Fn(&str) -> bool + Sync), invocation: Invocation) -> h
     if is(words::ENV) {
         let env: Vec<String> = invocation.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         return http::Response::new(body::full(env.join(";")));
+    }
+    if is(words::FETCHES) {
+        let host = parts.uri.path().trim_start_matches('/');
+        let decision = invocation.egress.decide(&Outgoing { host, port: 443, method: "GET", path: "/" });
+        return http::Response::new(body::full(format!("{decision:?}")));
     }
     if is(words::HEADERS) {
         let lines: Vec<String> =

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use isolet_domain::access::{Credential, Preset, TenantScope};
 use isolet_domain::body;
 use isolet_domain::code::Code;
+use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection, MAX_HOPS, next_hop};
 use isolet_domain::fake_guests::{FakeGuests, words};
 use isolet_domain::fakes::MemoryStore;
 use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
@@ -17,6 +18,7 @@ use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::secret::MasterKey;
 use isolet_domain::service::invoker::InvokeError;
+use isolet_domain::service::policies::{PolicyError, Subject};
 use isolet_domain::service::runs::{RunCode, RunSpec};
 use isolet_domain::service::versions::NewVersion;
 use isolet_domain::service::{Platform, PlatformConfig};
@@ -54,7 +56,11 @@ impl Host {
     }
 
     async fn invoke(&self, tenant: &TenantScope) -> Result<String, InvokeError> {
-        let request = http::Request::get("http://hello--acme.localhost/").body(body::empty()).expect("valid");
+        self.send(tenant, http::Request::get("http://hello--acme.localhost/")).await
+    }
+
+    async fn send(&self, tenant: &TenantScope, request: http::request::Builder) -> Result<String, InvokeError> {
+        let request = request.body(body::empty()).expect("valid");
         let response = self.platform.invoker.invoke_route(tenant.slug(), &function(), request).await?;
         let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -193,4 +199,95 @@ async fn dropping_a_run_gives_its_place_back() {
     let counted: BTreeMap<_, _> =
         host.platform.counters.runs.read().map(|(outcome, count)| (outcome.as_str(), count)).collect();
     assert_eq!(counted["client_disconnected"], 1);
+}
+
+fn allow(host: &str, inject: &[&str]) -> EgressPolicy {
+    let injection =
+        |secret: &&str| Injection { header: "x-key".into(), secret: (*secret).into(), prefix: "is ".into() };
+    let inject = inject.iter().map(injection).collect();
+    let host = HostPattern::parse(host).expect("a pattern");
+    EgressPolicy { rules: vec![EgressRule { action: Action::Allow, host, inject, ..EgressRule::default() }] }
+}
+
+impl Host {
+    /// What becomes of a request that the function makes.
+    async fn fetch(&self, tenant: &TenantScope, host: &str) -> String {
+        let request = http::Request::get(format!("http://hello--acme.localhost/{host}"));
+        self.send(tenant, request).await.expect("answered")
+    }
+
+    async fn open(
+        &self,
+        preset: Preset,
+        tenant: &TenantScope,
+        subject: Subject,
+        policy: EgressPolicy,
+    ) -> Result<(), PolicyError> {
+        let caller = Credential { key: None, preset, tenant: None };
+        self.platform.policies.set(&caller, tenant, subject, Some(policy), Arc::new(|_| Ok(()))).await
+    }
+}
+
+#[tokio::test]
+async fn a_request_leaves_when_every_layer_that_was_set_allows_it() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    host.deploy(&acme, words::FETCHES).await;
+    assert!(host.fetch(&acme, "a.test").await.contains("no egress rules are set"));
+    host.open(Preset::Tenant, &acme, Subject::Tenant, allow("*.test", &[])).await.expect("set");
+    assert!(host.fetch(&acme, "a.test").await.contains("tenant rule 1"), "applies to the next invocation");
+    host.open(Preset::Tenant, &acme, Subject::Function(function()), allow("b.test", &[])).await.expect("set");
+    assert!(host.fetch(&acme, "a.test").await.contains("no function rule matches"));
+    assert!(host.fetch(&acme, "b.test").await.starts_with("Allow"));
+    // A ceiling is the operator's to lower, and lies over what was set before.
+    let lower = || host.open(Preset::Tenant, &acme, Subject::Ceiling, allow("c.test", &[]));
+    assert!(matches!(lower().await, Err(PolicyError::NotTheOperator)));
+    host.open(Preset::Admin, &acme, Subject::Ceiling, allow("c.test", &[])).await.expect("set");
+    assert!(host.fetch(&acme, "b.test").await.contains("no ceiling rule matches"));
+    let beyond = host.open(Preset::Tenant, &acme, Subject::Tenant, allow("127.0.0.1", &[])).await;
+    assert!(matches!(beyond, Err(PolicyError::NotAllowed(_))));
+    // Other tenants have nothing of it.
+    let globex = host.tenant("globex").await;
+    host.deploy(&globex, words::FETCHES).await;
+    assert!(host.fetch(&globex, "b.test").await.contains("no egress rules are set"));
+}
+
+#[tokio::test]
+async fn secrets_reach_the_requests_of_their_tenant_and_nobody_else() {
+    let store = Arc::<MemoryStore>::default();
+    let host = host(&store, PlatformConfig::ALONE);
+    let (acme, globex) = (host.tenant("acme").await, host.tenant("globex").await);
+    let name = || EnvName::parse("KEY").expect("valid");
+    for tenant in [&acme, &globex] {
+        host.deploy(tenant, words::FETCHES).await;
+        host.open(Preset::Tenant, tenant, Subject::Tenant, allow("a.test", &["KEY"])).await.expect("set");
+    }
+    host.platform.secrets.set(&acme, None, name(), "one").await.expect("set");
+    assert!(host.fetch(&acme, "a.test").await.contains("\"is one\""));
+    assert!(host.fetch(&globex, "a.test").await.contains("needs the secret KEY"));
+    // A function's own comes before its tenant's, and goes with it.
+    host.platform.secrets.set(&acme, Some(function()), name(), "two").await.expect("set");
+    assert!(host.fetch(&acme, "a.test").await.contains("\"is two\""));
+    host.platform.secrets.delete(&acme, Some(function()), name()).await.expect("deleted");
+    assert!(host.fetch(&acme, "a.test").await.contains("\"is one\""));
+    host.platform.secrets.delete(&acme, None, name()).await.expect("deleted");
+    assert!(host.fetch(&acme, "a.test").await.contains("needs the secret KEY"));
+
+    // Under another master key nothing opens: the rule denies, the rest goes on.
+    host.platform.secrets.set(&acme, None, name(), "one").await.expect("set");
+    let guests = Arc::new(FakeGuests::new());
+    let (pepper, master) = (KeyPepper::new([1; 32]), MasterKey::new([2; 32]));
+    let platform = Platform::new(store.clone(), guests.clone(), pepper, master, PlatformConfig::ALONE);
+    let other = Host { store, guests, platform };
+    assert!(other.fetch(&acme, "a.test").await.contains("needs the secret KEY"));
+}
+
+#[tokio::test]
+async fn functions_that_call_each_other_in_a_circle_come_to_an_end() {
+    let host = host(&Arc::default(), PlatformConfig::ALONE);
+    let acme = host.tenant("acme").await;
+    host.deploy(&acme, "x").await;
+    let after = |hops: u32| http::Request::get("http://hello--acme.localhost/").header("cdn-loop", next_hop(hops));
+    assert!(host.send(&acme, after(MAX_HOPS - 1)).await.is_ok());
+    assert!(matches!(host.send(&acme, after(MAX_HOPS)).await, Err(InvokeError::Loop)));
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use isolet_domain::body::Body;
+use isolet_domain::egress::hops;
 use isolet_domain::execute::{Answer, GuestError, Invocation, LogLevel, LogLine, Report, RunEvent, Timing, Usage};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
@@ -71,7 +72,7 @@ async fn run(
     let Invocation { request, env, limits, tenant, egress, entrypoint, events, place } = invocation;
     let _active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
-    let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests);
+    let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests, hops(request.headers()));
     let (meter, share) = (exchange.meter.clone(), platform.budget.share());
     let state = InstanceState::new(meter, records.clone(), &env, entrypoint.as_deref(), &limits, share, pass.clone());
     let mut store = Store::new(&platform.engine, state);

@@ -14,7 +14,7 @@ use crate::caller::{In, Of, needs};
 use crate::failure::Failure;
 use crate::state::AppState;
 use crate::strict_json::Json;
-use crate::wire::egress::{PolicyRequest, PolicyResponse};
+use crate::wire::egress::{PolicyResponse, PolicyText};
 
 pub async fn get_tenant_egress(State(app): State<AppState>, found: In<needs::EgressRead>) -> Result<Response, Failure> {
     read(&app, &found, &Subject::Tenant).await
@@ -24,7 +24,7 @@ pub async fn put_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     headers: HeaderMap,
-    Json(request): Json<PolicyRequest>,
+    Json(request): Json<PolicyText>,
 ) -> Result<Response, Failure> {
     replace(&app, &found, Subject::Tenant, &headers, Some(request)).await
 }
@@ -45,7 +45,7 @@ pub async fn put_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     headers: HeaderMap,
-    Json(request): Json<PolicyRequest>,
+    Json(request): Json<PolicyText>,
 ) -> Result<Response, Failure> {
     replace(&app, &found, Subject::Ceiling, &headers, Some(request)).await
 }
@@ -71,7 +71,7 @@ pub async fn put_function_egress(
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
     headers: HeaderMap,
-    Json(request): Json<PolicyRequest>,
+    Json(request): Json<PolicyText>,
 ) -> Result<Response, Failure> {
     replace(&app, &found, Subject::Function(function), &headers, Some(request)).await
 }
@@ -95,7 +95,7 @@ async fn replace<N>(
     found: &In<N>,
     subject: Subject,
     headers: &HeaderMap,
-    request: Option<PolicyRequest>,
+    request: Option<PolicyText>,
 ) -> Result<Response, Failure> {
     let policy = request.map(|request| request.into_domain("")).transpose().map_err(Failure::Invalid)?;
     let condition = condition(headers);

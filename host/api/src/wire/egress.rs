@@ -9,16 +9,16 @@ use crate::failure::FieldFault;
 use crate::strict_json::RequestBody;
 use crate::wire::ms;
 
-/// A policy: its rules, in the order in which they are tried. As an answer, `null` where none were set.
-#[derive(Deserialize, Serialize)]
+/// A policy as it is written, in requests and in settings: its rules, in the order in which they are tried.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct PolicyRequest {
-    pub rules: Vec<RuleRequest>,
+pub struct PolicyText {
+    pub rules: Vec<RuleText>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct RuleRequest {
+pub struct RuleText {
     action: ActionName,
     host: String,
     #[serde(default)]
@@ -28,30 +28,31 @@ pub struct RuleRequest {
     #[serde(default)]
     path_prefix: String,
     #[serde(default)]
-    inject: Vec<InjectionRequest>,
+    inject: Vec<InjectionText>,
     #[serde(default)]
     private_addresses: bool,
 }
 
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum ActionName {
     Allow,
     Deny,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct InjectionRequest {
+struct InjectionText {
     header: String,
     secret: String,
     #[serde(default)]
     prefix: String,
 }
 
+/// `null` where none were set.
 #[derive(Serialize)]
 pub struct PolicyResponse {
-    pub rules: Option<Vec<RuleRequest>>,
+    pub rules: Option<Vec<RuleText>>,
 }
 
 #[derive(Deserialize)]
@@ -78,10 +79,10 @@ pub struct SubrequestResponse {
     error: Option<String>,
 }
 
-impl RequestBody for PolicyRequest {}
+impl RequestBody for PolicyText {}
 impl RequestBody for PutSecretRequest {}
 
-impl PolicyRequest {
+impl PolicyText {
     /// The checked policy. Pointers of faults begin with `at`, where the policy stands in the request.
     pub fn into_domain(self, at: &str) -> Result<EgressPolicy, Vec<FieldFault>> {
         let mut faults = Vec::new();
@@ -89,13 +90,13 @@ impl PolicyRequest {
             let detail = format!("has {} entries; at most {MAX_RULES} are allowed", self.rules.len());
             return Err(vec![FieldFault { pointer: format!("{at}/rules"), code: "too_many", detail }]);
         }
-        let read = |(index, rule): (usize, RuleRequest)| rule.into_domain(&format!("{at}/rules/{index}"), &mut faults);
+        let read = |(index, rule): (usize, RuleText)| rule.into_domain(&format!("{at}/rules/{index}"), &mut faults);
         let rules: Vec<EgressRule> = self.rules.into_iter().enumerate().filter_map(read).collect();
         if faults.is_empty() { Ok(EgressPolicy { rules }) } else { Err(faults) }
     }
 }
 
-impl RuleRequest {
+impl RuleText {
     fn into_domain(self, at: &str, faults: &mut Vec<FieldFault>) -> Option<EgressRule> {
         let mut fault = |field: &str, detail: String| {
             faults.push(FieldFault { pointer: format!("{at}/{field}"), code: "rule", detail });
@@ -111,8 +112,7 @@ impl RuleRequest {
             fault("inject", format!("{:?} is no name of a secret", unnamed.secret));
             return None;
         }
-        let injection =
-            |one: InjectionRequest| Injection { header: one.header, secret: one.secret, prefix: one.prefix };
+        let injection = |one: InjectionText| Injection { header: one.header, secret: one.secret, prefix: one.prefix };
         let rule = EgressRule {
             action: match self.action {
                 ActionName::Allow => Action::Allow,
@@ -135,7 +135,7 @@ impl RuleRequest {
     }
 
     fn of(rule: &EgressRule) -> Self {
-        let injection = |one: &Injection| InjectionRequest {
+        let injection = |one: &Injection| InjectionText {
             header: one.header.clone(),
             secret: one.secret.clone(),
             prefix: one.prefix.clone(),
@@ -157,7 +157,7 @@ impl RuleRequest {
 
 impl PolicyResponse {
     pub fn of(policy: Option<&EgressPolicy>) -> Self {
-        Self { rules: policy.map(|policy| policy.rules.iter().map(RuleRequest::of).collect()) }
+        Self { rules: policy.map(|policy| policy.rules.iter().map(RuleText::of).collect()) }
     }
 
     /// A strong validator of what is answered (RFC 9110 §8.8.3).

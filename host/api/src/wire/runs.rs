@@ -21,7 +21,7 @@ use super::ms;
 use crate::failure::{Failure, FieldFault};
 use crate::problem::escape;
 use crate::strict_json::{RequestBody, UniqueMap};
-use crate::wire::egress::{PolicyRequest, SubrequestResponse};
+use crate::wire::egress::{PolicyText, SubrequestResponse};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +32,7 @@ pub struct CreateRunRequest {
     #[serde(default)]
     env: UniqueMap<String>,
     /// Rules for outgoing requests, beside those of tenant and function.
-    egress: Option<PolicyRequest>,
+    egress: Option<PolicyText>,
     #[serde(default)]
     limits: LimitsRequest,
     entrypoint: Option<String>,

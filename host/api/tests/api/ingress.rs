@@ -135,6 +135,18 @@ async fn the_invoke_route_marks_the_answer() {
     assert_eq!(answer.header("content-security-policy"), "", "the guest's headers are its own");
 }
 
+#[tokio::test]
+async fn a_request_that_went_round_too_often_is_not_answered() {
+    let host = with("x").await;
+    let after = |hops: &str| {
+        let request = Request::get("/").header("host", "hello--demo.localhost").header("cdn-loop", hops);
+        request.body(Full::default()).expect("a valid request")
+    };
+    assert_eq!(host.ingress(after("isolet; hops=8")).await.status, 200);
+    host.ingress(after("isolet; hops=9")).await.problem(508, "loop_detected");
+    host.ingress(after("other, isolet; hops=8, isolet")).await.problem(508, "loop_detected");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_tenant_over_its_rate_is_told_when_to_come_back() {
     let host = with("x").await;

@@ -12,6 +12,7 @@ use super::preparation::{Preparation, PrepareError};
 use super::resolver::{ResolveError, Resolver, Target};
 use crate::access::TenantScope;
 use crate::body::Body;
+use crate::egress;
 use crate::execute::{BuildError, Invocation, Report};
 use crate::ids::{Digest, FunctionName, TenantSlug};
 use crate::limits::Limits;
@@ -28,6 +29,8 @@ pub enum InvokeError {
     Suspended,
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
+    #[error("the request has come back here too often: its functions call each other in a circle")]
+    Loop,
     #[error("the request body is larger than {limit_bytes} bytes")]
     BodyTooLarge { limit_bytes: u64 },
     #[error(transparent)]
@@ -72,7 +75,7 @@ impl InvokeError {
             Self::Build(error) => error.outcome(),
             Self::Guest(report) => report.outcome,
             Self::MissingCode(_) | Self::Repository(_) => Outcome::Internal,
-            Self::BodyTooLarge { .. } => return None,
+            Self::BodyTooLarge { .. } | Self::Loop => return None,
         })
     }
 
@@ -167,6 +170,9 @@ impl Invoker {
     ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, Arc<Permit>), InvokeError> {
         if target.suspended {
             return Err(InvokeError::Suspended);
+        }
+        if egress::hops(request.headers()) > egress::MAX_HOPS {
+            return Err(InvokeError::Loop);
         }
         // A length that is known is refused before anything is spent on it; others are counted as they stream.
         let limit_bytes = self.limits.request_body_bytes;

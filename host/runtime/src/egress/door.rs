@@ -10,7 +10,7 @@ use http::{Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use isolet_domain::egress::{Decision, Egress, HostPattern, Outgoing};
+use isolet_domain::egress::{CDN_LOOP, Decision, Egress, HostPattern, Outgoing, next_hop};
 use isolet_domain::execute::Subrequest;
 use isolet_domain::ids::TenantId;
 use isolet_domain::outcome::Outcome;
@@ -88,6 +88,8 @@ struct Inner {
     tenant: TenantId,
     egress: Arc<Egress>,
     max_requests: usize,
+    /// Of the request that is being answered.
+    hops: u32,
     requests: AtomicUsize,
     at_once: Arc<Semaphore>,
     moved: Arc<AtomicU64>,
@@ -112,12 +114,13 @@ struct Refused {
 }
 
 impl Pass {
-    pub fn new(door: &Arc<Door>, tenant: TenantId, egress: Arc<Egress>, max_requests: u32) -> Self {
+    pub fn new(door: &Arc<Door>, tenant: TenantId, egress: Arc<Egress>, max_requests: u32, hops: u32) -> Self {
         Self(Arc::new(Inner {
             door: door.clone(),
             tenant,
             egress,
             max_requests: max_requests as usize,
+            hops,
             requests: AtomicUsize::new(0),
             at_once: Arc::new(Semaphore::new(MAX_AT_ONCE)),
             moved: Arc::default(),
@@ -230,6 +233,7 @@ impl Pass {
         let checked = checked.map_err(|_| no_host())?;
         *request.uri_mut() = checked;
         request.headers_mut().insert(HOST, value);
+        request.headers_mut().insert(CDN_LOOP, next_hop(inner.hops));
         for (name, value) in inject {
             let unusable = || denied(format!("the secret that {rule} injects is no header value"), &rule);
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?;
