@@ -86,7 +86,10 @@ pub fn initialize() {
             timers_next: hook("timersNext"),
             timers_run: hook("timersRun"),
             rejection: hook("rejection"),
-            internals: Persistent::save(&ctx, hooks.get::<_, Object<'_>>("internals").expect("the prelude sets its internals")),
+            internals: Persistent::save(
+                &ctx,
+                hooks.get::<_, Object<'_>>("internals").expect("the prelude sets its internals"),
+            ),
         }));
         // One made-up request, so that what the first one would build lazily is part of the base.
         let warm: Function = hooks.get("warm").expect("hook `warm` is set");

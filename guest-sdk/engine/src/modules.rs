@@ -29,8 +29,14 @@ struct Source {
 /// What is lent here lies within the input of `compile` or `start`, which outlives its use.
 #[derive(Clone)]
 enum Content {
-    Text { text: Vec<u8>, map: *const [u8] },
-    Bytecode { bytecode: *const [u8], with_meta: bool },
+    Text {
+        text: Vec<u8>,
+        map: *const [u8],
+    },
+    Bytecode {
+        bytecode: *const [u8],
+        with_meta: bool,
+    },
     Data(*const [u8]),
     /// What the prelude lends the built-in modules.
     Internals,
@@ -93,9 +99,8 @@ fn is_alias(module: &bundle::Module<'_>) -> bool {
 
 fn take_aliases(bundle: &Bundle<'_>) {
     let aliases = bundle.modules.iter().filter(|module| is_alias(module));
-    let entry = |module: &bundle::Module<'_>| {
-        (module.name.to_owned(), String::from_utf8_lossy(module.content).into_owned())
-    };
+    let entry =
+        |module: &bundle::Module<'_>| (module.name.to_owned(), String::from_utf8_lossy(module.content).into_owned());
     ALIASES.borrow_mut().extend(aliases.map(entry));
 }
 

@@ -50,7 +50,9 @@ pub fn check(input: &Input<'_>, known: &Known, reporter: &mut Reporter) {
                 continue;
             }
             match (resolve(input, module.name, &import.specifier), import.span) {
-                (Some(target), _) if module.kind != Kind::Cjs && !is_builtin(&target) => taken(input, known, &file, import, &target, reporter),
+                (Some(target), _) if module.kind != Kind::Cjs && !is_builtin(&target) => {
+                    taken(input, known, &file, import, &target, reporter)
+                }
                 (Some(_), _) => {}
                 (None, Some(span)) => unknown(input, &file, import, span, reporter),
                 (None, None) if runtime_is_missing => {}
