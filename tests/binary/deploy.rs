@@ -97,7 +97,7 @@ fn mistakes_are_shown_where_they_are() {
     }
     for (arguments, part) in [
         (&["odd name"][..], "give `--name`"),
-        (&["bad", "--name", "A"], "name"),
+        (&["bad", "--name", "A"], "`--name A`: it must be"),
         (&["absent.js"], "cannot read `absent.js`"),
         (&["bad", "--tenant", "nobody"], "tenant_not_found"),
         (&["bad", "--import-map", "app/main.ts"], "is not JSON"),
@@ -151,9 +151,12 @@ fn options_go_along() {
         ("app/vendor/one.js", "export const one = 1"),
         ("app/map.json", r#"{ "imports": { "one": "./vendor/one.js" } }"#),
     ]);
-    let (exit, stdout, stderr) = desk.deploy(&["app", "--import-map", "app/map.json", "--allow-eval"]);
+    let (exit, stdout, stderr) =
+        desk.deploy(&["app", "--import-map", "app/map.json", "--allow-eval", "-m", "as asked"]);
     assert_eq!((exit, stderr.as_str()), (0, ""), "{stdout}");
     assert_eq!(desk.answer("app"), "2");
+    let (status, versions) = desk.host.api("GET", "/v1/tenants/demo/functions/app/versions", "");
+    assert!(status == 200 && versions.contains("\"message\":\"as asked\""), "{versions}");
     let (exit, _, stderr) = desk.deploy(&["app", "--allow-eval"]);
     assert!(exit == 22 && stderr.contains("module \"one\""), "{stderr}");
 }

@@ -65,7 +65,7 @@ async function project() {
   for (const [path, status, wanted] of [
     ['/?name=%3CAda%3E', 200, '<h1>Hello &lt;Ada&gt;</h1>'],
     ['/legacy', 200, '["from a file!"]'],
-    ['/breaks', 500, 'broken on line 14\n    at <anonymous> (src/index.tsx:14:'],
+    ['/breaks', 500, 'broken on line 13\n    at <anonymous> (src/index.tsx:13:'],
   ]) {
     const answer = await host.ask('project', path)
     if (answer.status !== status || !answer.body.includes(wanted)) faults.push(`${path}: ${JSON.stringify(answer)}`)

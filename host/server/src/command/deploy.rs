@@ -95,7 +95,7 @@ fn parent(file: &Path) -> &Path {
 /// The function that is meant.
 fn function_name(arguments: &DeployArguments, folder: &Path) -> Result<FunctionName> {
     if let Some(name) = &arguments.name {
-        return Ok(FunctionName::parse(name)?);
+        return FunctionName::parse(name).map_err(|error| anyhow!("`--name {name}`: it {error}"));
     }
     let package = source::package(folder)?;
     let of_package = package["name"].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());

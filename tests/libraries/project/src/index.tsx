@@ -10,7 +10,7 @@ const Query = z.object({ name: z.string().min(1) })
 app.get('/', (context) => context.html(<h1>Hello {Query.parse(context.req.query()).name}</h1>))
 app.get('/legacy', (context) => context.json(legacy(notes.trim())))
 app.get('/breaks', () => {
-  throw new Error('broken on line 14')
+  throw new Error('broken on line 13')
 })
 app.onError((error, context) => context.text(`${error.message}\n${error.stack}`, 500))
 
