@@ -20,7 +20,7 @@ export const builtIns = [
     setUp: `${rows}const text = JSON.stringify(rows)`, turn: 'JSON.parse(text).length',
   },
   {
-    name: 'JSON.stringify of 1 MB', turns: 8, goal: 5, limit: 'a call for each value, and strings that are escaped and copied a character at a time',
+    name: 'JSON.stringify of 1 MB', turns: 8, goal: 5, limit: 'a list of keys for each object, and strings that are quoted into copies',
     setUp: rows, turn: 'JSON.stringify(rows).length',
   },
   {
