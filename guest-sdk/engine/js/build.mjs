@@ -1,8 +1,10 @@
-// Bundles src/main.ts into ../prelude.js, the one script the engine evaluates before its memory is frozen.
+// Bundles src/main.ts into ../prelude.js, the one script the engine evaluates before its memory is frozen, and Node's modules into
+// ../builtins.
 // The bytes depend on the sources and the locked dependencies only: no dates, paths or source maps in them.
 
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
+import { buildBuiltins } from "./builtins/build.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -23,3 +25,5 @@ await build({
   legalComments: "eof",
   logLevel: "warning",
 });
+
+if (process.argv[2] === undefined) await buildBuiltins(here, "../builtins");

@@ -21,6 +21,8 @@ pub enum Kind {
     Data = 8,
     /// Bytecode of a module that asks for `import.meta`.
     BytecodeWithMeta = 9,
+    /// No module but an entry of the import map: its name is what is imported, its content what that means.
+    Alias = 10,
 }
 
 pub struct Bundle<'a> {
@@ -43,6 +45,7 @@ impl<'a> Bundle<'a> {
                 3 => Kind::Bytecode,
                 8 => Kind::Data,
                 9 => Kind::BytecodeWithMeta,
+                10 => Kind::Alias,
                 _ => return None,
             };
             let name = std::str::from_utf8(blob(&mut rest)?).ok()?;
@@ -53,7 +56,7 @@ impl<'a> Bundle<'a> {
 }
 
 /// Writes a bytecode bundle.
-pub fn write(main: &str, modules: &[(&str, Kind, Vec<u8>)]) -> Vec<u8> {
+pub fn write(main: &str, modules: &[(String, Kind, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, main.as_bytes());
     out.extend_from_slice(&(modules.len() as u32).to_le_bytes());

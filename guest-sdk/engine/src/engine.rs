@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use javy::quickjs::{Ctx, Function, Object, Persistent};
+use javy::quickjs::{Ctx, Function, Object, Persistent, qjs};
 use javy::{Config, Runtime};
 
 use crate::{event_loop, interrupt, modules, natives, rejection, settle, stack};
@@ -23,6 +23,8 @@ pub struct Hooks {
     pub timers_next: Persistent<Function<'static>>,
     pub timers_run: Persistent<Function<'static>>,
     pub rejection: Persistent<Function<'static>>,
+    /// What the prelude lends the built-in modules.
+    pub internals: Persistent<Object<'static>>,
 }
 
 /// A value in a static of a guest that has one thread.
@@ -84,11 +86,17 @@ pub fn initialize() {
             timers_next: hook("timersNext"),
             timers_run: hook("timersRun"),
             rejection: hook("rejection"),
+            internals: Persistent::save(
+                &ctx,
+                hooks.get::<_, Object<'_>>("internals").expect("the prelude sets its internals"),
+            ),
         }));
         // One made-up request, so that what the first one would build lazily is part of the base.
         let warm: Function = hooks.get("warm").expect("hook `warm` is set");
         warm.call::<_, ()>(()).expect("the made-up request can be started");
         event_loop::run_jobs(&ctx);
+        // What a function may do again only if it asks for it.
+        set_code_from_text_in(&ctx, false);
         ctx.run_gc();
         settle::pin(stack_size_field);
         // Last, because it asks the host's clock, which is not there while freezing.
@@ -109,6 +117,28 @@ pub fn hook<'js>(ctx: &Ctx<'js>, pick: impl FnOnce(&Hooks) -> &Persistent<Functi
     let hooks = HOOKS.borrow();
     let hook = pick(hooks.as_ref().expect("the base was initialised")).clone();
     hook.restore(ctx).expect("hooks belong to this runtime")
+}
+
+/// What the built-in modules may use.
+pub fn internals<'js>(ctx: &Ctx<'js>) -> Object<'js> {
+    let hooks = HOOKS.borrow();
+    let internals = hooks.as_ref().expect("the base was initialised").internals.clone();
+    internals.restore(ctx).expect("hooks belong to this runtime")
+}
+
+/// Whether `eval` and the constructors of functions take text.
+pub fn set_code_from_text(on: bool) {
+    with(|ctx| set_code_from_text_in(&ctx, on));
+}
+
+fn set_code_from_text_in(ctx: &Ctx<'_>, on: bool) {
+    // SAFETY: the context is live.
+    unsafe { JS_SetCodeFromText(ctx.as_raw().as_ptr(), on) };
+}
+
+unsafe extern "C" {
+    /// See `patches/code-from-text.patch`.
+    fn JS_SetCodeFromText(ctx: *mut qjs::JSContext, on: bool);
 }
 
 pub fn set_main<'js>(ctx: &Ctx<'js>, namespace: Object<'js>) {

@@ -234,8 +234,7 @@ impl Exchange {
         let sized = streaming || self.head_only || matches!(status, 101 | 103 | 204 | 205 | 304);
         for pair in headers.chunks_exact(2) {
             let value: Vec<u8> = pair[1].chars().map(|c| u8::try_from(c as u32).unwrap_or(b'?')).collect();
-            // Framing is the host's: a length the guest claims could only be wrong.
-            if pair[0].eq_ignore_ascii_case("content-length") || pair[0].eq_ignore_ascii_case("transfer-encoding") {
+            if is_the_hosts(&pair[0]) {
                 continue;
             }
             fields.append(&pair[0], &value).map_err(|error| format!("header `{}` was refused: {error:?}", pair[0]))?;
@@ -273,6 +272,14 @@ impl Exchange {
             close(writing);
         }
     }
+}
+
+/// Fields about the connection and the framing, which are the host's (RFC 9110 §7.6.1). Frameworks set them all the same (`connection:
+/// keep-alive` with server-sent events); a length the guest claims could only be wrong.
+fn is_the_hosts(name: &str) -> bool {
+    const FIELDS: [&str; 7] =
+        ["connection", "content-length", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+    FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
 }
 
 fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {

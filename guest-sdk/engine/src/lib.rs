@@ -2,6 +2,7 @@
 //! exports. Build-time exports (`isolet-*`) are plain core functions that the host calls before a function becomes a component;
 //! at request time only the handler is reachable. Web APIs written in JavaScript live in `js/`.
 
+mod builtins;
 mod bundle;
 mod engine;
 mod event_loop;
@@ -72,6 +73,12 @@ pub unsafe extern "C" fn start(pointer: *mut u8, len: usize) -> *const Answer {
     // The bytecode has been read; left in the free list it would only make the snapshot larger.
     input.fill(0);
     answer(result.map(|()| Vec::new()))
+}
+
+/// Lets the function make code from text, which is off otherwise. To be called before [`start`].
+#[unsafe(export_name = "isolet-allow-eval")]
+pub extern "C" fn allow_eval() {
+    engine::set_code_from_text(true);
 }
 
 /// What a build-time export returns: whether it worked, and bytes (a bundle, or an error as JSON).

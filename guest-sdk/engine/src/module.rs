@@ -1,7 +1,7 @@
 //! One QuickJS module, by its raw functions: rquickjs' own wrapper neither resolves the imports of loaded bytecode nor lets a loader
 //! hand out modules. Which modules there are is in `modules`.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 
 use javy::quickjs::{Ctx, Error, FromJs as _, Object, Promise, Value, qjs};
 
@@ -39,15 +39,33 @@ impl Module {
     pub fn data(ctx: &Ctx<'_>, name: &str, bytes: &[u8]) -> Result<Self, Error> {
         let raw = ctx.as_raw().as_ptr();
         let name = CString::new(name)?;
-        // SAFETY: both names are NUL-terminated; the buffer copies the bytes and becomes the module's.
+        // SAFETY: the context is live; the buffer copies the bytes and becomes the module's.
         unsafe {
-            let module = qjs::JS_NewCModule(raw, name.as_ptr(), Some(export_data));
-            if module.is_null() || qjs::JS_AddModuleExport(raw, module, c"default".as_ptr()) < 0 {
+            let buffer = qjs::JS_NewArrayBufferCopy(raw, bytes.as_ptr(), bytes.len() as _);
+            if qjs::JS_VALUE_GET_TAG(buffer) == qjs::JS_TAG_EXCEPTION {
                 return Err(Error::Exception);
             }
-            let buffer = qjs::JS_NewArrayBufferCopy(raw, bytes.as_ptr(), bytes.len() as _);
-            if qjs::JS_VALUE_GET_TAG(buffer) == qjs::JS_TAG_EXCEPTION
-                || qjs::JS_SetModulePrivateValue(raw, module, buffer) < 0
+            Self::exporting(raw, &name, buffer)
+        }
+    }
+
+    /// A module whose default export is the value.
+    pub fn value_of(ctx: &Ctx<'_>, name: &str, value: &Value<'_>) -> Result<Self, Error> {
+        let raw = ctx.as_raw().as_ptr();
+        let name = CString::new(name)?;
+        // SAFETY: the context is live and the value of it; the module takes the reference made here.
+        unsafe { Self::exporting(raw, &name, qjs::JS_DupValue(raw, value.as_raw())) }
+    }
+
+    /// # Safety
+    /// The context must be live and `value` a reference of it to give away.
+    unsafe fn exporting(raw: *mut qjs::JSContext, name: &CStr, value: qjs::JSValue) -> Result<Self, Error> {
+        // SAFETY: the caller's promise; both names are NUL-terminated.
+        unsafe {
+            let module = qjs::JS_NewCModule(raw, name.as_ptr(), Some(export_value));
+            if module.is_null()
+                || qjs::JS_AddModuleExport(raw, module, c"default".as_ptr()) < 0
+                || qjs::JS_SetModulePrivateValue(raw, module, value) < 0
             {
                 return Err(Error::Exception);
             }
@@ -120,11 +138,11 @@ impl Module {
     }
 }
 
-/// Runs when a data module is evaluated: its private value becomes its default export.
-unsafe extern "C" fn export_data(ctx: *mut qjs::JSContext, module: *mut qjs::JSModuleDef) -> c_int {
+/// Runs when a module of a value is evaluated: its private value becomes its default export.
+unsafe extern "C" fn export_value(ctx: *mut qjs::JSContext, module: *mut qjs::JSModuleDef) -> c_int {
     // SAFETY: QuickJS hands over its own context and module; the private value is a reference of ours to give away.
     unsafe {
-        let buffer = qjs::JS_GetModulePrivateValue(ctx, module);
-        qjs::JS_SetModuleExport(ctx, module, c"default".as_ptr(), buffer)
+        let value = qjs::JS_GetModulePrivateValue(ctx, module);
+        qjs::JS_SetModuleExport(ctx, module, c"default".as_ptr(), value)
     }
 }

@@ -1,5 +1,6 @@
 //! Modules at build time: source to bytecode, loading, and the run of the entry module's top level. At request time only `resolve` is
-//! still used, by dynamic `import()`. What a specifier means is `isolet_modules`' to say, TypeScript the front end's.
+//! still used, by dynamic `import()`. What a specifier means is `isolet_modules`' to say, TypeScript the front end's; the built-in modules' text
+//! is in `builtins`.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use javy::quickjs::{Ctx, Error, Exception, Function, Value, promise::PromiseState, qjs};
 
+use isolet_modules::builtins as known;
+use isolet_modules::{EXACT, import_map};
+
+use crate::builtins;
 use crate::bundle::{self, Bundle, Kind};
 use crate::engine::{self, Phase, Single};
 use crate::failure::Failure;
@@ -24,12 +29,23 @@ struct Source {
 /// What is lent here lies within the input of `compile` or `start`, which outlives its use.
 #[derive(Clone)]
 enum Content {
-    Text { text: Vec<u8>, map: *const [u8] },
-    Bytecode { bytecode: *const [u8], with_meta: bool },
+    Text {
+        text: Vec<u8>,
+        map: *const [u8],
+    },
+    Bytecode {
+        bytecode: *const [u8],
+        with_meta: bool,
+    },
     Data(*const [u8]),
+    /// What the prelude lends the built-in modules.
+    Internals,
 }
 
 static SOURCES: Single<RefCell<BTreeMap<String, Source>>> = Single::new(RefCell::new(BTreeMap::new()));
+
+/// The import map.
+static ALIASES: Single<RefCell<BTreeMap<String, String>>> = Single::new(RefCell::new(BTreeMap::new()));
 
 /// Names of the loaded modules.
 static NAMES: Single<RefCell<BTreeSet<String>>> = Single::new(RefCell::new(BTreeSet::new()));
@@ -41,8 +57,9 @@ pub fn install(runtime: *mut qjs::JSRuntime) {
 
 pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
     let bundle = Bundle::parse(input).ok_or_else(|| Failure::new("not a source bundle"))?;
+    take_aliases(&bundle);
     engine::with(|ctx| {
-        for module in &bundle.modules {
+        for module in bundle.modules.iter().filter(|module| !is_alias(module)) {
             // Its bytes are of no interest before it is started.
             let content = match module.kind {
                 Kind::Data => Content::Data(&[]),
@@ -53,6 +70,10 @@ pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
         }
         let mut compiled = Vec::with_capacity(bundle.modules.len());
         for module in &bundle.modules {
+            if is_alias(module) {
+                compiled.push((module.name.to_owned(), Kind::Alias, module.content.to_vec()));
+                continue;
+            }
             let declared = declare(&ctx, module.name).map_err(|error| Failure::caught(&ctx, error))?;
             let (kind, content) = match module.kind {
                 Kind::Data => (Kind::Data, data(module)?),
@@ -62,10 +83,53 @@ pub fn compile(input: &[u8]) -> Result<Vec<u8>, Failure> {
                     (kind, declared.write(&ctx).map_err(|error| Failure::caught(&ctx, error))?)
                 }
             };
-            compiled.push((module.name, kind, content));
+            compiled.push((module.name.to_owned(), kind, content));
+            if module.kind == Kind::Js {
+                named_in(module.content).for_each(add_builtin);
+            }
         }
+        compile_builtins(&ctx, &mut compiled).map_err(|error| Failure::caught(&ctx, error))?;
         Ok(bundle::write(bundle.main, &compiled))
     })
+}
+
+fn is_alias(module: &bundle::Module<'_>) -> bool {
+    module.kind == Kind::Alias
+}
+
+fn take_aliases(bundle: &Bundle<'_>) {
+    let aliases = bundle.modules.iter().filter(|module| is_alias(module));
+    let entry =
+        |module: &bundle::Module<'_>| (module.name.to_owned(), String::from_utf8_lossy(module.content).into_owned());
+    ALIASES.borrow_mut().extend(aliases.map(entry));
+}
+
+/// Makes a built-in module one of the function's.
+fn add_builtin(name: &'static str) {
+    let Some(text) = builtins::text(name) else { return };
+    if NAMES.borrow_mut().insert(name.to_owned()) {
+        let content = Content::Text { text: text.as_bytes().to_vec(), map: &[] };
+        SOURCES.borrow_mut().insert(name.to_owned(), Source { content, module: None });
+    }
+}
+
+/// Built-in modules that the text speaks of by their full names: what `import()` may ask for at run time must be there by then.
+fn named_in(text: &[u8]) -> impl Iterator<Item = &'static str> {
+    let prefix = known::PREFIX.as_bytes();
+    let may_be = text.windows(prefix.len()).any(|part| part == prefix);
+    let says = move |name: &str| text.windows(name.len()).any(|part| part == name.as_bytes());
+    known::NAMES.into_iter().filter(move |name| may_be && says(name))
+}
+
+/// Compiles those built-in modules that were asked for, and what they ask for.
+fn compile_builtins(ctx: &Ctx<'_>, compiled: &mut Vec<(String, Kind, Vec<u8>)>) -> Result<(), Error> {
+    loop {
+        let is_done = |name: &str| compiled.iter().any(|(done, ..)| done == name);
+        let asked_for = NAMES.borrow().iter().find(|name| name.starts_with(known::PREFIX) && !is_done(name)).cloned();
+        let Some(name) = asked_for else { return Ok(()) };
+        let bytecode = declare(ctx, &name)?.write(ctx)?;
+        compiled.push((name, Kind::Bytecode, bytecode));
+    }
 }
 
 fn data(module: &bundle::Module<'_>) -> Result<Vec<u8>, Failure> {
@@ -102,6 +166,7 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
                 module
             }
             Content::Data(bytes) => Module::data(ctx, name, &*bytes)?,
+            Content::Internals => Module::value_of(ctx, name, &engine::internals(ctx))?,
         }
     };
     if let Some(source) = SOURCES.borrow_mut().get_mut(name) {
@@ -114,7 +179,7 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
 fn source(ctx: &Ctx<'_>, module: &bundle::Module<'_>) -> Result<Vec<u8>, Failure> {
     let text = || std::str::from_utf8(module.content).map_err(|_| Failure::new("a module is not UTF-8"));
     match module.kind {
-        Kind::Js | Kind::Bytecode | Kind::BytecodeWithMeta | Kind::Data => Ok(module.content.to_vec()),
+        Kind::Js | Kind::Bytecode | Kind::BytecodeWithMeta | Kind::Data | Kind::Alias => Ok(module.content.to_vec()),
         Kind::Text => {
             let mut out = String::from("export default ");
             crate::text::json_string(&mut out, text()?);
@@ -137,8 +202,9 @@ fn source(ctx: &Ctx<'_>, module: &bundle::Module<'_>) -> Result<Vec<u8>, Failure
 pub fn start(input: &[u8]) -> Result<(), Failure> {
     let bundle = Bundle::parse(input).ok_or_else(|| Failure::new("not a bytecode bundle"))?;
     engine::set_phase(Phase::StartUp);
+    take_aliases(&bundle);
     engine::with(|ctx| {
-        for module in &bundle.modules {
+        for module in bundle.modules.iter().filter(|module| !is_alias(module)) {
             NAMES.borrow_mut().insert(module.name.to_owned());
             let lent = std::ptr::from_ref(module.content);
             let content = match module.kind {
@@ -149,7 +215,7 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
         }
         let caught = |error| Failure::caught(&ctx, error);
         // All of them, so that a dynamic import finds its module later.
-        for module in &bundle.modules {
+        for module in bundle.modules.iter().filter(|module| !is_alias(module)) {
             declare(&ctx, module.name).map_err(caught)?;
         }
         let main = declare(&ctx, bundle.main).map_err(caught)?;
@@ -190,8 +256,32 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
 
 /// The module that `specifier` means in `base`, if it is in the map.
 fn resolve(base: &str, specifier: &str) -> Option<String> {
-    let names = NAMES.borrow();
-    isolet_modules::resolve(|name| names.contains(name), base, specifier)
+    // The built-in modules have their own: the text of each other, and what the prelude lends.
+    if base.starts_with(known::PREFIX) {
+        if specifier == builtins::INTERNALS {
+            let source = Source { content: Content::Internals, module: None };
+            SOURCES.borrow_mut().entry(specifier.to_owned()).or_insert(source);
+            return Some(specifier.to_owned());
+        }
+        return builtin(specifier);
+    }
+    let aliases = ALIASES.borrow();
+    let mapped = import_map::apply(aliases.iter().map(|(key, target)| (key.as_str(), target.as_str())), specifier);
+    let (base, specifier) = mapped.as_deref().map_or((base, specifier), |target| ("", target));
+    let found = {
+        let names = NAMES.borrow();
+        isolet_modules::resolve(|name| names.contains(name), base, specifier)
+    };
+    found.or_else(|| builtin(specifier.trim_start_matches(EXACT)))
+}
+
+/// The built-in module of that name. While code is compiled any of them can be had, later those that were asked for then.
+fn builtin(specifier: &str) -> Option<String> {
+    let name = known::find(specifier)?;
+    if engine::phase() == Phase::Freeze {
+        add_builtin(name);
+    }
+    NAMES.borrow().contains(name).then(|| name.to_owned())
 }
 
 unsafe extern "C" fn normalize(
@@ -221,7 +311,8 @@ unsafe extern "C" fn normalize(
 unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_char {
     let names = NAMES.borrow();
     let nearest = isolet_modules::nearest(names.iter().map(String::as_str), base, name);
-    let hint = nearest.map(|nearest| format!("; did you mean \"{nearest}\"?")).unwrap_or_default();
+    let hint = nearest.map(|nearest| format!("; did you mean \"{nearest}\"?"));
+    let hint = hint.or_else(|| known::help(name).map(|help| format!("; {help}"))).unwrap_or_default();
     // SAFETY: the context is the one QuickJS called us with.
     let ctx = unsafe { Ctx::from_raw(std::ptr::NonNull::new_unchecked(ctx)) };
     let message = format!("module \"{name}\", imported by \"{base}\", is not among the modules{hint}");

@@ -1,7 +1,8 @@
 //! The bytes that carry modules between the host, this front end and the engine. Every number is a little-endian u32; every text
 //! or blob has its length before it.
 //!
-//! In: `job · main name · count · count × (kind · name · content)`. Out: `diagnostics as JSON · source bundle`, the bundle empty
+//! In: `job · main name · count · count × (kind · name · content)`, where an entry of the import map is a
+//! module of a kind of its own: what is imported, and what that means. Out: `diagnostics as JSON · source bundle`, the bundle empty
 //! where there are errors. What a source bundle is, says the engine's `bundle`; its maps are described in
 //! `isolet_modules::places`.
 
@@ -24,17 +25,20 @@ pub enum Kind {
     Jsx = 6,
     Cjs = 7,
     Data = 8,
+    /// No module: an entry of the import map.
+    Alias = 10,
 }
 
 impl Kind {
     fn of(number: u32) -> Option<Self> {
-        let all = [Self::Js, Self::Text, Self::Json, Self::Ts, Self::Tsx, Self::Jsx, Self::Cjs, Self::Data];
+        use Kind::{Alias, Cjs, Data, Js, Json, Jsx, Text, Ts, Tsx};
+        let all = [Js, Text, Json, Ts, Tsx, Jsx, Cjs, Data, Alias];
         all.into_iter().find(|kind| *kind as u32 == number)
     }
 
     /// Whether it is code, rather than a value.
     pub fn is_code(self) -> bool {
-        !matches!(self, Self::Text | Self::Json | Self::Data)
+        !matches!(self, Self::Text | Self::Json | Self::Data | Self::Alias)
     }
 }
 
@@ -48,6 +52,8 @@ pub struct Input<'a> {
     pub job: Job,
     pub main: &'a str,
     pub modules: Vec<Module<'a>>,
+    /// The import map.
+    pub aliases: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Input<'a> {
@@ -62,11 +68,16 @@ impl<'a> Input<'a> {
         let main = text(&mut rest)?;
         let count = number(&mut rest)?;
         let mut modules = Vec::with_capacity(count.min(4096) as usize);
+        let mut aliases = Vec::new();
         for _ in 0..count {
             let kind = Kind::of(number(&mut rest)?)?;
-            modules.push(Module { kind, name: text(&mut rest)?, text: text(&mut rest)? });
+            let (name, text) = (text(&mut rest)?, text(&mut rest)?);
+            match kind {
+                Kind::Alias => aliases.push((name, text)),
+                kind => modules.push(Module { kind, name, text }),
+            }
         }
-        rest.is_empty().then_some(Self { job, main, modules })
+        rest.is_empty().then_some(Self { job, main, modules, aliases })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use isolet_modules::{builtins, import_map};
+
 use crate::bundle::{Input, Kind};
 use crate::commonjs::Found;
 use crate::diagnostics::{File, Reporter, Span};
@@ -16,48 +18,17 @@ pub struct Known {
     pub broken: BTreeSet<String>,
 }
 
-/// Node's own modules, which people import without a thought.
-const NODES: [&str; 34] = [
-    "assert",
-    "async_hooks",
-    "buffer",
-    "child_process",
-    "cluster",
-    "console",
-    "constants",
-    "crypto",
-    "dgram",
-    "dns",
-    "domain",
-    "events",
-    "fs",
-    "http",
-    "http2",
-    "https",
-    "module",
-    "net",
-    "os",
-    "path",
-    "perf_hooks",
-    "process",
-    "punycode",
-    "querystring",
-    "readline",
-    "stream",
-    "string_decoder",
-    "timers",
-    "tls",
-    "url",
-    "util",
-    "vm",
-    "worker_threads",
-    "zlib",
-];
-
 pub fn resolve(input: &Input<'_>, base: &str, specifier: &str) -> Option<String> {
     // The map is sorted by name, which is how the host keeps it.
     let has = |name: &str| input.modules.binary_search_by(|module| module.name.cmp(name)).is_ok();
-    isolet_modules::resolve(has, base, specifier)
+    let mapped = import_map::apply(input.aliases.iter().copied(), specifier);
+    let (base, specifier) = mapped.as_deref().map_or((base, specifier), |target| ("", target));
+    isolet_modules::resolve(has, base, specifier).or_else(|| builtins::find(specifier).map(str::to_owned))
+}
+
+/// Whether it is one of the engine's own, whose exports are not known here.
+fn is_builtin(name: &str) -> bool {
+    name.starts_with(builtins::PREFIX)
 }
 
 /// Names of the modules that something imports.
@@ -79,7 +50,9 @@ pub fn check(input: &Input<'_>, known: &Known, reporter: &mut Reporter) {
                 continue;
             }
             match (resolve(input, module.name, &import.specifier), import.span) {
-                (Some(target), _) if module.kind != Kind::Cjs => taken(input, known, &file, import, &target, reporter),
+                (Some(target), _) if module.kind != Kind::Cjs && !is_builtin(&target) => {
+                    taken(input, known, &file, import, &target, reporter)
+                }
                 (Some(_), _) => {}
                 (None, Some(span)) => unknown(input, &file, import, span, reporter),
                 (None, None) if runtime_is_missing => {}
@@ -97,8 +70,8 @@ fn unknown(input: &Input<'_>, file: &File<'_>, import: &Import, span: Span, repo
     let names = input.modules.iter().map(|module| module.name);
     let help = if let Some(nearest) = isolet_modules::nearest(names, file.name, specifier) {
         format!("did you mean \"{nearest}\"?")
-    } else if specifier.starts_with("node:") || NODES.contains(&specifier.split('/').next().unwrap_or_default()) {
-        "modules of Node's are not there; use the web's own APIs, or bundle a replacement".to_owned()
+    } else if let Some(help) = builtins::help(specifier) {
+        help
     } else if specifier.starts_with('.') || specifier.starts_with('/') {
         "send the file along with the others".to_owned()
     } else if specifier.contains("://") || specifier.contains(':') {
@@ -164,7 +137,7 @@ fn is_esm(kind: Kind) -> bool {
 
 /// Whether something the module passes on could not be read.
 fn is_open(input: &Input<'_>, known: &Known, name: &str, seen: &mut BTreeSet<String>) -> bool {
-    if known.broken.contains(name) {
+    if known.broken.contains(name) || is_builtin(name) {
         return true;
     }
     let Some(found) = known.modules.get(name).filter(|_| seen.insert(name.to_owned())) else { return false };

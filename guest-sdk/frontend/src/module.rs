@@ -55,7 +55,7 @@ pub fn source_type(kind: Kind, name: &str) -> SourceType {
         Kind::Tsx => SourceType::tsx(),
         Kind::Jsx => SourceType::jsx(),
         Kind::Cjs => SourceType::cjs(),
-        Kind::Js | Kind::Text | Kind::Json | Kind::Data => SourceType::mjs(),
+        Kind::Js | Kind::Text | Kind::Json | Kind::Data | Kind::Alias => SourceType::mjs(),
     }
 }
 

@@ -80,6 +80,9 @@ fn write(input: &Input<'_>, mut known: Known, reporter: &mut Reporter, output: &
         }
         known.modules.insert(module.name.to_owned(), found);
     }
+    for (key, target) in &input.aliases {
+        output.add(Kind::Alias, key, target.as_bytes(), &[]);
+    }
     for specifier in helpers_used {
         if let Some(text) = helpers::text(&specifier) {
             output.add(Kind::Js, specifier.trim_start_matches(isolet_modules::EXACT), text.as_bytes(), &[]);

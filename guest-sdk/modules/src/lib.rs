@@ -1,7 +1,10 @@
 //! Which module of a map an import means: the one resolver, shared by the front end (which reports what cannot be found) and the
 //! engine (which links, and answers dynamic `import()`). Names are paths like `lib/a.ts`; nothing is read from anywhere.
-//! In `places`, how both speak of where code comes from.
+//! In `import_map`, what comes before it; in `builtins`, which modules are there without being sent; in `places`, how both speak of
+//! where code comes from.
 
+pub mod builtins;
+pub mod import_map;
 pub mod places;
 
 /// Endings that may be left out, in the order they are tried.

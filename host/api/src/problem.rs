@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, header};
+use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::{BuildError, Diagnostic, GuestError, Position};
 use isolet_domain::ids::RequestId;
 use isolet_domain::service::environment::EnvironmentError;
@@ -146,6 +147,9 @@ fn faults(failure: &Failure) -> Vec<Fault> {
             .collect(),
         Failure::Code(error) => {
             let pointer = match error.module() {
+                _ if let InvalidCode::ImportMap { key, .. } = error => {
+                    format!("/options/import_map/{}", escape(key))
+                }
                 Some(_) if error.is_main() => "/main_module".to_owned(),
                 Some(module) => format!("/modules/{}", escape(module)),
                 None => "/modules".to_owned(),

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::code::{Code, InvalidCode, Module, ModuleKind};
+use crate::code_options::CodeOptions;
 use crate::ids::Digest;
 
 /// What canonical bytes begin with.
 const MAP_TAG: &[u8] = b"isolet module map 1";
+/// What comes before options. Where they are the usual ones nothing is written.
+const OPTIONS_TAG: &[u8] = b"options";
 
 /// Why stored bytes are not a module map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,16 @@ impl Code {
             field(&mut out, module.kind.as_str().as_bytes());
             field(&mut out, module.text.as_bytes());
         }
+        let options = self.options();
+        if !options.is_default() {
+            field(&mut out, OPTIONS_TAG);
+            out.extend_from_slice(&u64::from(options.allow_eval).to_le_bytes());
+            out.extend_from_slice(&(options.import_map.len() as u64).to_le_bytes());
+            for (key, target) in &options.import_map {
+                field(&mut out, key.as_bytes());
+                field(&mut out, target.as_bytes());
+            }
+        }
         out
     }
 
@@ -56,16 +69,41 @@ impl Code {
             }
             modules.insert(name.to_owned(), Module { kind, text });
         }
-        if !rest.is_empty() {
+        let code = Self::new(modules, main_module)?;
+        if rest.is_empty() {
+            return Ok(code);
+        }
+        let options = take_options(&mut rest)?;
+        if !rest.is_empty() || options.is_default() {
             return Err(UnreadableCode::Format);
         }
-        Ok(Self::new(modules, main_module)?)
+        Ok(code.with_options(options)?)
     }
 
     /// The content's digest: what a version is addressed by.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.canonical_bytes())
     }
+}
+
+fn take_options(rest: &mut &[u8]) -> Result<CodeOptions, UnreadableCode> {
+    if take_field(rest)? != OPTIONS_TAG {
+        return Err(UnreadableCode::Format);
+    }
+    let allow_eval = match take_number(rest)? {
+        0 => false,
+        1 => true,
+        _ => return Err(UnreadableCode::Format),
+    };
+    let mut import_map = BTreeMap::new();
+    for _ in 0..take_number(rest)? {
+        let key = take_text(rest)?;
+        if import_map.last_key_value().is_some_and(|(last, _): (&String, _)| last.as_str() >= key) {
+            return Err(UnreadableCode::Format);
+        }
+        import_map.insert(key.to_owned(), take_text(rest)?.to_owned());
+    }
+    Ok(CodeOptions { allow_eval, import_map })
 }
 
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Result<&'b [u8], UnreadableCode> {
@@ -105,10 +143,17 @@ mod tests {
         ] {
             map.insert(name.to_owned(), Module { kind, text: text.into() });
         }
-        let original = Code::new(map, "main.js".to_owned()).expect("valid");
+        let plain = Code::new(map, "main.js".to_owned()).expect("valid");
+        assert_eq!(Code::from_canonical_bytes(&plain.canonical_bytes()), Ok(plain.clone()));
+        let import_map =
+            [("a", "./lib/a.json"), ("x/", "./lib/")].map(|(key, target)| (key.to_owned(), target.to_owned()));
+        let options = CodeOptions { allow_eval: true, import_map: import_map.into() };
+        let original = plain.clone().with_options(options).expect("valid");
+        assert_ne!(original.digest(), plain.digest());
+        let plain_bytes = plain.canonical_bytes().len();
         let bytes = original.canonical_bytes();
         assert_eq!(Code::from_canonical_bytes(&bytes), Ok(original));
-        for end in 0..bytes.len() {
+        for end in (0..bytes.len()).filter(|end| *end != plain_bytes) {
             assert!(Code::from_canonical_bytes(&bytes[..end]).is_err(), "cut at {end}");
         }
         assert!(Code::from_canonical_bytes(&[&bytes[..], b"x"].concat()).is_err());

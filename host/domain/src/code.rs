@@ -1,8 +1,10 @@
-//! A tenant's source: the module map and its bounds. The bytes that its identity is the hash of are in `canonical`; turning it into a
-//! component is the runtime's work.
+//! A tenant's source: the module map and its bounds. What it is built with is in `code_options`, the bytes that its identity is the
+//! hash of in `canonical`; turning it into a component is the runtime's work.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use crate::code_options::{CodeOptions, ImportMapFault};
 
 /// All modules together, one module, and how many: the design's table of limits.
 pub const MAX_TOTAL_BYTES: usize = 10 << 20;
@@ -85,6 +87,7 @@ pub struct Module {
 pub struct Code {
     modules: BTreeMap<String, Module>,
     main_module: String,
+    options: CodeOptions,
 }
 
 /// Why a module map is refused before anything looks inside it.
@@ -112,6 +115,8 @@ pub enum InvalidCode {
     Wasm { module: String },
     #[error("module `{module}` must be in base64, in the standard alphabet and padded")]
     Data { module: String },
+    #[error("the import map's entry `{key}` is not possible: {fault}")]
+    ImportMap { key: String, fault: ImportMapFault },
     #[error("there are {count} modules; at most {MAX_MODULES} are allowed")]
     TooMany { count: usize },
     #[error("module `{module}` has {bytes} bytes; at most {MAX_MODULE_BYTES} are allowed")]
@@ -139,7 +144,7 @@ impl InvalidCode {
             | Self::Wasm { module }
             | Self::Data { module }
             | Self::ModuleTooLarge { module, .. } => Some(module),
-            Self::Empty | Self::TooMany { .. } | Self::TooLarge { .. } => None,
+            Self::Empty | Self::ImportMap { .. } | Self::TooMany { .. } | Self::TooLarge { .. } => None,
         }
     }
 }
@@ -172,8 +177,18 @@ impl Code {
             None => Err(InvalidCode::MissingMain(main_module)),
             Some(module) if !module.kind.is_code() => Err(InvalidCode::MainKind(main_module)),
             Some(module) if module.text.trim().is_empty() => Err(InvalidCode::EmptyModule(main_module)),
-            Some(_) => Ok(Self { modules, main_module }),
+            Some(_) => Ok(Self { modules, main_module, options: CodeOptions::default() }),
         }
+    }
+
+    /// The same modules, to be built with other options.
+    pub fn with_options(self, options: CodeOptions) -> Result<Self, InvalidCode> {
+        options.check(&self.modules.keys().map(String::as_str).collect())?;
+        Ok(Self { options, ..self })
+    }
+
+    pub fn options(&self) -> &CodeOptions {
+        &self.options
     }
 
     /// Whether every module is what the JavaScript engine takes as it is.

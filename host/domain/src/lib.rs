@@ -5,6 +5,7 @@ pub mod access;
 pub mod body;
 pub mod canonical;
 pub mod code;
+pub mod code_options;
 pub mod egress;
 pub mod execute;
 #[cfg(any(test, feature = "fakes"))]

@@ -88,6 +88,12 @@ impl BuildInstance {
         })
     }
 
+    /// Calls one of the module's exports that takes nothing and gives nothing.
+    pub fn tell(&mut self, export: &str) -> wasmtime::Result<()> {
+        let meter = self.store.data().meter.clone();
+        meter.measure(|| self.instance.get_typed_func::<(), ()>(&mut self.store, export)?.call(&mut self.store, ()))
+    }
+
     /// What a trap or failure of this instance is called.
     pub fn refusal(&self, error: wasmtime::Error, cpu: Outcome, names: &Budget) -> Refusal {
         let state = self.store.data();

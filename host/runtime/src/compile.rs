@@ -44,7 +44,7 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
     let better = |refusal| if code.is_plain() { explained(platform, code, limits, refusal) } else { refusal };
     let bytecode = compile(platform, &sources.bundle, left, limits).map_err(better)?;
     let compiled = began.elapsed();
-    let (overlay, startup_cpu) = start(platform, &bytecode, limits).map_err(better)?;
+    let (overlay, startup_cpu) = start(platform, code, &bytecode, limits).map_err(better)?;
     let report = BuildReport {
         front_end: sources.took,
         compile: compiled.saturating_sub(sources.took),
@@ -143,9 +143,12 @@ fn compile(platform: &Platform, bundle: &[u8], cpu: Duration, limits: &Limits) -
     }
 }
 
-fn start(platform: &Platform, bytecode: &[u8], limits: &Limits) -> Result<(Overlay, Duration), Refusal> {
+fn start(platform: &Platform, code: &Code, bytecode: &[u8], limits: &Limits) -> Result<(Overlay, Duration), Refusal> {
     let names = Budget { what: "the module's top level", cpu: limits.startup_cpu, memory_bytes: limits.memory_bytes };
     let mut instance = BuildInstance::of_engine(platform, &names)?;
+    if code.options().allow_eval {
+        instance.tell("isolet-allow-eval").map_err(Refusal::Host)?;
+    }
     match instance.call("isolet-start", bytecode) {
         Ok(Ok(_)) => {}
         Ok(Err(failure)) => {

@@ -3,6 +3,9 @@
 
 use isolet_domain::code::{Code, ModuleKind};
 
+/// The kind of an entry of the import map, which travels among the modules.
+const ALIAS: u32 = 10;
+
 /// The engine's source bundle of plain code, without maps.
 pub fn engine_bundle(code: &Code) -> Vec<u8> {
     let mut out = Vec::with_capacity(code.total_bytes() + 1024);
@@ -21,7 +24,8 @@ pub fn front_end_input(code: &Code, job: u32) -> Vec<u8> {
 }
 
 fn put_modules(out: &mut Vec<u8>, code: &Code, with_maps: bool) {
-    out.extend_from_slice(&length(code.modules().len()));
+    let import_map = &code.options().import_map;
+    out.extend_from_slice(&length(code.modules().len() + import_map.len()));
     for (name, module) in code.modules() {
         let kind: u32 = match module.kind {
             ModuleKind::Js => 0,
@@ -36,6 +40,14 @@ fn put_modules(out: &mut Vec<u8>, code: &Code, with_maps: bool) {
         out.extend_from_slice(&kind.to_le_bytes());
         put(out, name.as_bytes());
         put(out, module.text.as_bytes());
+        if with_maps {
+            put(out, &[]);
+        }
+    }
+    for (key, target) in import_map {
+        out.extend_from_slice(&ALIAS.to_le_bytes());
+        put(out, key.as_bytes());
+        put(out, target.as_bytes());
         if with_maps {
             put(out, &[]);
         }

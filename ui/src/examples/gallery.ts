@@ -12,7 +12,7 @@ export interface Example {
   env: Record<string, string>
 }
 
-const sources: Record<string, string> = import.meta.glob('./*/*.js', { query: '?raw', import: 'default', eager: true })
+const sources: Record<string, string> = import.meta.glob('./*/*.{js,ts}', { query: '?raw', import: 'default', eager: true })
 
 function sourceOf(id: string, file: string): string {
   const source = sources[`./${id}/${file}`]
@@ -25,7 +25,7 @@ export const EXAMPLES: Example[] = entries.map((entry) => ({
   title: entry.title,
   summary: entry.summary,
   modules: Object.fromEntries(entry.modules.map((file) => [file, sourceOf(entry.id, file)])),
-  mainModule: 'main.js',
+  mainModule: entry.modules[0] ?? 'main.js',
   prompt: entry.prompt,
   env: Object.fromEntries(Object.entries(entry.env ?? {})),
 }))

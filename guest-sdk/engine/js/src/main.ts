@@ -4,6 +4,7 @@
 import { describeRejection } from "./global-scope.ts";
 import { installGlobals } from "./globals.ts";
 import { handle } from "./handler.ts";
+import { internals } from "./internals.ts";
 import { checkModule } from "./module-check.ts";
 import { native } from "./native.ts";
 import { timersNext, timersRun } from "./timers.ts";
@@ -11,4 +12,4 @@ import { warm } from "./warm-up.ts";
 
 installGlobals();
 
-native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeRejection, warm };
+native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeRejection, internals, warm };

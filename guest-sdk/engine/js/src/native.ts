@@ -79,6 +79,8 @@ export interface Native {
   randomFill(bytes: Uint8Array): void;
   randomUUID(): string;
   random(): number;
+  /** Makes an opaque value go along with the jobs, reactions and timers that come of this one, and gives the one that did before. */
+  swapAsyncContext(value: unknown): unknown;
   /** Milliseconds since the Unix epoch. */
   wallNow(): number;
   /** Milliseconds since some fixed moment. */
@@ -130,6 +132,8 @@ export interface Hooks {
   timersRun(): void;
   /** Message and stack of a rejection nobody handled; nothing when a listener of the tenant's has dealt with it, or the code has, late. */
   rejection(reason: unknown, promise: Promise<unknown>, handledLate: boolean): string[];
+  /** What the built-in modules may import. */
+  internals: object;
   /** To be called once before freezing, if at all; jobs must be run until none is left afterwards. */
   warm(): void;
 }

@@ -21,6 +21,8 @@ interface Timer {
   nesting: number;
   callback: (...args: never[]) => unknown;
   args: unknown[];
+  /** What AsyncLocalStorage keeps, as it was when the timer was started. */
+  context: unknown;
 }
 
 // By due time, then by creation: a new timer goes after those due at the same moment.
@@ -41,6 +43,12 @@ function enqueue(timer: Timer): void {
   queue.splice(low, 0, timer);
 }
 
+function currentContext(): unknown {
+  const context = native.swapAsyncContext(undefined);
+  native.swapAsyncContext(context);
+  return context;
+}
+
 function delayOf(value: unknown): number {
   const delay = Math.trunc(Number(value));
   if (!(delay > 0)) return 0;
@@ -57,7 +65,7 @@ export function startTimer(what: string, callback: Timer["callback"], delay: num
   }
   const level = nesting + 1;
   const wait = level > NESTING_LIMIT && delay < NESTED_DELAY_MS ? NESTED_DELAY_MS : delay;
-  const timer = { id: nextId++, due: native.monoNow() + wait, interval: repeat ? delay : -1, nesting: level, callback, args };
+  const timer = { id: nextId++, due: native.monoNow() + wait, interval: repeat ? delay : -1, nesting: level, callback, args, context: currentContext() };
   live.set(timer.id, timer);
   enqueue(timer);
   return timer.id;
@@ -66,7 +74,7 @@ export function startTimer(what: string, callback: Timer["callback"], delay: num
 /** Queues a task of the engine's own, such as a message to deliver: after the timers that are due already, at no distance from them. */
 export function queueTask(callback: () => void): void {
   // Not among the live timers: nobody can clear it, and it does not count against their limit.
-  enqueue({ id: 0, due: native.monoNow(), interval: -1, nesting: 0, callback, args: [] });
+  enqueue({ id: 0, due: native.monoNow(), interval: -1, nesting: 0, callback, args: [], context: currentContext() });
 }
 
 function stopTimer(id: unknown): void {
@@ -133,11 +141,13 @@ export function timersRun(): void {
   queue.shift();
   if (timer.interval < 0) live.delete(timer.id);
   nesting = timer.nesting;
+  native.swapAsyncContext(timer.context);
   try {
     reflectApply(timer.callback, globalThis, timer.args);
   } catch (error) {
     reportUncaught(error);
   }
+  native.swapAsyncContext(undefined);
   nesting = 0;
   // Unless the callback cleared it.
   if (timer.interval >= 0 && live.has(timer.id)) {

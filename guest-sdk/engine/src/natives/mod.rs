@@ -1,6 +1,7 @@
 //! What the prelude may ask of Rust, a file per area. Nothing here is reachable from tenant code: the prelude captures the object
 //! and removes it from the global scope before anybody else runs.
 
+mod async_context;
 mod clock;
 mod compression;
 mod crypto;
@@ -16,6 +17,7 @@ use javy::quickjs::{Ctx, Exception, IntoJs, Object, Result, TypedArray, Value};
 use crate::engine::{self, Phase};
 
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    async_context::install(ctx, native)?;
     clock::install(ctx, native)?;
     compression::install(ctx, native)?;
     crypto::install(ctx, native)?;

@@ -16,7 +16,7 @@ pub async fn check_code(
     caller: Own<needs::Run>,
     Json(request): Json<CheckRequest>,
 ) -> Result<impl IntoResponse, Failure> {
-    let code = code(request.modules, request.main_module)?;
+    let code = code(request.modules, request.main_module, request.options)?;
     let diagnostics = app.platform().checks.check(&caller.scope, &code).await?;
     Ok(Answer(CheckResponse::from(diagnostics)))
 }

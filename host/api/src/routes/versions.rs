@@ -27,7 +27,7 @@ pub async fn add_version(
     Of(function): Of<FunctionName>,
     Json(request): Json<AddVersionRequest>,
 ) -> Result<impl IntoResponse, Failure> {
-    let code = code(request.modules, request.main_module)?;
+    let code = code(request.modules, request.main_module, request.options)?;
     let new = NewVersion { code: code.clone(), message: checked_message(request.message)? };
     let added = app.platform().versions.add(&found.scope, &function, new).await;
     let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
@@ -102,11 +102,14 @@ enum ToDeploy {
 
 fn to_deploy(request: DeployRequest) -> Result<ToDeploy, Failure> {
     match (request.version, request.modules, request.main_module) {
+        (Some(_), None, None) if !request.options.is_default() => {
+            Err(invalid("/options", "choice", "belong to `modules`: a version has those that it was made with"))
+        }
         (Some(version), None, None) => VersionId::parse(&version)
             .map(ToDeploy::Known)
             .map_err(|error| invalid("/version", "id", &error.to_string())),
         (None, Some(modules), Some(main)) => {
-            let code: Code = code(modules, main)?;
+            let code: Code = code(modules, main, request.options)?;
             let message = checked_message(request.message.unwrap_or_default())?;
             Ok(ToDeploy::New(NewVersion { code, message }))
         }

@@ -3,7 +3,7 @@
 use isolet_domain::execute::{Diagnostic, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::code::ModuleRequest;
+use super::code::{ModuleRequest, OptionsRequest};
 use super::functions::MAX_CODE_BODY_BYTES;
 use crate::strict_json::{RequestBody, UniqueMap};
 
@@ -12,6 +12,8 @@ use crate::strict_json::{RequestBody, UniqueMap};
 pub struct CheckRequest {
     pub modules: UniqueMap<ModuleRequest>,
     pub main_module: String,
+    #[serde(default)]
+    pub options: OptionsRequest,
 }
 
 impl RequestBody for CheckRequest {

@@ -1,9 +1,10 @@
-//! A module map on the wire: a module is its text, or an object that also says its kind.
+//! A module map on the wire: a module is its text, or an object that also says its kind. And what the modules are built with.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
+use isolet_domain::code_options::CodeOptions;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -79,8 +80,29 @@ impl<'de> Deserialize<'de> for ModuleRequest {
     }
 }
 
-/// The checked module map.
-pub fn code(modules: UniqueMap<ModuleRequest>, main_module: String) -> Result<Code, InvalidCode> {
+/// What code is built with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionsRequest {
+    #[serde(default)]
+    allow_eval: bool,
+    #[serde(default)]
+    import_map: UniqueMap<String>,
+}
+
+impl OptionsRequest {
+    /// Whether nothing unusual is asked for.
+    pub fn is_default(&self) -> bool {
+        !self.allow_eval && self.import_map.0.is_empty()
+    }
+}
+
+/// The checked module map, with what it is to be built with.
+pub fn code(
+    modules: UniqueMap<ModuleRequest>,
+    main_module: String,
+    options: OptionsRequest,
+) -> Result<Code, InvalidCode> {
     let mut map = BTreeMap::new();
     for (name, ModuleRequest { form, text }) in modules.0 {
         let kind = match form {
@@ -90,13 +112,23 @@ pub fn code(modules: UniqueMap<ModuleRequest>, main_module: String) -> Result<Co
         };
         map.insert(name, Module { kind, text: text.into() });
     }
-    Code::new(map, main_module)
+    let OptionsRequest { allow_eval, import_map } = options;
+    Code::new(map, main_module)?
+        .with_options(CodeOptions { allow_eval, import_map: import_map.0.into_iter().collect() })
 }
 
 #[derive(Serialize)]
 pub struct CodeResponse<'c> {
     modules: BTreeMap<&'c str, ModuleResponse<'c>>,
     main_module: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<OptionsResponse<'c>>,
+}
+
+#[derive(Serialize)]
+struct OptionsResponse<'c> {
+    allow_eval: bool,
+    import_map: &'c BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -124,6 +156,9 @@ impl<'c> From<&'c Code> for CodeResponse<'c> {
             };
             (name.as_str(), shown)
         };
-        Self { modules: code.modules().iter().map(module).collect(), main_module: code.main_module() }
+        let options = Some(code.options()).filter(|options| !options.is_default());
+        let options = options
+            .map(|CodeOptions { allow_eval, import_map }| OptionsResponse { allow_eval: *allow_eval, import_map });
+        Self { modules: code.modules().iter().map(module).collect(), main_module: code.main_module(), options }
     }
 }

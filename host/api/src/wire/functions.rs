@@ -6,7 +6,7 @@ use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{EnvName, TenantSlug};
 use serde::{Deserialize, Serialize};
 
-use super::code::ModuleRequest;
+use super::code::{ModuleRequest, OptionsRequest};
 use crate::state::AppState;
 use crate::strict_json::{RequestBody, UniqueMap};
 
@@ -60,6 +60,8 @@ pub struct AddVersionRequest {
     pub modules: UniqueMap<ModuleRequest>,
     pub main_module: String,
     #[serde(default)]
+    pub options: OptionsRequest,
+    #[serde(default)]
     pub message: String,
 }
 
@@ -70,6 +72,8 @@ pub struct DeployRequest {
     pub version: Option<String>,
     pub modules: Option<UniqueMap<ModuleRequest>>,
     pub main_module: Option<String>,
+    #[serde(default)]
+    pub options: OptionsRequest,
     pub message: Option<String>,
 }
 

@@ -14,7 +14,7 @@ use isolet_domain::service::environment;
 use isolet_domain::service::runs::{RunCode, RunRequest, RunSpec};
 use serde::{Deserialize, Serialize};
 
-use super::code::{ModuleRequest, code};
+use super::code::{ModuleRequest, OptionsRequest, code};
 use super::functions::MAX_CODE_BODY_BYTES;
 use super::limits::LimitsRequest;
 use super::ms;
@@ -72,15 +72,6 @@ struct BodyRequest {
     base64: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OptionsRequest {
-    #[serde(default)]
-    allow_eval: bool,
-    #[serde(default)]
-    import_map: UniqueMap<String>,
-}
-
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Reuse {
@@ -108,7 +99,7 @@ impl CreateRunRequest {
             faults.extend(more);
             None
         });
-        let code = self.code.into_domain(&mut faults);
+        let code = self.code.into_domain(self.options, &mut faults);
         if !faults.is_empty() {
             return Err(Failure::Invalid(faults));
         }
@@ -128,8 +119,6 @@ impl CreateRunRequest {
 
     fn refuse_what_is_not_there_yet(&self, faults: &mut Vec<FieldFault>) {
         let refused = [
-            ("/options/allow_eval", self.options.allow_eval),
-            ("/options/import_map", !self.options.import_map.0.is_empty()),
             ("/expect", !self.expect.is_empty()),
             ("/code/alias", self.code.alias.as_deref().is_some_and(|alias| alias != "live")),
         ];
@@ -175,9 +164,17 @@ fn variables(env: UniqueMap<String>, faults: &mut Vec<FieldFault>) -> BTreeMap<E
 
 impl RunCodeRequest {
     /// `None` goes with a fault; an error in the modules themselves has an answer of its own.
-    fn into_domain(self, faults: &mut Vec<FieldFault>) -> Option<Result<RunCode, InvalidCode>> {
+    fn into_domain(
+        self,
+        options: OptionsRequest,
+        faults: &mut Vec<FieldFault>,
+    ) -> Option<Result<RunCode, InvalidCode>> {
+        if self.modules.is_none() && !options.is_default() {
+            let detail = "belong to `modules`: a version has those that it was made with";
+            faults.push(fault("/options", "choice", detail));
+        }
         match (self.modules, self.main_module, self.version, self.function) {
-            (Some(modules), Some(main), None, None) => Some(code(modules, main).map(RunCode::Modules)),
+            (Some(modules), Some(main), None, None) => Some(code(modules, main, options).map(RunCode::Modules)),
             (Some(_), None, None, None) => {
                 faults.push(fault("/code/main_module", "missing", "must name the entry module"));
                 None

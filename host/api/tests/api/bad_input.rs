@@ -122,6 +122,43 @@ async fn code_that_cannot_be_code_is_422_or_413() {
 }
 
 #[tokio::test]
+async fn an_import_map_is_checked_entry_by_entry() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    host.deploy("acme", "hello", "x").await;
+    let with = |options: serde_json::Value| json!({ "modules": { "main.js": "x" }, "main_module": "main.js", "options": options });
+    for (map, pointer) in [
+        (json!({ "./a": "./main.js" }), "/options/import_map/.~1a"),
+        (json!({ "hono": "./hono.js" }), "/options/import_map/hono"),
+        (json!({ "lib/": "./main.js" }), "/options/import_map/lib~1"),
+    ] {
+        let body = with(json!({ "import_map": map }));
+        let run =
+            json!({ "code": { "modules": body["modules"], "main_module": "main.js" }, "options": body["options"] });
+        for answer in [
+            host.post("/v1/tenants/acme/functions/hello/versions", body.clone()).await,
+            host.post("/v1/tenants/acme/functions/hello/deploy", body.clone()).await,
+            host.post("/v1/check", body.clone()).await,
+            host.post(RUNS, run.clone()).await,
+        ] {
+            let problem = answer.problem(422, "invalid_code");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        }
+    }
+    // A typo is no option, a version has its own, and what was asked for can be read again.
+    let path = "/v1/tenants/acme/functions/hello/deploy";
+    host.post(path, with(json!({ "alow_eval": true }))).await.problem(400, "malformed_request");
+    let options = json!({ "allow_eval": true, "import_map": { "x": "main.js" } });
+    let deployed = host.post(path, with(options.clone())).await.ok().json();
+    let version = deployed["version"].as_str().expect("an id");
+    let again = json!({ "version": version, "options": options });
+    let problem = host.post(path, again).await.problem(422, "invalid_request");
+    assert_eq!(problem["errors"][0]["pointer"], "/options");
+    let source = host.get(&format!("/v1/tenants/acme/functions/hello/versions/{version}/source")).await.ok().json();
+    assert_eq!(source["options"], options);
+}
+
+#[tokio::test]
 async fn bodies_have_a_hard_cap() {
     let host = TestHost::start().await;
     host.tenant("acme").await;
@@ -178,7 +215,7 @@ async fn fields_that_make_no_sense_are_422_with_their_place() {
         (run(json!({ "request": { "body": {} } })), "/request/body"),
         (run(json!({ "limits": { "cpu_ms": 0 } })), "/limits/cpu_ms"),
         (run(json!({ "egress": { "rules": [{ "action": "allow", "host": "a b" }] } })), "/egress/rules/0/host"),
-        (run(json!({ "options": { "allow_eval": true } })), "/options/allow_eval"),
+        (json!({ "code": { "function": "hello" }, "options": { "allow_eval": true } }), "/options"),
         (run(json!({ "entrypoint": "" })), "/entrypoint"),
         (json!({ "code": {} }), "/code"),
         (json!({ "code": { "version": "v_x" } }), "/code/version"),

@@ -12,6 +12,8 @@ use isolet_domain::execute::{BuildError, Diagnostic, GuestError, GuestExecutor a
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
+use super::code::OptionFlags;
+use super::show::Texts;
 use super::{runtime, settings, show, source};
 
 #[derive(Args)]
@@ -21,19 +23,23 @@ pub struct BuildArguments {
     /// Where to write the component.
     #[arg(short, long)]
     output: PathBuf,
+    #[command(flatten)]
+    options: OptionFlags,
 }
 
 #[derive(Args)]
 pub struct CheckArguments {
     /// The entry module, or the folder it is in; what it imports with `./` or `../` comes along.
     file: PathBuf,
+    #[command(flatten)]
+    options: OptionFlags,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub async fn build(arguments: BuildArguments) -> Result<u8> {
-    let code = source::read(&arguments.file)?;
+    let code = source::read(&arguments.file, arguments.options.read()?)?;
     let limits = settings(None)?.platform().limits;
     let options = PrepareOptions { limits, fresh: true };
     match runtime().await?.export(&TenantScope::local(), &code, options).await {
@@ -48,7 +54,7 @@ pub async fn build(arguments: BuildArguments) -> Result<u8> {
 }
 
 pub async fn check(arguments: CheckArguments) -> Result<u8> {
-    let code = source::read(&arguments.file)?;
+    let code = source::read(&arguments.file, arguments.options.read()?)?;
     let limits = settings(None)?.platform().limits;
     let options = PrepareOptions { limits, fresh: true };
     let (runtime, scope) = (runtime().await?, TenantScope::local());
@@ -77,7 +83,7 @@ pub async fn check(arguments: CheckArguments) -> Result<u8> {
             Ok(0)
         }
         Ok(prepared) => {
-            diagnostics.iter().for_each(|diagnostic| show::diagnostic(Outcome::Ok, diagnostic, &code));
+            diagnostics.iter().for_each(|diagnostic| show::diagnostic(Outcome::Ok, diagnostic, &Texts::of(&code)));
             let (count, bytes) = (code.modules().len(), prepared.build.overlay_bytes);
             println!("ok: {count} module(s), {bytes} bytes of state after start-up");
             Ok(0)
@@ -90,7 +96,7 @@ pub async fn check(arguments: CheckArguments) -> Result<u8> {
 fn unready(code: &Code, error: BuildError, said: Vec<Diagnostic>, as_json: bool) -> Result<u8> {
     let BuildError::Code { outcome, error } = error else { return Err(error.into()) };
     if !as_json {
-        said.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, code));
+        said.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, &Texts::of(code)));
         return refused(code, BuildError::Code { outcome, error });
     }
     let place = error.position.as_ref();
@@ -133,10 +139,9 @@ fn refused(code: &Code, error: BuildError) -> Result<u8> {
     if error.diagnostics.is_empty() {
         let place =
             error.position.as_ref().map(|place| (place.file.as_str(), u64::from(place.line), u64::from(place.column)));
-        let text = place.and_then(|(file, ..)| code.modules().get(file)).map(|module| &*module.text);
-        show::fault(outcome.as_str(), &error.message, place, text, &error.stack);
+        show::fault(outcome.as_str(), &error.message, place, &Texts::of(code), &error.stack);
     } else {
-        error.diagnostics.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, code));
+        error.diagnostics.iter().for_each(|diagnostic| show::diagnostic(outcome, diagnostic, &Texts::of(code)));
     }
     Ok(outcome.exit_code())
 }

@@ -1,6 +1,9 @@
 //! The command line. One module a verb; what they share of reading code and showing errors is in `source` and `show`.
 
 mod build;
+mod bundle;
+mod code;
+mod deploy;
 mod run;
 mod show;
 mod source;
@@ -34,6 +37,8 @@ enum Verb {
     Run(run::RunArguments),
     /// Write a module's stand-alone component, which any wasi:http host can serve.
     Build(build::BuildArguments),
+    /// Make a project's folder, or a file, the live version of a function on a host.
+    Deploy(deploy::DeployArguments),
     /// Compile a module and run its top level, and say what is wrong with it.
     Check(build::CheckArguments),
 }
@@ -57,6 +62,7 @@ pub fn main() -> ExitCode {
                 Verb::Up(arguments) => up::up(arguments).await,
                 Verb::Run(arguments) => run::run(arguments).await,
                 Verb::Build(arguments) => build::build(arguments).await,
+                Verb::Deploy(arguments) => deploy::deploy(arguments).await,
                 Verb::Check(arguments) => build::check(arguments).await,
             }
         });

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use http::Method;
-use isolet_domain::code::{Code, Module, ModuleKind};
+use isolet_domain::code::Code;
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
+use super::code::{OptionFlags, on_the_wire};
+use super::show::Texts;
 use super::{runtime, settings, show, source};
 use crate::client::Client;
 use crate::host;
@@ -25,6 +27,8 @@ pub struct RunArguments {
     /// Code to run instead of a file's.
     #[arg(short, long, conflicts_with = "file")]
     eval: Option<String>,
+    #[command(flatten)]
+    options: OptionFlags,
     /// Sent as `GET http://sandbox/run?q=…`.
     #[arg(short, long)]
     prompt: Option<String>,
@@ -50,8 +54,8 @@ pub struct RunArguments {
 
 pub async fn run(arguments: RunArguments) -> Result<u8> {
     let code = match (&arguments.file, &arguments.eval) {
-        (Some(file), _) => source::read(file)?,
-        (None, Some(text)) => Code::single(text)?,
+        (Some(file), _) => source::read(file, arguments.options.read()?)?,
+        (None, Some(text)) => Code::single(text)?.with_options(arguments.options.read()?)?,
         (None, None) => return Err(anyhow!("give a file or --eval")),
     };
     let request = request(&arguments, &code)?;
@@ -74,24 +78,19 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
     if reply.status == 200 {
         result(&reply.json, &code, arguments.json)
     } else {
-        problem(&reply.json, &code, arguments.json)
+        show::problem(&reply.json, &Texts::of(&code), arguments.json)
     }
 }
 
 /// The body of `POST …/runs`.
 fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
-    let module = |(name, module): (&String, &Module)| {
-        let implied = ModuleKind::from_name(name) == Ok(module.kind);
-        let text = json!(&*module.text);
-        (name.clone(), if implied { text } else { json!({ module.kind.as_str(): text }) })
-    };
-    let modules: serde_json::Map<String, Value> = code.modules().iter().map(module).collect();
+    let (code, options) = on_the_wire(code);
     let mut env = serde_json::Map::new();
     for pair in &arguments.env {
         let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`--env {pair}` is not NAME=VALUE"))?;
         env.insert(name.to_owned(), value.into());
     }
-    let mut request = json!({ "code": { "modules": modules, "main_module": code.main_module() }, "env": env, "record": arguments.url.is_some() });
+    let mut request = json!({ "code": code, "options": options, "env": env, "record": arguments.url.is_some() });
     if let Some(prompt) = &arguments.prompt {
         request["prompt"] = prompt.as_str().into();
     }
@@ -133,27 +132,9 @@ fn result(result: &Value, code: &Code, as_json: bool) -> Result<u8> {
     Ok(outcome.exit_code())
 }
 
-/// Shows why there was no run.
-fn problem(problem: &Value, code: &Code, as_json: bool) -> Result<u8> {
-    let slug = problem["code"].as_str().unwrap_or("internal");
-    let outcome = Outcome::parse(slug);
-    if as_json {
-        return Ok(outcome.map_or(1, Outcome::exit_code));
-    }
-    let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no details were given");
-    let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
-    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if errors.is_empty() {
-        show::error(&format!("{}: {detail}", outcome.as_str()));
-    }
-    errors.iter().for_each(|error| show::error_of_problem(outcome.as_str(), error, code));
-    Ok(outcome.exit_code())
-}
-
 fn fault(outcome: &str, error: &Value, code: &Code) {
     let number = |name: &str| error[name].as_u64().unwrap_or(0);
     let place = error["file"].as_str().map(|file| (file, number("line"), number("column")));
-    let text = place.and_then(|(file, ..)| code.modules().get(file)).map(|module| &*module.text);
     let message = error["message"].as_str().unwrap_or("no details were given");
-    show::fault(outcome, message, place, text, error["stack"].as_str().unwrap_or_default());
+    show::fault(outcome, message, place, &Texts::of(code), error["stack"].as_str().unwrap_or_default());
 }

@@ -2,11 +2,39 @@
 
 #![allow(clippy::print_stderr, reason = "this is where the command line writes to stderr")]
 
+use std::borrow::Cow;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
 use isolet_domain::code::Code;
 use isolet_domain::execute::{Diagnostic, Severity};
 use isolet_domain::outcome::Outcome;
 use isolet_runtime::config::Part;
 use serde_json::Value;
+
+/// Where the lines around a place are found: in the modules, or on disk where those were bundled from files.
+pub struct Texts<'t> {
+    code: &'t Code,
+    folder: Option<&'t Path>,
+}
+
+impl<'t> Texts<'t> {
+    pub fn of(code: &'t Code) -> Self {
+        Self { code, folder: None }
+    }
+
+    /// With the folder that the places of a bundle's map are relative to.
+    pub fn bundled(code: &'t Code, folder: &'t Path) -> Self {
+        Self { code, folder: Some(folder) }
+    }
+
+    fn of_file(&self, file: &str) -> Option<Cow<'t, str>> {
+        if let Some(module) = self.code.modules().get(file) {
+            return Some(Cow::Borrowed(&*module.text));
+        }
+        std::fs::read_to_string(self.folder?.join(file)).ok().map(Cow::Owned)
+    }
+}
 
 /// The text with everything a terminal would act on made visible instead. Line breaks and tabs stay.
 pub fn inert(text: &str) -> String {
@@ -47,48 +75,67 @@ pub fn log(line: &Value) {
 }
 
 /// One thing that is wrong with code, or doubtful about it, with the lines around it.
-pub fn diagnostic(outcome: Outcome, diagnostic: &Diagnostic, code: &Code) {
+pub fn diagnostic(outcome: Outcome, diagnostic: &Diagnostic, texts: &Texts<'_>) {
     match diagnostic.severity {
         Severity::Error => error(&format!("{}: {}", outcome.as_str(), diagnostic.message)),
         Severity::Warning => eprintln!("warning: {}", inert(&diagnostic.message)),
     }
     if let Some(place) = &diagnostic.position {
-        let text = code.modules().get(&place.file).map(|module| &*module.text);
-        located((&place.file, u64::from(place.line), u64::from(place.column)), text);
+        located((&place.file, u64::from(place.line), u64::from(place.column)), texts);
     }
     if let Some(help) = &diagnostic.help {
         eprintln!("  help: {}", inert(help));
     }
 }
 
+/// Shows a problem document; the exit code is that of the outcome it names.
+///
+/// # Errors
+/// Where it names none.
+pub fn problem(problem: &Value, texts: &Texts<'_>, as_json: bool) -> Result<u8> {
+    let slug = problem["code"].as_str().unwrap_or("internal");
+    let outcome = Outcome::parse(slug);
+    if as_json {
+        return Ok(outcome.map_or(1, Outcome::exit_code));
+    }
+    let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("no details were given");
+    let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if errors.is_empty() {
+        error(&format!("{}: {detail}", outcome.as_str()));
+    }
+    errors.iter().for_each(|error| error_of_problem(outcome.as_str(), error, texts));
+    Ok(outcome.exit_code())
+}
+
 /// One of a problem document's errors about code.
-pub fn error_of_problem(outcome: &str, error: &Value, code: &Code) {
+fn error_of_problem(outcome: &str, error: &Value, texts: &Texts<'_>) {
     self::error(&format!("{outcome}: {}", error["detail"].as_str().unwrap_or("no details were given")));
     let number = |name: &str| error[name].as_u64().unwrap_or(0);
     if let Some(file) = error["file"].as_str() {
-        located((file, number("line"), number("column")), code.modules().get(file).map(|module| &*module.text));
+        located((file, number("line"), number("column")), texts);
     }
     if let Some(help) = error["help"].as_str() {
         eprintln!("  help: {}", inert(help));
     }
 }
 
-fn located((file, line, column): (&str, u64, u64), source: Option<&str>) {
+fn located((file, line, column): (&str, u64, u64), texts: &Texts<'_>) {
     if line == 0 {
         eprintln!("  --> {}", inert(file));
         return;
     }
     eprintln!("  --> {}:{line}:{column}", inert(file));
-    if let Some(source) = source {
-        eprint!("{}", inert(&frame(source, line, column)));
+    if let Some(source) = texts.of_file(file) {
+        eprint!("{}", inert(&frame(&source, line, column)));
     }
 }
 
 /// What went wrong with code: message, place, the lines around it, and the stack.
-pub fn fault(outcome: &str, message: &str, place: Option<(&str, u64, u64)>, source: Option<&str>, stack: &str) {
+pub fn fault(outcome: &str, message: &str, place: Option<(&str, u64, u64)>, texts: &Texts<'_>, stack: &str) {
     error(&format!("{outcome}: {message}"));
     if let Some((file, line, column)) = place {
-        located((file, line, column), source);
+        located((file, line, column), texts);
     }
     if !stack.is_empty() {
         eprintln!("{}", inert(stack.trim_end()));

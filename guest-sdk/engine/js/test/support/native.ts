@@ -154,6 +154,7 @@ export class FakeNative {
       monoNow: () => self.now,
       log: (level, text, stack) => void self.logs.push({ level, text, stack }),
       phase: () => self.phase,
+      swapAsyncContext: () => undefined,
       requestHeaders: () => [...self.exchange.headers],
       env: () => [...self.exchange.env],
       async bodyRead() {

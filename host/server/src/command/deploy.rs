@@ -1,0 +1,150 @@
+//! `isolet deploy`: a project's folder or a file, bundled by the project's own esbuild where it has one, made the live version of a
+//! function on a host.
+
+#![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use http::Method;
+use isolet_domain::code::{Code, Module, ModuleKind};
+use isolet_domain::code_options::CodeOptions;
+use isolet_domain::ids::FunctionName;
+use isolet_domain::outcome::Outcome;
+use serde_json::{Value, json};
+
+use super::bundle::{self, Bundled};
+use super::code::{OptionFlags, on_the_wire};
+use super::show::{self, Texts};
+use super::source;
+use crate::client::{Client, Reply};
+
+/// What a bundle is called.
+const BUNDLE: &str = "main.js";
+
+#[derive(Args)]
+pub struct DeployArguments {
+    /// A project's folder (its entry is what `package.json` names as `module` or `main`, or `main`, `index` or `worker`, there or in
+    /// `src`), or the entry itself.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The function; without it the package's name, or the folder's or file's.
+    #[arg(long)]
+    name: Option<String>,
+    /// What to say about this version.
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Deploy the files as modules even if the project has an esbuild.
+    #[arg(long)]
+    no_bundle: bool,
+    #[command(flatten)]
+    options: OptionFlags,
+    /// The host.
+    #[arg(long, visible_alias = "api", env = "ISOLET_URL", default_value = "http://127.0.0.1:8787")]
+    url: String,
+    /// The tenant to deploy for.
+    #[arg(long, default_value = "demo")]
+    tenant: String,
+    /// A file with the key to use.
+    #[arg(long, visible_alias = "key", env = "ISOLET_KEY_FILE", default_value = ".isolet/admin.key")]
+    key_file: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
+    let path = &arguments.path;
+    let folder = if path.is_dir() { path.as_path() } else { parent(path) };
+    let name = function_name(&arguments, folder)?;
+    let key = &arguments.key_file;
+    let key = std::fs::read_to_string(key).with_context(|| format!("cannot read the key in `{}`", key.display()))?;
+    let esbuild = if arguments.no_bundle { None } else { bundle::esbuild(folder) };
+    let code = match &esbuild {
+        Some(esbuild) => {
+            let entry = if path.is_dir() { source::entry(path)? } else { path.clone() };
+            match bundled(esbuild, folder, &entry, arguments.options.read()?)? {
+                Some(code) => code,
+                None => return Ok(Outcome::BuildFailed.exit_code()),
+            }
+        }
+        None => source::read(path, arguments.options.read()?)?,
+    };
+    let client = Client::there(&arguments.url, key.trim().to_owned());
+    let reply = send(&client, &arguments, &name, &code).await?;
+    if arguments.json {
+        println!("{:#}", reply.json);
+    }
+    if reply.status != 200 {
+        let texts = if esbuild.is_some() { Texts::bundled(&code, folder) } else { Texts::of(&code) };
+        return show::problem(&reply.json, &texts, arguments.json);
+    }
+    if !arguments.json {
+        println!("{}", summary(&reply.json, &code, esbuild.is_some()));
+    }
+    Ok(0)
+}
+
+/// The folder a file is in.
+fn parent(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The function that is meant.
+fn function_name(arguments: &DeployArguments, folder: &Path) -> Result<FunctionName> {
+    if let Some(name) = &arguments.name {
+        return FunctionName::parse(name).map_err(|error| anyhow!("`--name {name}`: it {error}"));
+    }
+    let package = source::package(folder)?;
+    let of_package = package["name"].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    let of_path = || {
+        let path = arguments.path.canonicalize().ok()?;
+        Some(path.file_stem()?.to_string_lossy().into_owned())
+    };
+    let found = of_package.filter(|_| arguments.path.is_dir()).or_else(of_path).unwrap_or_default();
+    FunctionName::parse(&found)
+        .map_err(|error| anyhow!("`{found}` cannot be the function's name ({error}): give `--name`"))
+}
+
+/// The project as one module; `None` where esbuild refused it.
+fn bundled(esbuild: &Path, folder: &Path, entry: &Path, options: CodeOptions) -> Result<Option<Code>> {
+    let entry = entry.canonicalize().with_context(|| format!("cannot read `{}`", entry.display()))?;
+    let CodeOptions { allow_eval, import_map } = options;
+    let Bundled::Code(text) = bundle::bundle(esbuild, folder, &entry, &import_map)? else { return Ok(None) };
+    let module = Module { kind: ModuleKind::Js, text: text.into() };
+    let code = Code::new(BTreeMap::from([(BUNDLE.to_owned(), module)]), BUNDLE.to_owned())?;
+    // What the import map says is in the bundle by now.
+    Ok(Some(code.with_options(CodeOptions { allow_eval, ..CodeOptions::default() })?))
+}
+
+/// Makes the function if it is not there, and the code its live version.
+async fn send(client: &Client, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
+    let function = format!("/v1/tenants/{}/functions/{name}", arguments.tenant);
+    let (mut body, options) = on_the_wire(code);
+    body["options"] = options;
+    body["message"] = arguments.message.clone().unwrap_or_default().into();
+    let path = format!("{function}/deploy");
+    let reply = client.send(Method::POST, &path, Some(&body)).await?;
+    if reply.json["code"] != "function_not_found" {
+        return Ok(reply);
+    }
+    let made = client.send(Method::PUT, &function, Some(&json!({}))).await?;
+    if made.status >= 300 {
+        return Ok(made);
+    }
+    client.send(Method::POST, &path, Some(&body)).await
+}
+
+fn summary(deployed: &Value, code: &Code, is_bundle: bool) -> String {
+    let text = |name: &str| deployed[name].as_str().unwrap_or_default();
+    let what = if is_bundle {
+        format!("a bundle of {} KiB", code.total_bytes().div_ceil(1024))
+    } else {
+        format!("{} module(s)", code.modules().len())
+    };
+    let again = if deployed["created"] == true { "" } else { ", deployed before" };
+    let version = format!("version {} ({})", deployed["number"], text("version"));
+    format!("{} is {version}{again}: {what}\n{}", text("function"), text("url"))
+}
