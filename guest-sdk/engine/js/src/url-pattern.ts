@@ -2,6 +2,7 @@
 
 import { native, type UrlPatternInput } from "./native.ts";
 import { regExpExec } from "./primordials.ts";
+import { withoutSets } from "./unicode-sets.ts";
 import { defineInterface, isObject, toDictionary, toUSVString } from "./webidl.ts";
 
 const COMPONENTS = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"] as const;
@@ -27,17 +28,12 @@ interface Component {
 
 const makeRegExp = RegExp;
 
-/**
- * The standard wants flag "v", which the engine takes for little more than a stricter syntax: without characters above U+FFFF, invalid
- * escapes, or sets within sets, which it would read as something else. So what is refused with it is refused, and "u" does the rest.
- */
 function expressionOf(source: string, ignoreCase: boolean): RegExp {
-  const rest = ignoreCase ? "i" : "";
   try {
-    new makeRegExp(source, `v${rest}`);
-    return new makeRegExp(source, `u${rest}`);
-  } catch {
-    throw new TypeError(`URLPattern: ${source} is not a valid regular expression`);
+    // The standard wants flag "v", which the engine reads as something else.
+    return new makeRegExp(withoutSets(source), ignoreCase ? "ui" : "u");
+  } catch (error) {
+    throw new TypeError(`URLPattern: ${source} is not a valid regular expression: ${(error as Error).message}`);
   }
 }
 
