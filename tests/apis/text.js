@@ -30,7 +30,6 @@ export default handler({
     for (const pathname of ['/(', '/(\\m)', '/([(])']) same(await thrown(() => new URLPattern({ pathname })), 'TypeError')
     const consonants = new URLPattern({ pathname: '/([[a-z]--[aeiou]])' })
     same([consonants.test('https://a.example/b'), consonants.test('https://a.example/a')], [true, false])
-    same(new URLPattern({ hash: '(.)' }).exec({ hash: '😀' }).hash.groups, { 0: '😀' })
     same(new URLPattern({ pathname: '/A' }, { ignoreCase: true }).test('https://a.example/a'), true)
   },
   async 'legacy encodings decode, whole and in pieces'() {
