@@ -27,7 +27,9 @@ export default handler({
     same(new URLPattern('http{s}?://*.example/:a?').test('https://x.example/y'), true)
     same(new URLPattern('/a/*', 'https://a.example').exec({ pathname: '/a/b', baseURL: 'https://a.example' }).pathname.groups, { 0: 'b' })
     same(new URLPattern('(https|http)://a.example/').protocol, '(https|http)')
-    same(await thrown(() => new URLPattern({ pathname: '/(' })), 'TypeError')
+    for (const pathname of ['/(', '/(\\m)', '/([(])']) same(await thrown(() => new URLPattern({ pathname })), 'TypeError')
+    const consonants = new URLPattern({ pathname: '/([[a-z]--[aeiou]])' })
+    same([consonants.test('https://a.example/b'), consonants.test('https://a.example/a')], [true, false])
     same(new URLPattern({ pathname: '/A' }, { ignoreCase: true }).test('https://a.example/a'), true)
   },
   async 'legacy encodings decode, whole and in pieces'() {

@@ -1,6 +1,7 @@
 // The lists of expected failures: one line each, "file › subtest", a tab, and the reason. A line without a subtest stands for a file
-// that cannot be run to its end, "file › *" for whatever fails in a file whose feature is not there. Reasons that begin with "server:" or
-// "browser:" are counted apart: such a subtest says nothing about a runtime without them.
+// that cannot be run to its end, "file › *" for whatever fails in a file whose feature is not there. Reasons that begin with "server:",
+// "browser:" or "other:" are counted apart: such a subtest says nothing about a runtime without them, or is about what this one does not
+// claim to have.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -2,7 +2,8 @@
 //! nothing but the checkout.
 
 use isolet_domain::limits::Limits;
-use isolet_tests::guest::{Send, modules, run};
+use isolet_domain::outcome::Outcome;
+use isolet_tests::guest::{Send, code, modules, prepare, run};
 
 const CHECKS: &str = include_str!("../apis/checks.js");
 
@@ -25,4 +26,39 @@ async fn urls_patterns_and_encodings_follow_the_standards() {
 #[tokio::test]
 async fn compression_messages_and_streams_follow_the_standards() {
     passes("platform.js", include_str!("../apis/platform.js")).await;
+}
+
+#[tokio::test]
+async fn algorithms_of_web_cryptography_give_what_their_standards_print() {
+    passes("crypto.js", include_str!("../apis/crypto.js")).await;
+}
+
+#[tokio::test]
+async fn keys_come_and_go_in_every_format_and_are_used_for_nothing_else() {
+    passes("crypto-keys.js", include_str!("../apis/crypto-keys.js")).await;
+}
+
+#[tokio::test]
+async fn deriving_without_end_ends_at_the_cpu_limit() {
+    let code = code(
+        "export default async () => {
+            const key = await crypto.subtle.importKey('raw', new Uint8Array(8), 'PBKDF2', false, ['deriveBits'])
+            const params = { name: 'PBKDF2', hash: 'SHA-512', salt: new Uint8Array(8), iterations: 2 ** 32 - 1 }
+            return new Response(await crypto.subtle.deriveBits(params, key, 512))
+        }",
+    );
+    let ran = run(&code, Send::default()).await;
+    assert_eq!(ran.report.outcome, Outcome::CpuLimit, "{:?}", ran.report);
+}
+
+#[tokio::test]
+async fn keys_are_not_made_while_a_module_starts_up() {
+    for making in [
+        "await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, true, ['encrypt'])",
+        "await crypto.subtle.generateKey('Ed25519', true, ['sign'])",
+    ] {
+        let built = prepare(&code(&format!("{making}\nexport default () => new Response()")), Limits::DEFAULT).await;
+        let error = format!("{:?}", built.err().expect("the build fails"));
+        assert!(error.contains("crypto.subtle.generateKey() is not available while the module starts up"), "{error}");
+    }
 }

@@ -1,15 +1,13 @@
-// crypto (Web Cryptography): random values and digests. The algorithms are native; operations that need keys are
-// refused by name until they are there.
+// crypto (Web Cryptography): random values. What needs algorithms and keys is in crypto-subtle.ts.
 
-import { DOMException } from "./dom-exception.ts";
-import { viewedBytes } from "./encoding.ts";
-import { type DigestName, native } from "./native.ts";
+import { subtle, type SubtleCrypto } from "./crypto-subtle.ts";
+import { DOMException, QuotaExceededError } from "./dom-exception.ts";
+import { native } from "./native.ts";
 import { isView } from "./primordials.ts";
-import { defineInterface, isObject, requireArguments, toDOMString } from "./webidl.ts";
+import { defineInterface, requireArguments } from "./webidl.ts";
 
 /** Web Cryptography, 10.1.1. */
 const MAX_RANDOM_BYTES = 65_536;
-const DIGESTS: readonly DigestName[] = ["SHA-1", "SHA-256", "SHA-384", "SHA-512"];
 const RANDOM_ARRAYS = [
   "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
   "Int32Array", "Uint32Array", "BigInt64Array", "BigUint64Array",
@@ -20,59 +18,12 @@ const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint
 
 let constructing = true;
 
-function refuseConstruction(name: string, instead: string): void {
-  if (!constructing) throw new TypeError(`${name} cannot be constructed; use ${instead}`);
-}
-
-function digestName(algorithm: unknown): DigestName {
-  const name = toDOMString(isObject(algorithm) ? (algorithm as { name?: unknown }).name : algorithm);
-  const found = DIGESTS.find((one) => one === name.toUpperCase());
-  if (found !== undefined) return found;
-  throw new DOMException(`crypto.subtle.digest does not know "${name}"; ${DIGESTS.join(", ")} are available`, "NotSupportedError");
-}
-
-function notYet(operation: string): () => Promise<never> {
-  return {
-    async [operation](): Promise<never> {
-      throw new DOMException(`crypto.subtle.${operation} is not available in this runtime; digest is`, "NotSupportedError");
-    },
-  }[operation] as () => Promise<never>;
-}
-
-export class SubtleCrypto {
-  #brand = true;
-
-  constructor() {
-    refuseConstruction("SubtleCrypto", "crypto.subtle");
-  }
-
-  async digest(algorithm: unknown, data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer> {
-    void this.#brand;
-    requireArguments(arguments.length, 2, "crypto.subtle.digest");
-    const bytes = viewedBytes(data);
-    return native.digest(digestName(algorithm), bytes);
-  }
-}
-
-for (const operation of [
-  "encrypt", "decrypt", "sign", "verify", "generateKey", "deriveKey", "deriveBits",
-  "importKey", "exportKey", "wrapKey", "unwrapKey",
-]) {
-  Object.defineProperty(SubtleCrypto.prototype, operation, { value: notYet(operation), writable: true, configurable: true });
-}
-
-export class CryptoKey {
-  constructor() {
-    throw new TypeError("CryptoKey cannot be constructed");
-  }
-}
-
 export class Crypto {
   #subtle: SubtleCrypto;
 
   constructor() {
-    refuseConstruction("Crypto", "the global crypto");
-    this.#subtle = new SubtleCrypto();
+    if (!constructing) throw new TypeError("Crypto cannot be constructed; use the global crypto");
+    this.#subtle = subtle;
   }
 
   get subtle(): SubtleCrypto {
@@ -88,9 +39,8 @@ export class Crypto {
       throw new DOMException(`crypto.getRandomValues needs a typed array of integers, not a ${kind ?? "DataView"}`, "TypeMismatchError");
     }
     if (array.byteLength > MAX_RANDOM_BYTES) {
-      throw new DOMException(
+      throw new QuotaExceededError(
         `crypto.getRandomValues gives at most ${MAX_RANDOM_BYTES} bytes a call, and ${array.byteLength} were asked for; call it several times`,
-        "QuotaExceededError",
       );
     }
     native.randomFill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
@@ -106,6 +56,4 @@ export class Crypto {
 export const crypto = new Crypto();
 constructing = false;
 
-defineInterface(SubtleCrypto, "SubtleCrypto", 0);
-defineInterface(CryptoKey, "CryptoKey", 0);
 defineInterface(Crypto, "Crypto", 0);

@@ -1,6 +1,7 @@
-// DOMException (Web IDL, 4.3). The errors other files throw by name come from here.
+// DOMException (Web IDL, 4.3) and the one kind of it that is a class, QuotaExceededError (4.4). The errors other files throw by name
+// come from here.
 
-import { defineConstants, defineInterface, toDOMString } from "./webidl.ts";
+import { defineConstants, defineInterface, toDictionary, toDOMString } from "./webidl.ts";
 
 // In the order of their codes; `null` where a code was never given a name that still exists.
 const LEGACY_NAMES: readonly (readonly [constant: string, name: string])[] = [
@@ -116,4 +117,51 @@ defineConstants(DOMException, constants);
 
 export function isDOMException(value: unknown): value is DOMException {
   return typeof value === "object" && value !== null && State.is(value);
+}
+
+/** A member of the options: not negative, and `null` where it was left out. */
+function toAmount(value: unknown, name: string): number | null {
+  if (value === undefined) return null;
+  const amount = Number(value);
+  if (!Number.isFinite(amount)) throw new TypeError(`QuotaExceededError: ${name} must be a finite number`);
+  if (amount < 0) throw new RangeError(`QuotaExceededError: ${name} must not be negative`);
+  return amount;
+}
+
+let amountsIn: (error: object) => { quota: number | null; requested: number | null } | null;
+
+export class QuotaExceededError extends DOMException {
+  #quota: number | null;
+  #requested: number | null;
+
+  constructor(message = "", options?: { quota?: number; requested?: number }) {
+    super(message, "QuotaExceededError");
+    const { quota, requested } = toDictionary<{ quota: number; requested: number }>(options, "QuotaExceededError options");
+    this.#quota = toAmount(quota, "quota");
+    this.#requested = toAmount(requested, "requested");
+    if (this.#quota !== null && this.#requested !== null && this.#requested < this.#quota) {
+      throw new RangeError("QuotaExceededError: what was requested is less than the quota");
+    }
+  }
+
+  static {
+    amountsIn = (error) => (#quota in error ? { quota: error.#quota, requested: error.#requested } : null);
+  }
+
+  get quota(): number | null {
+    return this.#quota;
+  }
+
+  get requested(): number | null {
+    return this.#requested;
+  }
+}
+
+defineInterface(QuotaExceededError, "QuotaExceededError", 0);
+
+/** Another exception of the same kind, for structured cloning. */
+export function copyException(error: DOMException): DOMException {
+  const amounts = amountsIn(error);
+  if (amounts === null) return new DOMException(error.message, error.name);
+  return new QuotaExceededError(error.message, { quota: amounts.quota ?? undefined, requested: amounts.requested ?? undefined });
 }

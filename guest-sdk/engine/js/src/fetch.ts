@@ -5,7 +5,7 @@ import { httpFetch } from "./http-fetch.ts";
 import { requireRequest } from "./invocation.ts";
 import { Request, type RequestInit, requestParts } from "./request.ts";
 import { fetchedResponse, type Response } from "./response.ts";
-import { endpointOf } from "./url.ts";
+import { protocolOf } from "./url.ts";
 import { requireArguments } from "./webidl.ts";
 
 export async function fetch(input: unknown, init?: RequestInit): Promise<Response> {
@@ -16,7 +16,7 @@ export async function fetch(input: unknown, init?: RequestInit): Promise<Respons
     void request.body?.cancel(request.signal.reason);
     throw request.signal.reason;
   }
-  const { protocol } = endpointOf(request.url);
+  const protocol = protocolOf(request.url);
   if (protocol === "data:") {
     const content = parseDataUrl(request.url);
     if (content === null) throw new TypeError("fetch: the data: URL is not valid");

@@ -6,8 +6,10 @@ import { atob, btoa } from "./base64.ts";
 import { Blob, File } from "./blob.ts";
 import { CompressionStream, DecompressionStream } from "./compression.ts";
 import { console } from "./console.ts";
-import { Crypto, crypto, CryptoKey, SubtleCrypto } from "./crypto.ts";
-import { DOMException } from "./dom-exception.ts";
+import { Crypto, crypto } from "./crypto.ts";
+import { CryptoKey } from "./crypto-key.ts";
+import { SubtleCrypto } from "./crypto-subtle.ts";
+import { DOMException, QuotaExceededError } from "./dom-exception.ts";
 import { TextDecoder, TextEncoder } from "./encoding.ts";
 import { TextDecoderStream, TextEncoderStream } from "./encoding-streams.ts";
 import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./event-kinds.ts";
@@ -69,6 +71,7 @@ const globals: Record<string, unknown> = {
   PerformanceMeasure,
   ProgressEvent,
   PromiseRejectionEvent,
+  QuotaExceededError,
   Request,
   Response,
   SubtleCrypto,

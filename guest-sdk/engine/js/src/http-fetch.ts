@@ -11,6 +11,7 @@ import { bytesOf, isArrayBuffer, isView, promiseResolve, promiseThen } from "./p
 import type { RequestParts } from "./request.ts";
 import { fetchedResponse, type Response } from "./response.ts";
 import { byteStream, chunkBytes } from "./streams.ts";
+import * as Part from "./url-parts.ts";
 
 const MAX_REDIRECTS = 20;
 
@@ -26,15 +27,6 @@ interface Hop {
   list: HeaderList;
   content: string | Uint8Array | ChunkSource | null;
 }
-
-// Places in a UrlParts.
-const HREF = 0;
-const ORIGIN = 1;
-const PROTOCOL = 2;
-const HOST = 5;
-const PATHNAME = 8;
-const SEARCH = 9;
-const HASH = 10;
 
 export async function httpFetch(parts: RequestParts): Promise<Response> {
   const url = native.urlParse(parts.url);
@@ -59,17 +51,17 @@ function isRedirect(status: number): boolean {
 
 /** The request after a redirect (Fetch, "HTTP-redirect fetch"). */
 function redirected(hop: Hop, status: number, location: string): Hop {
-  let url = native.urlParse(location, hop.url[HREF]);
-  if (url === null || (url[PROTOCOL] !== "http:" && url[PROTOCOL] !== "https:")) {
+  let url = native.urlParse(location, hop.url[Part.HREF]);
+  if (url === null || (url[Part.PROTOCOL] !== "http:" && url[Part.PROTOCOL] !== "https:")) {
     throw new TypeError(`fetch to ${describe(hop.url)} was redirected to something that is no http: or https: URL`);
   }
-  if (url[HASH] === "" && hop.url[HASH] !== "") url = native.urlSet(url[HREF] as string, "hash", hop.url[HASH] as string) ?? url;
+  if (url[Part.HASH] === "" && hop.url[Part.HASH] !== "") url = native.urlSet(url[Part.HREF] as string, "hash", hop.url[Part.HASH] as string) ?? url;
   const toGet =
     (status === 303 && hop.method !== "GET" && hop.method !== "HEAD") || ((status === 301 || status === 302) && hop.method === "POST");
   if (!toGet && hop.content !== null && typeof hop.content !== "string" && !isView(hop.content)) {
     throw new TypeError(`fetch to ${describe(hop.url)} was redirected, and a stream cannot be sent a second time`);
   }
-  const leavesOrigin = url[ORIGIN] !== hop.url[ORIGIN];
+  const leavesOrigin = url[Part.ORIGIN] !== hop.url[Part.ORIGIN];
   const list: HeaderList = [];
   for (let i = 0; i < hop.list.length; i += 2) {
     const name = hop.list[i] as string;
@@ -82,7 +74,7 @@ function redirected(hop: Hop, status: number, location: string): Hop {
 }
 
 function describe(url: UrlParts): string {
-  return `${url[PROTOCOL]}//${url[HOST]}${url[PATHNAME]}`;
+  return `${url[Part.PROTOCOL]}//${url[Part.HOST]}${url[Part.PATHNAME]}`;
 }
 
 /** One request on the wire and its response. */
@@ -97,9 +89,9 @@ class Exchange {
     this.#hop = hop;
     this.#signal = signal;
     const { method, url, content } = hop;
-    const path = `${url[PATHNAME]}${url[SEARCH]}`;
+    const path = `${url[Part.PATHNAME]}${url[Part.SEARCH]}`;
     const body = typeof content === "string" ? native.utf8Encode(content) : content;
-    this.#id = native.fetchStart(method, (url[PROTOCOL] as string).slice(0, -1), url[HOST] as string, path, sentHeaders(hop, body), body !== null);
+    this.#id = native.fetchStart(method, (url[Part.PROTOCOL] as string).slice(0, -1), url[Part.HOST] as string, path, sentHeaders(hop, body), body !== null);
     this.#aborted = signal === null ? null : this.#watch(signal);
     if (body !== null) this.#send(body);
   }
@@ -163,7 +155,7 @@ class Exchange {
   }
 
   response(status: number, headers: HeaderList, redirected: boolean): Response {
-    const url = this.#hop.url[HREF] as string;
+    const url = this.#hop.url[Part.HREF] as string;
     if (this.#hop.method === "HEAD" || status === 204 || status === 205 || status === 304) {
       this.giveUp();
       return fetchedResponse(null, url, status, "", headers, redirected);

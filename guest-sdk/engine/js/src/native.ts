@@ -14,7 +14,7 @@ export type UrlPart =
   | "search"
   | "hash";
 
-/** href, origin, protocol, username, password, host, hostname, port, pathname, search, hash. */
+/** The parts of a URL, at the positions that url-parts.ts names. */
 export type UrlParts = readonly string[];
 
 export type LogLevel = "debug" | "log" | "info" | "warn" | "error" | "trace";
@@ -34,6 +34,11 @@ export interface DecoderState {
 /** Opaque: what a compressor or decompressor keeps between two chunks. */
 export interface CodecState {
   readonly codec: unique symbol;
+}
+
+/** Opaque: a key, which never leaves the Rust half but by `keyWrite` and `keyParts`. */
+export interface KeyMaterial {
+  readonly key: unique symbol;
 }
 
 export type CompressionFormat = "brotli" | "deflate" | "deflate-raw" | "gzip";
@@ -76,6 +81,44 @@ export interface Native {
   /** The eight components of what is to be matched, `null` when it is no URL. Throws a TypeError for an init with a base. */
   urlPatternInput(input: UrlPatternInput, base: string | undefined): readonly string[] | null;
   digest(algorithm: DigestName, bytes: Uint8Array): ArrayBuffer;
+  /** base64 with the alphabet for URLs and without padding. */
+  base64UrlEncode(bytes: Uint8Array): string;
+  base64UrlDecode(text: string): Uint8Array<ArrayBuffer> | null;
+  keySecret(bytes: Uint8Array): KeyMaterial;
+  /** `null`: no memory for so much. */
+  keyRandom(length: number): KeyMaterial | null;
+  /** A private and its public key: of a curve by its name, or of "RSA", to which alone `bits` and `exponent` mean something. */
+  keyPair(kind: string, bits: number, exponent: Uint8Array): readonly [KeyMaterial, KeyMaterial] | null;
+  /** The key of a curve, or of "RSA", in one of the formats raw, spki and pkcs8. */
+  keyRead(kind: string, format: string, bytes: Uint8Array): KeyMaterial | null;
+  keyWrite(key: KeyMaterial, format: string): ArrayBuffer | null;
+  /** The numbers of a JSON Web Key: x, y, d or x, d of a curve, n, e, d, p, q, dp, dq, qi of RSA; of a public key those it has. */
+  keyFromParts(kind: string, parts: readonly Uint8Array[]): KeyMaterial | null;
+  /** The same of a key; of a secret one its bytes. */
+  keyParts(key: KeyMaterial): readonly ArrayBuffer[];
+  /** Modulus and public exponent. */
+  rsaPublicParts(key: KeyMaterial): readonly ArrayBuffer[];
+  // Operations give `null` when they fail.
+  aes(
+    mode: "CBC encrypt" | "CBC decrypt" | "CTR" | "KW wrap" | "KW unwrap",
+    key: KeyMaterial,
+    iv: Uint8Array,
+    counterBits: number,
+    data: Uint8Array,
+  ): ArrayBuffer | null;
+  aesGcm(encrypt: boolean, key: KeyMaterial, iv: Uint8Array, extra: Uint8Array, tagBytes: number, data: Uint8Array): ArrayBuffer | null;
+  hmacSign(hash: DigestName, key: KeyMaterial, data: Uint8Array): ArrayBuffer | null;
+  hmacVerify(hash: DigestName, key: KeyMaterial, signature: Uint8Array, data: Uint8Array): boolean;
+  hkdf(hash: DigestName, key: KeyMaterial, salt: Uint8Array, info: Uint8Array, length: number): ArrayBuffer | null;
+  pbkdf2(hash: DigestName, key: KeyMaterial, salt: Uint8Array, iterations: number, length: number): ArrayBuffer | null;
+  curveSign(key: KeyMaterial, hash: DigestName, data: Uint8Array): ArrayBuffer | null;
+  curveVerify(key: KeyMaterial, hash: DigestName, signature: Uint8Array, data: Uint8Array): boolean;
+  curveAgree(key: KeyMaterial, other: KeyMaterial): ArrayBuffer | null;
+  /** PSS with a salt of so many bytes; without one, PKCS #1 v1.5. */
+  rsaSign(key: KeyMaterial, hash: DigestName, saltLength: number | undefined, data: Uint8Array): ArrayBuffer | null;
+  rsaVerify(key: KeyMaterial, hash: DigestName, saltLength: number | undefined, signature: Uint8Array, data: Uint8Array): boolean;
+  /** OAEP. */
+  rsaCrypt(encrypt: boolean, key: KeyMaterial, hash: DigestName, label: Uint8Array, data: Uint8Array): ArrayBuffer | null;
   randomFill(bytes: Uint8Array): void;
   randomUUID(): string;
   random(): number;

@@ -1,7 +1,8 @@
 // structuredClone (HTML, 2.7). Serialising and deserialising happen in one pass, as nothing leaves this memory.
 
 import { Blob, blobBytes, blobOf, File } from "./blob.ts";
-import { DOMException, isDOMException } from "./dom-exception.ts";
+import { cloneKey, isCryptoKey } from "./crypto-key.ts";
+import { copyException, DOMException, isDOMException } from "./dom-exception.ts";
 import { inspect } from "./inspect.ts";
 import { isArrayBuffer, isView } from "./primordials.ts";
 import { interfacePrototypes, isObject, requireArguments, toDictionary } from "./webidl.ts";
@@ -221,8 +222,9 @@ function cloneLeaf(value: object, state: State): object | null {
     if (isDetached(value)) throw refuse(value, "was already transferred");
     return copyBuffer(value);
   }
-  if (isDOMException(value)) return new DOMException(value.message, value.name);
+  if (isDOMException(value)) return copyException(value);
   if (value instanceof File) return new File([blobBytes(value)], value.name, { type: value.type, lastModified: value.lastModified });
+  if (isCryptoKey(value)) return cloneKey(value);
   if (value instanceof Blob) return blobOf(blobBytes(value), value.type);
   const prototype: unknown = Object.getPrototypeOf(value);
   // Most objects are plain; the tests below throw and catch for each of them.

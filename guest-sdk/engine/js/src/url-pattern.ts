@@ -2,6 +2,7 @@
 
 import { native, type UrlPatternInput } from "./native.ts";
 import { regExpExec } from "./primordials.ts";
+import { withoutSets } from "./unicode-sets.ts";
 import { defineInterface, isObject, toDictionary, toUSVString } from "./webidl.ts";
 
 const COMPONENTS = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"] as const;
@@ -27,11 +28,12 @@ interface Component {
 
 const makeRegExp = RegExp;
 
-function expressionOf(source: string, flags: string): RegExp {
+function expressionOf(source: string, ignoreCase: boolean): RegExp {
   try {
-    return new makeRegExp(source, flags);
-  } catch {
-    throw new TypeError(`URLPattern: ${source} is not a valid regular expression`);
+    // The standard wants flag "v", which the engine reads as something else.
+    return new makeRegExp(withoutSets(source), ignoreCase ? "ui" : "u");
+  } catch (error) {
+    throw new TypeError(`URLPattern: ${source} is not a valid regular expression: ${(error as Error).message}`);
   }
 }
 
@@ -60,12 +62,12 @@ export class URLPattern {
     const { given } = convert(input);
     const base = hasBase ? toUSVString(baseOrOptions) : undefined;
     const { ignoreCase } = toDictionary<{ ignoreCase: boolean }>(hasBase ? maybeOptions : baseOrOptions, "URLPattern options");
-    const matches = (source: string, flags: string, text: string): boolean => regExpExec(expressionOf(source, flags), text) !== null;
+    const matches = (source: string, flags: string, text: string): boolean => regExpExec(expressionOf(source, flags.includes("i")), text) !== null;
     const [components, hasRegExpGroups] = native.urlPatternParse(given, base, Boolean(ignoreCase), matches);
     this.#components = components.map(([pattern, source, ...groups], at) => {
       // Only these compare without regard to case; the others are normalised.
       const folds = Boolean(ignoreCase) && at >= COMPONENTS.indexOf("pathname");
-      return { pattern: pattern as string, expression: expressionOf(source as string, folds ? "vi" : "v"), groups };
+      return { pattern: pattern as string, expression: expressionOf(source as string, folds), groups };
     });
     this.#hasRegExpGroups = hasRegExpGroups;
   }

@@ -1,21 +1,9 @@
 // URL (URL standard, 6.1). Parsing is native (the `url` crate); here are the object and its link to searchParams.
 
 import { native, type UrlPart, type UrlParts } from "./native.ts";
+import * as Part from "./url-parts.ts";
 import { bindToUrl, resetParams, URLSearchParams } from "./url-search-params.ts";
 import { defineInterface, requireArguments, toUSVString } from "./webidl.ts";
-
-// Positions in UrlParts.
-const HREF = 0;
-const ORIGIN = 1;
-const PROTOCOL = 2;
-const USERNAME = 3;
-const PASSWORD = 4;
-const HOST = 5;
-const HOSTNAME = 6;
-const PORT = 7;
-const PATHNAME = 8;
-const SEARCH = 9;
-const HASH = 10;
 
 // The URL of the request being handled, once somebody asked for it: nearly every router parses it again.
 let recent: UrlParts | null = null;
@@ -29,25 +17,23 @@ export function normalizeUrl(input: string): string | null {
   }
   if (parts === null) return null;
   recent = parts;
-  return parts[HREF] as string;
+  return parts[Part.HREF] as string;
 }
 
 /** Whether a normalised URL carries a user name or password, which fetch refuses. */
 export function hasCredentials(href: string): boolean {
   const parts = parse(href, undefined) as UrlParts;
-  return parts[USERNAME] !== "" || parts[PASSWORD] !== "";
+  return parts[Part.USERNAME] !== "" || parts[Part.PASSWORD] !== "";
 }
 
-/** Host name and effective port, for messages about where a fetch would have gone. */
-export function endpointOf(href: string): { protocol: string; hostname: string; port: string } {
-  const parts = parse(href, undefined) as UrlParts;
-  const protocol = parts[PROTOCOL] as string;
-  return { protocol, hostname: parts[HOSTNAME] as string, port: parts[PORT] || (protocol === "http:" ? "80" : "443") };
+/** The scheme of a normalised URL, with its colon. */
+export function protocolOf(href: string): string {
+  return (parse(href, undefined) as UrlParts)[Part.PROTOCOL] as string;
 }
 
 function parse(input: string, base: string | undefined): UrlParts | null {
   if (base !== undefined) return native.urlParse(input, base);
-  if (recent !== null && recent[HREF] === input) return recent;
+  if (recent !== null && recent[Part.HREF] === input) return recent;
   return native.urlParse(input);
 }
 
@@ -83,7 +69,7 @@ export class URL {
   }
 
   get href(): string {
-    return this.#parts[HREF] as string;
+    return this.#parts[Part.HREF] as string;
   }
   set href(value: string) {
     const href = toUSVString(value);
@@ -94,60 +80,60 @@ export class URL {
   }
 
   get origin(): string {
-    return this.#parts[ORIGIN] as string;
+    return this.#parts[Part.ORIGIN] as string;
   }
 
   get protocol(): string {
-    return this.#parts[PROTOCOL] as string;
+    return this.#parts[Part.PROTOCOL] as string;
   }
   set protocol(value: string) {
     this.#set("protocol", value);
   }
 
   get username(): string {
-    return this.#parts[USERNAME] as string;
+    return this.#parts[Part.USERNAME] as string;
   }
   set username(value: string) {
     this.#set("username", value);
   }
 
   get password(): string {
-    return this.#parts[PASSWORD] as string;
+    return this.#parts[Part.PASSWORD] as string;
   }
   set password(value: string) {
     this.#set("password", value);
   }
 
   get host(): string {
-    return this.#parts[HOST] as string;
+    return this.#parts[Part.HOST] as string;
   }
   set host(value: string) {
     this.#set("host", value);
   }
 
   get hostname(): string {
-    return this.#parts[HOSTNAME] as string;
+    return this.#parts[Part.HOSTNAME] as string;
   }
   set hostname(value: string) {
     this.#set("hostname", value);
   }
 
   get port(): string {
-    return this.#parts[PORT] as string;
+    return this.#parts[Part.PORT] as string;
   }
   set port(value: string) {
     this.#set("port", value);
   }
 
   get pathname(): string {
-    return this.#parts[PATHNAME] as string;
+    return this.#parts[Part.PATHNAME] as string;
   }
   set pathname(value: string) {
     this.#set("pathname", value);
   }
 
   get search(): string {
-    return this.#parts[SEARCH] as string;
+    return this.#parts[Part.SEARCH] as string;
   }
   set search(value: string) {
     this.#set("search", value);
@@ -156,35 +142,35 @@ export class URL {
 
   get searchParams(): URLSearchParams {
     if (this.#params === null) {
-      this.#params = new URLSearchParams(this.#parts[SEARCH]);
+      this.#params = new URLSearchParams(this.#parts[Part.SEARCH]);
       bindToUrl(this.#params, (query) => this.#set("search", query));
     }
     return this.#params;
   }
 
   get hash(): string {
-    return this.#parts[HASH] as string;
+    return this.#parts[Part.HASH] as string;
   }
   set hash(value: string) {
     this.#set("hash", value);
   }
 
   toString(): string {
-    return this.#parts[HREF] as string;
+    return this.#parts[Part.HREF] as string;
   }
 
   toJSON(): string {
-    return this.#parts[HREF] as string;
+    return this.#parts[Part.HREF] as string;
   }
 
   #set(part: UrlPart, value: string): void {
     // Setters other than href ignore what they cannot use; the arrays are never changed in place, so they can be shared.
-    const parts = native.urlSet(this.#parts[HREF] as string, part, toUSVString(value));
+    const parts = native.urlSet(this.#parts[Part.HREF] as string, part, toUSVString(value));
     if (parts !== null) this.#parts = parts;
   }
 
   #refreshParams(): void {
-    if (this.#params !== null) resetParams(this.#params, (this.#parts[SEARCH] as string).slice(1));
+    if (this.#params !== null) resetParams(this.#params, (this.#parts[Part.SEARCH] as string).slice(1));
   }
 }
 

@@ -126,10 +126,25 @@ test("digests and random values", async () => {
     ["ba7816bf8f01cfea", "a9993e364706816a", "ddaf35a193617aba", true, true, 36, 0.5],
   );
   assert.match(await thrown(`await crypto.subtle.digest("MD5", new Uint8Array())`), /^NotSupportedError: crypto.subtle.digest does not know "MD5"; SHA-1, SHA-256/);
-  assert.match(await thrown(`await crypto.subtle.importKey()`), /^NotSupportedError: crypto.subtle.importKey is not available/);
+  assert.match(await thrown(`await crypto.subtle.importKey()`), /^TypeError: crypto.subtle.importKey needs 5 arguments, but got 0/);
+  assert.match(await thrown(`await SubtleCrypto.prototype.digest.call({}, "SHA-1", new Uint8Array())`), /^TypeError/);
+  for (const name of ["CryptoKey", "SubtleCrypto"]) assert.match(await thrown(`new ${name}()`), /^TypeError: \w+ cannot be constructed/);
   assert.match(await thrown(`crypto.getRandomValues(new Uint8Array(65537))`), /^QuotaExceededError: .* at most 65536 bytes a call/);
   assert.match(await thrown(`crypto.getRandomValues(new Float32Array(1))`), /^TypeMismatchError/);
   assert.match(await thrown(`new Crypto()`), /^TypeError: Crypto cannot be constructed/);
+});
+
+test("QuotaExceededError is a DOMException that may say how much", async () => {
+  assert.deepEqual(
+    await run(`
+      const e = structuredClone(new QuotaExceededError("m", { quota: 1, requested: 2 }));
+      return [e instanceof QuotaExceededError, e instanceof DOMException, e.name, e.code, e.quota, e.requested, new QuotaExceededError().quota,
+        structuredClone(new DOMException("x", "QuotaExceededError")) instanceof QuotaExceededError]`),
+    [true, true, "QuotaExceededError", 22, 1, 2, null, false],
+  );
+  assert.match(await thrown(`new QuotaExceededError("", { quota: 2, requested: 1 })`), /^RangeError/);
+  assert.match(await thrown(`new QuotaExceededError("", { quota: -1 })`), /^RangeError/);
+  assert.match(await thrown(`new QuotaExceededError("", { quota: NaN })`), /^TypeError/);
 });
 
 test("DOMException has codes, constants and Error's behaviour", async () => {

@@ -1,0 +1,106 @@
+//! Web Cryptography: randomness and digests here, keys and what is done with them in the files beside. Every algorithm is a crate's.
+//! Randomness always comes from the host; nothing of it is ever in the frozen memory.
+
+mod aes;
+mod ec;
+mod hash;
+mod keys;
+mod mac;
+mod okp;
+mod operations;
+mod random;
+mod rsa;
+
+use std::cell::Cell;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use javy::quickjs::{ArrayBuffer, Ctx, Exception, Function, Object, Result, TypedArray, Value};
+use rand_core::Rng;
+
+use self::hash::Hash;
+use self::random::HostRandom;
+use super::{bytes, or_null, refuse_at_start};
+use crate::engine::Single;
+
+/// xoshiro256++ for `Math.random`, seeded by the host at its first use in each instance.
+static MATH_RANDOM: Single<Cell<Option<[u64; 4]>>> = Single::new(Cell::new(None));
+
+pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("random", Function::new(ctx.clone(), math_random)?)?;
+    native.set("randomFill", Function::new(ctx.clone(), random_fill)?)?;
+    native.set("randomUUID", Function::new(ctx.clone(), random_uuid)?)?;
+    native.set("digest", Function::new(ctx.clone(), digest)?)?;
+    native.set("base64UrlEncode", Function::new(ctx.clone(), base64_url_encode)?)?;
+    native.set("base64UrlDecode", Function::new(ctx.clone(), base64_url_decode)?)?;
+    keys::install(ctx, native)?;
+    operations::install(ctx, native)
+}
+
+fn math_random(ctx: Ctx<'_>) -> Result<f64> {
+    refuse_at_start(&ctx, "Math.random()")?;
+    let mut s = MATH_RANDOM.get().unwrap_or_else(|| std::array::from_fn(|_| HostRandom.next_u64()));
+    let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
+    let t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = s[3].rotate_left(45);
+    MATH_RANDOM.set(Some(s));
+    Ok((result >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+fn random_fill(ctx: Ctx<'_>, array: TypedArray<'_, u8>) -> Result<()> {
+    refuse_at_start(&ctx, "crypto.getRandomValues()")?;
+    let Some(raw) = array.as_raw() else { return Ok(()) };
+    // SAFETY: QuickJS keeps the buffer alive for the call, and nothing else looks at it meanwhile.
+    HostRandom.fill_bytes(unsafe { std::slice::from_raw_parts_mut(raw.ptr.as_ptr(), raw.len) });
+    Ok(())
+}
+
+fn random_uuid(ctx: Ctx<'_>) -> Result<String> {
+    refuse_at_start(&ctx, "crypto.randomUUID()")?;
+    let mut bits = (u128::from(HostRandom.next_u64()) << 64) | u128::from(HostRandom.next_u64());
+    // RFC 9562 §5.4: version 4, variant 10.
+    bits = bits & !(0xF << 76) | (4 << 76);
+    bits = bits & !(0x3 << 62) | (2 << 62);
+    let hex = format!("{bits:032x}");
+    Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
+}
+
+fn digest<'js>(ctx: Ctx<'js>, name: String, data: TypedArray<'js, u8>) -> Result<ArrayBuffer<'js>> {
+    let Some(hash) = Hash::named(&name) else {
+        return Err(Exception::throw_type(&ctx, &format!("digest `{name}` is not supported")));
+    };
+    ArrayBuffer::new_copy(ctx, hash.digest(bytes(&data)))
+}
+
+/// As JSON Web Keys have it: the alphabet for URLs, no padding.
+fn base64_url_encode(data: TypedArray<'_, u8>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes(&data))
+}
+
+/// `null` for what is not in that form.
+fn base64_url_decode<'js>(ctx: Ctx<'js>, text: String) -> Result<Value<'js>> {
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+    or_null(&ctx, decoded.map(|bytes| TypedArray::<u8>::new(ctx.clone(), bytes)).transpose()?)
+}
+
+/// An `ArrayBuffer` of what an operation gave; `null` for an operation that failed.
+fn answer<'js>(ctx: Ctx<'js>, out: Option<Vec<u8>>) -> Result<Value<'js>> {
+    or_null(&ctx, out.map(|out| ArrayBuffer::new(ctx.clone(), out)).transpose()?)
+}
+
+/// So many zeros; `None` when there is no memory for them.
+fn zeroed(len: usize) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(len).ok()?;
+    out.resize(len, 0);
+    Some(out)
+}
+
+fn refuse_generating(ctx: &Ctx<'_>) -> Result<()> {
+    refuse_at_start(ctx, "crypto.subtle.generateKey()")
+}
