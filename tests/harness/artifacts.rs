@@ -19,12 +19,13 @@ pub const GUESTS: &str = "guest-sdk/artifacts";
 pub const GUEST_FILES: [&str; 2] = ["engine.wasm", "frontend.wasm"];
 
 /// What `guest-sdk/build` makes the guests from, below the checkout: folders are taken whole.
-const GUEST_SOURCES: [&str; 18] = [
+const GUEST_SOURCES: [&str; 19] = [
     "guest-sdk/build",
     "guest-sdk/engine/Cargo.lock",
     "guest-sdk/engine/Cargo.toml",
     "guest-sdk/engine/js/build.mjs",
     "guest-sdk/engine/js/builtins",
+    "guest-sdk/engine/js/intl",
     "guest-sdk/engine/js/package-lock.json",
     "guest-sdk/engine/js/package.json",
     "guest-sdk/engine/js/src",

@@ -5,6 +5,7 @@
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { buildBuiltins } from "./builtins/build.mjs";
+import { intl } from "./intl/plugin.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
@@ -24,6 +25,7 @@ await build({
   minifySyntax: true,
   legalComments: "eof",
   logLevel: "warning",
+  plugins: [intl],
 });
 
 if (process.argv[2] === undefined) await buildBuiltins(here, "../builtins");

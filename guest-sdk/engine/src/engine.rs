@@ -71,7 +71,9 @@ pub fn initialize() {
         globals.set("__native", native.clone()).expect("a global can be set");
         let mut options = javy::quickjs::context::EvalOptions::default();
         options.filename = Some("isolet:prelude".to_owned());
-        if let Err(error) = ctx.eval_with_options::<(), _>(include_str!("../prelude.js"), options) {
+        // SAFETY: the one thread reads it, once; `take_prelude` says why it may be written to.
+        let prelude = unsafe { take_prelude() };
+        if let Err(error) = ctx.eval_with_options::<(), _>(prelude, options) {
             let failure = crate::failure::Failure::caught(&ctx, error);
             panic!("the prelude failed: {} {}", failure.message, failure.stack);
         }
@@ -104,6 +106,21 @@ pub fn initialize() {
     });
     RUNTIME.replace(Some(runtime));
     settle::fill_holes();
+}
+
+/// The prelude's text, which is not there afterwards: it has been read once the memory is frozen, and zeros take no room in the artifact.
+///
+/// # Safety
+/// Nobody else may read or write `PRELUDE` meanwhile.
+unsafe fn take_prelude() -> String {
+    static mut PRELUDE: [u8; include_bytes!("../prelude.js").len()] = *include_bytes!("../prelude.js");
+    let place = (&raw mut PRELUDE).cast::<u8>();
+    // SAFETY: the caller's promise, and the bytes are all of the array's.
+    unsafe {
+        let text = std::slice::from_raw_parts(place, include_bytes!("../prelude.js").len()).to_vec();
+        place.write_bytes(0, text.len());
+        String::from_utf8(text).expect("the prelude is UTF-8")
+    }
 }
 
 /// Runs `body` with the JavaScript context.

@@ -32,6 +32,8 @@ pub fn fill_holes() {
                     free(pointer);
                     break;
                 }
+                // What was there before is nobody's, and zeros take no room in the artifact.
+                pointer.cast::<u8>().write_bytes(0, size);
             }
         }
         free(reserve);

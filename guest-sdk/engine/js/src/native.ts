@@ -80,6 +80,13 @@ export interface Native {
   ): UrlPatternParts;
   /** The eight components of what is to be matched, `null` when it is no URL. Throws a TypeError for an init with a base. */
   urlPatternInput(input: UrlPatternInput, base: string | undefined): readonly string[] | null;
+  /** Below, at or above zero, by the root collation. `options` is a sum that `intl-collator.ts` makes. */
+  compare(a: string, b: string, options: number): number;
+  /** The name of a time zone as the database writes it; `null` for none. */
+  zoneFind(name: string): string | null;
+  zoneNames(): string[];
+  /** Seconds east of Greenwich at a time in milliseconds, and whether the database has it for summer time. */
+  zoneOffset(name: string, time: number): [seconds: number, summer: boolean];
   digest(algorithm: DigestName, bytes: Uint8Array): ArrayBuffer;
   /** base64 with the alphabet for URLs and without padding. */
   base64UrlEncode(bytes: Uint8Array): string;

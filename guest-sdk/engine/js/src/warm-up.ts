@@ -68,12 +68,39 @@ const asynchronous: Handler[] = [
   },
 ];
 
+const EVERY_PART = { weekday: "long", era: "short", year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", fractionalSecondDigits: 3, timeZoneName: "short" } as const;
+
+/** What the formats read of their data the first time, and parse. */
+function useIntl(): void {
+  for (const locale of [undefined, "en-US", "en-GB"]) {
+    const date = new Date(0);
+    for (const value of [1234.5, 12n, date, ["a"]]) (value as Date).toLocaleString(locale);
+    date.toLocaleDateString(locale);
+    date.toLocaleTimeString(locale);
+    date.toLocaleString(locale, { dateStyle: "full", timeStyle: "full", timeZone: "America/New_York" });
+    new Intl.DateTimeFormat(locale, EVERY_PART).formatToParts(date);
+    new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false }).formatRange(date, new Date(1e7));
+    (12.5).toLocaleString(locale, { style: "currency", currency: "USD" });
+    (0.25).toLocaleString(locale, { style: "percent" });
+    new Intl.NumberFormat(locale, { notation: "compact" }).format(12_345);
+    new Intl.NumberFormat(locale, { style: "unit", unit: "liter", unitDisplay: "long" }).format(2);
+    new Intl.PluralRules(locale, { type: "ordinal" }).select(2);
+    new Intl.ListFormat(locale).format(["a", "b", "c"]);
+    new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-1, "day");
+    "a".localeCompare("b", locale);
+    new Intl.Collator(locale, { numeric: true, sensitivity: "base" }).compare("a", "b");
+    new Intl.Locale(locale ?? "en").maximize();
+  }
+  "a".localeCompare("b");
+}
+
 function run(handler: Handler): void {
   handle({ default: { fetch: handler } }, "default", "POST", "https://warm.invalid/path?q=1");
 }
 
 /** The hook. Called once, before freezing; the caller then runs jobs until none is left, which puts the natives back. */
 export function warm(): void {
+  useIntl();
   const restore = replaceNatives();
   let rest = promiseResolve<unknown>(undefined);
   for (const handler of [...synchronous, ...asynchronous, ...synchronous, ...asynchronous]) {

@@ -77,13 +77,16 @@ const LIST = `(() => {
 /** What the bare engine of the tests has already, and the prelude puts its own in place of. */
 const REPLACED = ["DOMException", "atob", "btoa", "navigator", "performance", "queueMicrotask"];
 
+/** Of the language, and so in TypeScript's own library. */
+const LANGUAGE = "Intl";
+
 async function exposed(): Promise<Surface> {
   using guest = await QuickJsGuest.start();
   const bare = new Set(JSON.parse(QuickJsGuest.bare("JSON.stringify(Object.getOwnPropertyNames(globalThis))")) as string[]);
   const found = JSON.parse(guest.eval(LIST) as string) as Record<string, string[]>;
   const surface: Surface = new Map();
   // The stand-ins of the tests are on the global object too.
-  const ours = (name: string): boolean => !name.startsWith("__") && (!bare.has(name) || REPLACED.includes(name));
+  const ours = (name: string): boolean => !name.startsWith("__") && name !== LANGUAGE && (!bare.has(name) || REPLACED.includes(name));
   for (const name of found.global as string[]) if (ours(name)) add(surface, "global", name);
   for (const [holder, names] of Object.entries(found)) {
     if (holder === "global" || !ours(holder.replace(".static", ""))) continue;

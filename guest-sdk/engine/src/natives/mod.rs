@@ -8,6 +8,7 @@ mod crypto;
 mod encoding;
 mod fetch;
 mod http;
+mod intl;
 mod text;
 mod url;
 mod url_pattern;
@@ -24,6 +25,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     encoding::install(ctx, native)?;
     fetch::install(ctx, native)?;
     http::install(ctx, native)?;
+    intl::install(ctx, native)?;
     text::install(ctx, native)?;
     url::install(ctx, native)?;
     url_pattern::install(ctx, native)

@@ -139,6 +139,10 @@ export class FakeNative {
         }
       },
       ...elsewhere,
+      compare: (a, b, options) => compare(a, b, options),
+      zoneFind: (name) => zoneFind(name),
+      zoneNames: () => Intl.supportedValuesOf("timeZone"),
+      zoneOffset: (name, time) => zoneOffset(name, time),
       digest(algorithm: DigestName, bytes) {
         const hash = createHash(algorithm.replace("-", "").toLowerCase()).update(bytes).digest();
         return self.bytes(hash).buffer;
@@ -261,4 +265,32 @@ function list(url: URL): string[] {
     url.href, url.origin, url.protocol, url.username, url.password, url.host,
     url.hostname, url.port, url.pathname, url.search, url.hash,
   ];
+}
+
+/** The natives of `Intl`, by Node's own. */
+export function compare(a: string, b: string, bits: number): number {
+  return new Intl.Collator("en", {
+    sensitivity: (["base", "accent", "case", "variant"] as const)[bits & 3], numeric: (bits & 4) !== 0,
+    caseFirst: (["false", "upper", "lower"] as const)[(bits >> 3) & 3], ignorePunctuation: (bits & 32) !== 0,
+  }).compare(a, b);
+}
+
+export function zoneFind(name: string): string | null {
+  try {
+    const found = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+    return found.toLowerCase() === name.toLowerCase() ? found : name;
+  } catch {
+    return null;
+  }
+}
+
+export function zoneOffset(name: string, time: number): [number, boolean] {
+  const offset = (at: number): number => {
+    const text = new Intl.DateTimeFormat("en", { timeZone: name, timeZoneName: "longOffset" }).format(at);
+    const [, sign, hours, minutes] = /GMT([+-])(\d+):(\d+)$/.exec(text) ?? [];
+    return sign === undefined ? 0 : (sign === "-" ? -60 : 60) * (60 * Number(hours) + Number(minutes));
+  };
+  // The smaller offset of the year is the standard one.
+  const half = 182 * 86_400_000;
+  return [offset(time), offset(time) > Math.min(offset(time - half), offset(time + half))];
 }

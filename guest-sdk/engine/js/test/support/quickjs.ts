@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { QuickJSContext, QuickJSWASMModule } from "quickjs-emscripten-core";
 import type { UrlPart } from "../../src/native.ts";
-import { parts, setPart } from "./native.ts";
+import { compare, parts, setPart, zoneFind, zoneOffset } from "./native.ts";
 
 const resolve = createRequire(`${process.env.PRELUDE_MODULES as string}/`).resolve;
 const load = async <T>(name: string): Promise<T> => (await import(pathToFileURL(resolve(name)).href)) as T;
@@ -36,6 +36,8 @@ const NATIVE = `(() => {
     atob: () => null, btoa: () => null,
     urlParse: (input, base) => parsed(__urlParse(input, base ?? "")),
     urlSet: (href, part, value) => parsed(__urlSet(href, part, value)),
+    compare: (a, b, options) => Number(__compare(a, b, String(options))), zoneFind: (name) => parsed(__zoneFind(name)),
+    zoneNames: () => parsed(__zoneNames()), zoneOffset: (name, time) => parsed(__zoneOffset(name, String(time))),
     digest: () => new ArrayBuffer(32), randomFill: (bytes) => void bytes.fill(7), randomUUID: () => "uuid", random: () => 0.5,
     wallNow: () => 1700000000000, monoNow: () => state.now,
     log: (level, text, stack) => void state.logs.push([level, text, stack]),
@@ -77,6 +79,10 @@ export class QuickJsGuest {
     };
     host("__urlParse", (input, base) => parts(input as string, base === "" ? undefined : base));
     host("__urlSet", (href, part, value) => setPart(href as string, part as UrlPart, value as string));
+    host("__compare", (a, b, options) => compare(a as string, b as string, Number(options)));
+    host("__zoneFind", (name) => zoneFind(name as string));
+    host("__zoneNames", () => Intl.supportedValuesOf("timeZone"));
+    host("__zoneOffset", (name, time) => zoneOffset(name as string, Number(time)));
     const guest = new QuickJsGuest(vm);
     guest.eval(NATIVE, "native.js");
     guest.eval(readFileSync(process.env.PRELUDE as string, "utf8"), "prelude.js");
