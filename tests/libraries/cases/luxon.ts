@@ -11,7 +11,7 @@ export default report(() => {
     iso: [at.toISO(), at.toISODate(), at.toISOWeekDate(), at.toHTTP(), at.toRFC2822(), at.toSQL()],
     zones: [at.setZone('UTC+5:30').toISO(), DateTime.fromISO('2026-01-01T00:00:00+02:00', { setZone: true }).offset],
     named: [at.setZone('America/New_York').toISO(), DateTime.fromObject({ year: 2026, month: 7, day: 1, hour: 9 }, { zone: 'Europe/Berlin' }).toUTC().toISO(), at.setZone('Asia/Kolkata').offsetNameLong],
-    local: [at.toLocaleString(DateTime.DATETIME_FULL), at.toLocaleString(DateTime.DATE_HUGE), at.toLocaleString(DateTime.TIME_24_SIMPLE), at.toFormat('ff'), at.plus({ days: 2 }).toRelative({ base: at })],
+    local: [at.toLocaleString(DateTime.DATE_FULL), at.toLocaleString(DateTime.DATE_HUGE), at.toLocaleString(DateTime.TIME_24_WITH_SHORT_OFFSET), at.toFormat('DDDD'), at.plus({ days: 2 }).toRelative({ base: at })],
     format: at.toFormat("yyyy LLL dd, EEEE HH:mm 'o''clock' a"),
     maths: [at.plus({ months: 11, days: 3 }).toISODate(), at.minus({ weeks: 1 }).startOf('week').toISODate(), at.endOf('quarter').toISO()],
     diff: at.diff(DateTime.utc(2024, 2, 29), ['years', 'months', 'days', 'hours']).toObject(),
