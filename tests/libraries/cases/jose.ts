@@ -22,9 +22,6 @@ async function encrypted(alg: string, enc: string, key: jose.CryptoKey | Uint8Ar
   return { payload, parts: jwe.split('.').length, header: jose.decodeProtectedHeader(jwe) }
 }
 
-/** Until the engine has them. */
-export const waits = { what: 'crypto.subtle', message: /crypto\.subtle\.\w+ is not available/ }
-
 export default report(async () => {
   const jwt = await new jose.SignJWT({ 'urn:example': true }).setProtectedHeader({ alg: 'HS256' }).setIssuedAt(now).setIssuer('isolet').setAudience('all').setExpirationTime(now + 60).sign(secret)
   const check = (options: jose.JWTVerifyOptions) => jose.jwtVerify(jwt, secret, { currentDate: new Date(now * 1000), ...options })
