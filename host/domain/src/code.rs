@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::code_options::{CodeOptions, ImportMapFault};
+use crate::code_options::{CodeOptions, ImportMapFault, InvalidEntry};
 
 /// All modules together, one module, and how many: the design's table of limits.
 pub const MAX_TOTAL_BYTES: usize = 10 << 20;
@@ -183,7 +183,8 @@ impl Code {
 
     /// The same modules, to be built with other options.
     pub fn with_options(self, options: CodeOptions) -> Result<Self, InvalidCode> {
-        options.check(&self.modules.keys().map(String::as_str).collect())?;
+        let checked = options.check(&self.modules.keys().map(String::as_str).collect());
+        checked.map_err(|InvalidEntry { key, fault }| InvalidCode::ImportMap { key, fault })?;
         Ok(Self { options, ..self })
     }
 

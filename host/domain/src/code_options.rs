@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::code::InvalidCode;
-
 const MAX_ENTRIES: usize = 1_000;
 const MAX_ENTRY_BYTES: usize = 255;
 
@@ -31,18 +29,25 @@ pub enum ImportMapFault {
     TooMany,
 }
 
+/// An entry that is not possible, by its name.
+#[derive(Debug)]
+pub(crate) struct InvalidEntry {
+    pub key: String,
+    pub fault: ImportMapFault,
+}
+
 impl CodeOptions {
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
     /// Checks the import map against the names of the modules.
-    pub(crate) fn check(&self, names: &BTreeSet<&str>) -> Result<(), InvalidCode> {
+    pub(crate) fn check(&self, names: &BTreeSet<&str>) -> Result<(), InvalidEntry> {
         if let Some(key) = self.import_map.keys().nth(MAX_ENTRIES) {
-            return Err(InvalidCode::ImportMap { key: key.clone(), fault: ImportMapFault::TooMany });
+            return Err(InvalidEntry { key: key.clone(), fault: ImportMapFault::TooMany });
         }
         for (key, target) in &self.import_map {
-            check_entry(names, key, target).map_err(|fault| InvalidCode::ImportMap { key: key.clone(), fault })?;
+            check_entry(names, key, target).map_err(|fault| InvalidEntry { key: key.clone(), fault })?;
         }
         Ok(())
     }
