@@ -19,7 +19,6 @@ import { FileReader, ProgressEvent } from "./file-reader.ts";
 import { FormData } from "./form-data.ts";
 import { globalTarget, installGlobalHandlers } from "./global-scope.ts";
 import { Headers } from "./headers.ts";
-import "./intl.ts";
 import { MessageChannel, MessagePort } from "./message-port.ts";
 import { native } from "./native.ts";
 import { Navigator, navigator } from "./navigator.ts";

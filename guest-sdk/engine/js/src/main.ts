@@ -9,6 +9,8 @@ import { checkModule } from "./module-check.ts";
 import { native } from "./native.ts";
 import { timersNext, timersRun } from "./timers.ts";
 import { warm } from "./warm-up.ts";
+// Last, so that what every request uses lies together, before all of it.
+import "./intl.ts";
 
 installGlobals();
 

@@ -100,7 +100,6 @@ function run(handler: Handler): void {
 
 /** The hook. Called once, before freezing; the caller then runs jobs until none is left, which puts the natives back. */
 export function warm(): void {
-  useIntl();
   const restore = replaceNatives();
   let rest = promiseResolve<unknown>(undefined);
   for (const handler of [...synchronous, ...asynchronous, ...synchronous, ...asynchronous]) {
@@ -108,5 +107,5 @@ export function warm(): void {
     // One request is handled at a time, so each gets turns of the job queue to end in.
     for (let turn = 0; turn < 30; turn++) rest = promiseThen(rest, () => {});
   }
-  void promiseThen(rest, restore, restore);
+  void promiseThen(promiseThen(rest, restore, restore), useIntl);
 }

@@ -57,6 +57,7 @@ pub struct DeployArguments {
 
 pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
     let path = &arguments.path;
+    std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let folder = if path.is_dir() { path.as_path() } else { parent(path) };
     let name = function_name(&arguments, folder)?;
     let key = &arguments.key_file;
