@@ -16,7 +16,7 @@ use isolet_domain::service::{Platform, PlatformConfig};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::Slow;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::client::Client;
@@ -60,8 +60,8 @@ impl Host {
         let executor = tokio::task::spawn_blocking(move || WasmExecutor::start(&runtime, &slow));
         let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
         let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
-        let control_plane = bind(config.control_plane.address).await?;
-        let ingress = bind(config.ingress.address).await?;
+        let control_plane = bind(config.control_plane.address)?;
+        let ingress = bind(config.ingress.address)?;
         let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
         let (first_start, key) = admin_key(&platform, &data).await?;
 
@@ -177,13 +177,25 @@ async fn admin_key(platform: &Platform, data: &DataDir) -> Result<(bool, String)
     Ok((true, secret.expose().to_owned()))
 }
 
+/// Connections that may wait to be accepted, if the kernel allows as many. With fewer, callers who come all at once while guests keep the
+/// cores busy are turned away by the kernel, without a word.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port whose last connections are still winding down is free.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Binds, taking the next free port where the wanted one is busy on loopback.
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
+fn bind(address: SocketAddr) -> Result<TcpListener> {
     let mut last = None;
     let tries = if address.ip().is_loopback() && address.port() != 0 { 20 } else { 1 };
     for step in 0..tries {
         let at = SocketAddr::new(address.ip(), address.port().saturating_add(step));
-        match TcpListener::bind(at).await {
+        match listen(at) {
             Ok(listener) => {
                 if step > 0 {
                     tracing::warn!("port {} is busy; using {} instead", address.port(), at.port());
@@ -195,4 +207,25 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     }
     let error = last.unwrap_or_else(|| std::io::Error::other("no port tried"));
     Err(anyhow!(error).context(format!("cannot listen on {address}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_wait_that_nobody_accepts_yet() {
+        let listener = bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let mut waiting = Vec::new();
+        for _ in 0..1_000 {
+            waiting.push(std::net::TcpStream::connect_timeout(&address, Duration::from_secs(5)).expect("it waits"));
+        }
+        for number in 0..waiting.len() {
+            let accepted = tokio::time::timeout(Duration::from_millis(500), listener.accept()).await;
+            assert!(accepted.is_ok_and(|accepted| accepted.is_ok()), "only {number} were kept");
+        }
+    }
 }
