@@ -39,18 +39,16 @@ export async function startHost(binary) {
   const said = JSON.parse(line)
   const port = Number(new URL(said.control_plane).port)
   const key = readFileSync(said.admin_key_file, 'utf8').trim()
-  const host = { run: (modules, options) => run(port, key, modules, options) }
-  // Tests are evaluated, as scripts are. A host that knows no such option lets everybody.
-  const probe = await host.run({ 'main.js': 'export default () => new Response(String((0, eval)("1 + 1")))' }, { evaluates: true })
-  const evaluates = probe.outcome === 'ok'
-  return { run: (modules, options) => host.run(modules, { ...options, evaluates }) }
+  return { run: (modules, options) => run(port, key, modules, options) }
 }
 
 /** The result of one run of `main.js`, or `{ outcome, error }` when the API refused it. */
-async function run(port, key, modules, { path = '/', wallMs = MAX_WALL_MS, evaluates = false } = {}) {
+async function run(port, key, modules, { path = '/', wallMs = MAX_WALL_MS } = {}) {
   const limits = { cpu_ms: Math.min(wallMs, MAX_WALL_MS), wall_ms: wallMs, memory_bytes: MAX_MEMORY_BYTES }
   const code = { modules, main_module: 'main.js' }
-  const body = JSON.stringify({ code, request: { method: 'GET', path, headers: [] }, limits, record: false, ...evaluates && { options: { allow_eval: true } } })
+  // Tests are evaluated, as scripts are.
+  const options = { allow_eval: true }
+  const body = JSON.stringify({ code, options, request: { method: 'GET', path, headers: [] }, limits, record: false })
   const { status, text } = await post(port, key, '/v1/tenants/demo/runs', body)
   const said = JSON.parse(text)
   if (status < 300) return said
