@@ -19,6 +19,7 @@ use isolet_runtime::config::Slow;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
+use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
@@ -30,6 +31,8 @@ pub struct Host {
     app: AppState,
     stop: watch::Sender<bool>,
     serving: tokio::task::JoinSet<()>,
+    /// What goes on beside it, until the host is dropped.
+    beside: tokio::task::JoinSet<()>,
 }
 
 /// What there is to say about a host that has started.
@@ -105,8 +108,10 @@ impl Host {
         let router = isolet_api::control_plane(app.clone());
         serving.spawn(isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone())));
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
+        let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         executor.make_ready();
-        Ok(Self { started, app, stop, serving })
+        Ok(Self { started, app, stop, serving, beside })
     }
 
     /// Stops taking requests, lets those in flight end, writes out what is batched.
@@ -117,6 +122,7 @@ impl Host {
         self.app.start_draining();
         let _ = self.stop.send(true);
         while self.serving.join_next().await.is_some() {}
+        self.beside.abort_all();
         self.app.platform().flush().await.context("the last writes did not reach the store")
     }
 }

@@ -1,6 +1,7 @@
 //! The host put together: configuration, start, drain, and the command line. The only crate that names all the others; what they
 //! do is theirs.
 
+mod at_rest;
 mod banner;
 mod client;
 pub mod command;

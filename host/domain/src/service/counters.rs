@@ -54,6 +54,15 @@ impl Counters {
         self.in_flight.load(Ordering::Relaxed)
     }
 
+    /// Everything that was counted to its end: it differs when there was work in between.
+    pub fn ended(&self) -> u64 {
+        [&self.invocations, &self.runs, &self.builds]
+            .into_iter()
+            .flat_map(ByOutcome::read)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
     pub(super) fn enter(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(self.clone())
