@@ -56,6 +56,11 @@ impl Up {
         Self { child, started, folder }
     }
 
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn key_file(&self) -> PathBuf {
         self.folder.path().join("data/admin.key")
     }

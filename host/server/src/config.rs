@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::egress_table::EgressTable;
+use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, Limits};
 use isolet_domain::service::PlatformConfig;
@@ -36,6 +37,7 @@ pub struct Config {
 pub struct ServerConfig {
     pub data_dir: PathBuf,
     pub drain_s: u64,
+    pub sandbox: Sandbox,
 }
 
 /// The `[control_plane]` table.

@@ -10,5 +10,6 @@ mod data_dir;
 mod egress_table;
 mod host;
 mod seed;
+pub mod walls;
 
 pub use host::{Host, Started};

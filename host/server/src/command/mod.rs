@@ -4,6 +4,7 @@ mod build;
 mod bundle;
 mod code;
 mod deploy;
+mod doctor;
 mod run;
 mod show;
 mod source;
@@ -41,6 +42,8 @@ enum Verb {
     Deploy(deploy::DeployArguments),
     /// Compile a module and run its top level, and say what is wrong with it.
     Check(build::CheckArguments),
+    /// Say whether this machine has what a host needs, and try the walls around its process.
+    Doctor(doctor::DoctorArguments),
 }
 
 /// Parses the arguments, runs the verb, and turns its result into an exit code: 0, 1 for a mistake in the call, or an outcome's.
@@ -55,21 +58,14 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::from(said.use_stderr()));
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-        let result = runtime.block_on(async {
-            match arguments.verb {
-                Verb::Up(arguments) => up::up(arguments).await,
-                Verb::Run(arguments) => run::run(arguments).await,
-                Verb::Build(arguments) => build::build(arguments).await,
-                Verb::Deploy(arguments) => deploy::deploy(arguments).await,
-                Verb::Check(arguments) => build::check(arguments).await,
-            }
-        });
-        // Threads of finished work need not be waited for.
-        runtime.shutdown_background();
-        result
-    });
+    let result = match arguments.verb {
+        Verb::Up(arguments) => up::prepare(arguments).and_then(|prepared| on_threads(up::up(prepared))),
+        Verb::Run(arguments) => on_threads(run::run(arguments)),
+        Verb::Build(arguments) => on_threads(build::build(arguments)),
+        Verb::Deploy(arguments) => on_threads(deploy::deploy(arguments)),
+        Verb::Check(arguments) => on_threads(build::check(arguments)),
+        Verb::Doctor(arguments) => on_threads(doctor::doctor(arguments)),
+    };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -77,6 +73,14 @@ pub fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn on_threads(verb: impl Future<Output = Result<u8>>) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(verb);
+    // Threads of finished work need not be waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// The built-in settings and the `ISOLET_…` variables.
@@ -92,16 +96,20 @@ fn variables() -> impl Iterator<Item = (String, String)> {
 /// What `run` may keep of files it ran, so that the next call need not build them again.
 const KEPT_OVERLAY_BYTES: u64 = 64 << 20;
 
-/// A runtime for one command, with the engine's compiled code and what was built before in the user's cache folder.
-async fn runtime() -> Result<WasmExecutor> {
+/// The user's own folder for what can be made again, below their cache folder; none where there is no home.
+fn cache_dir() -> Option<PathBuf> {
     let mut folders = variables().filter(|(name, _)| name == "XDG_CACHE_HOME" || name == "HOME").collect::<Vec<_>>();
     folders.sort_by_key(|(name, _)| name != "XDG_CACHE_HOME");
-    let cache_dir = folders.first().map(|(name, value)| {
+    folders.first().map(|(name, value)| {
         let base = PathBuf::from(value);
         if name == "HOME" { base.join(".cache/isolet/engine") } else { base.join("isolet/engine") }
-    });
+    })
+}
+
+/// A runtime for one command, with the engine's compiled code and what was built before in the user's cache folder.
+async fn runtime() -> Result<WasmExecutor> {
     let config = RuntimeConfig {
-        cache_dir,
+        cache_dir: cache_dir(),
         kept_overlay_bytes: KEPT_OVERLAY_BYTES,
         max_instances: 16,
         ..RuntimeConfig::default()

@@ -13,7 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{settings, show};
 use crate::banner;
+use crate::config::Config;
+use crate::data_dir::DataDir;
 use crate::host::Host;
+use crate::walls;
 
 #[derive(Args)]
 pub struct UpArguments {
@@ -37,7 +40,8 @@ pub struct UpArguments {
     json: bool,
 }
 
-pub async fn up(arguments: UpArguments) -> Result<u8> {
+/// What comes before there are threads: settings, the data folder, and the wall around files, which threads inherit.
+pub fn prepare(arguments: UpArguments) -> Result<Prepared> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
@@ -55,6 +59,19 @@ pub async fn up(arguments: UpArguments) -> Result<u8> {
     if let Some(url) = arguments.redis {
         config.storage.redis.url = Some(RedisAddress::new(url));
     }
+    config.check()?;
+    DataDir::open(&config.server.data_dir)?;
+    walls::before_threads(config.server.sandbox, &config.server.data_dir)?;
+    Ok(Prepared { config, json: arguments.json })
+}
+
+/// A host that may be started.
+pub struct Prepared {
+    config: Config,
+    json: bool,
+}
+
+pub async fn up(Prepared { config, json }: Prepared) -> Result<u8> {
     // Before the start, so that a signal during it is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let host = tokio::select! {
@@ -62,7 +79,8 @@ pub async fn up(arguments: UpArguments) -> Result<u8> {
         _ = terminate.recv() => return Ok(0),
         _ = interrupt.recv() => return Ok(0),
     };
-    println!("{}", if arguments.json { banner::json(&host.started) } else { banner::text(&host.started) });
+    walls::after_start(config.server.sandbox)?;
+    println!("{}", if json { banner::json(&host.started) } else { banner::text(&host.started) });
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
