@@ -10,7 +10,10 @@ use isolet_domain::access::{Credential, Scope, TenantScope};
 use isolet_domain::ids::{EnvName, FunctionName, KeyId, RunId, TenantSlug, VersionId};
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
+use serde_json::json;
 
+use crate::catalogue::{self as rows, Row};
+use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::state::AppState;
 
@@ -51,6 +54,12 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+impl Part for Caller {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.secured();
+    }
+}
+
 /// The one bearer token of a request (RFC 6750 §2.1).
 fn bearer(parts: &Parts) -> Option<&str> {
     let mut fields = parts.headers.get_all(header::AUTHORIZATION).iter();
@@ -81,6 +90,12 @@ impl<N: Needs> FromRequestParts<AppState> for With<N> {
     }
 }
 
+impl<N: Needs> Part for With<N> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs(N::SCOPE);
+    }
+}
+
 /// A caller with a scope over the tenant in the path. A tenant out of reach is the same as one that does not exist.
 pub struct In<N> {
     pub scope: TenantScope,
@@ -106,11 +121,28 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
         if !credential.allows(N::SCOPE) {
             return Err(Failure::Forbidden(N::SCOPE));
         }
-        if tenant.status == TenantStatus::Suspended && matches!(N::SCOPE, Scope::Run | Scope::Invoke) {
+        if tenant.status == TenantStatus::Suspended && runs_something(N::SCOPE) {
             return Err(Failure::Suspended);
         }
         Ok(Self { scope, tenant, credential, _needs: PhantomData })
     }
+}
+
+impl<N: Needs> Part for In<N> {
+    fn describe(operation: &mut Operation<'_>) {
+        let slug = json!({ "type": "string", "pattern": "^(~|[a-z0-9]+(-[a-z0-9]+)*)$", "maxLength": 30 });
+        operation.in_path("tenant", slug);
+        operation.needs(N::SCOPE);
+        operation.fails(&[rows::NO_TENANT]);
+        if runs_something(N::SCOPE) {
+            operation.fails(&[rows::SUSPENDED]);
+        }
+    }
+}
+
+/// Whether nothing of it is done for a suspended tenant.
+fn runs_something(scope: Scope) -> bool {
+    matches!(scope, Scope::Run | Scope::Invoke)
 }
 
 /// A caller with a scope, for whatever its credential is bound to: its one tenant, or nobody's things.
@@ -136,30 +168,43 @@ impl<N: Needs> FromRequestParts<AppState> for Own<N> {
     }
 }
 
+impl<N: Needs> Part for Own<N> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.needs(N::SCOPE);
+        operation.fails(&[rows::NO_TENANT, rows::SUSPENDED]);
+    }
+}
+
 /// Something that a path names.
 pub trait PathPart: Sized + Send {
     const NAME: &'static str;
     /// What there is none of when the text cannot be one.
     const WHAT: &'static str = Self::NAME;
+    /// What it looks like (ECMA-262 regular expression).
+    const PATTERN: &'static str;
+    /// What is answered where there is none.
+    const ABSENT: Row;
     fn read(raw: &str) -> Option<Self>;
 }
 
 macro_rules! path_parts {
-    ($($type:ident = $name:literal $what:literal;)*) => { $(
+    ($($type:ident = $name:literal $what:literal $pattern:literal $absent:expr;)*) => { $(
         impl PathPart for $type {
             const NAME: &'static str = $name;
             const WHAT: &'static str = $what;
+            const PATTERN: &'static str = $pattern;
+            const ABSENT: Row = $absent;
             fn read(raw: &str) -> Option<Self> { Self::parse(raw).ok() }
         }
     )* };
 }
 
 path_parts! {
-    FunctionName = "function" "function";
-    VersionId = "version" "version";
-    KeyId = "key" "key";
-    RunId = "run" "run";
-    EnvName = "variable" "variable";
+    FunctionName = "function" "function" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_FUNCTION;
+    VersionId = "version" "version" "^v_[a-z2-7]{26}$" rows::NO_VERSION;
+    KeyId = "key" "key" "^key_[0-9a-f]{32}$" rows::NO_KEY;
+    RunId = "run" "run" "^run_[0-9a-f]{32}$" rows::NO_RUN;
+    EnvName = "variable" "variable" "^[A-Za-z_][A-Za-z0-9_]*$" rows::NO_VARIABLE;
 }
 
 /// A part of the path, parsed. To be extracted after the credential.
@@ -174,6 +219,13 @@ impl<T: PathPart> FromRequestParts<AppState> for Of<T> {
     }
 }
 
+impl<T: PathPart> Part for Of<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path(T::NAME, json!({ "type": "string", "pattern": T::PATTERN }));
+        operation.fails(&[T::ABSENT]);
+    }
+}
+
 /// A part of the path as it is, percent-decoded.
 pub struct RawFunction(pub String);
 
@@ -182,6 +234,12 @@ impl FromRequestParts<AppState> for RawFunction {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         path_part(parts, app, "function").await.map(Self).ok_or(Failure::NoRoute)
+    }
+}
+
+impl Part for RawFunction {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_path("function", json!({ "type": "string", "pattern": FunctionName::PATTERN, "maxLength": 30 }));
     }
 }
 

@@ -55,7 +55,7 @@ fn page() -> Result<Response, Failure> {
 }
 
 /// 128 random bits, new for each response (Content Security Policy 3, §7.1).
-fn nonce() -> String {
+pub fn nonce() -> String {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).expect("the operating system gives randomness");
     STANDARD.encode(bytes)

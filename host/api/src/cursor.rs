@@ -6,7 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::catalogue as rows;
+use crate::document::{Operation, Part};
 use crate::failure::Failure;
 
 const DEFAULT_LIMIT: usize = 50;
@@ -37,6 +40,16 @@ impl<S: Sync> FromRequestParts<S> for ListQuery {
             return Err(bad(&format!("`limit` must be 1 to {MAX_LIMIT}")));
         }
         Ok(Self { limit, cursor })
+    }
+}
+
+impl Part for ListQuery {
+    fn describe(operation: &mut Operation<'_>) {
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+        operation.in_query("limit", false, "How many items at most.", limit);
+        let cursor = json!({ "type": "string" });
+        operation.in_query("cursor", false, "`next_cursor` of the page before.", cursor);
+        operation.fails(&[rows::MALFORMED]);
     }
 }
 

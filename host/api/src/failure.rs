@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use isolet_domain::access::Scope;
 use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::BuildError;
@@ -23,6 +22,8 @@ use isolet_domain::service::tenants::TenantError;
 use isolet_domain::service::versions::VersionError;
 use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets::SecretError};
 
+use crate::catalogue as rows;
+pub use crate::catalogue::Row;
 pub use crate::fault::{FieldFault, Mark};
 
 #[derive(Debug, thiserror::Error)]
@@ -101,59 +102,32 @@ fn summary(faults: &[FieldFault]) -> String {
     }
 }
 
-/// How a failure is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub status: StatusCode,
-    /// Stable: programs compare it.
-    pub code: &'static str,
-    pub title: &'static str,
-}
-
-const fn row(status: StatusCode, code: &'static str, title: &'static str) -> Row {
-    Row { status, code, title }
-}
-
-const INTERNAL: Row = row(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error");
-const NO_FUNCTION: Row = row(StatusCode::NOT_FOUND, "function_not_found", "Function not found");
-const NO_VERSION: Row = row(StatusCode::NOT_FOUND, "version_not_found", "Version not found");
-const NO_RUN: Row = row(StatusCode::NOT_FOUND, "run_not_found", "Run not found");
-const NOT_DEPLOYED: Row = row(StatusCode::CONFLICT, "not_deployed", "Nothing deployed");
-const UNAUTHENTICATED: Row = row(StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in");
-const UNCONDITIONAL: Row = row(StatusCode::PRECONDITION_REQUIRED, "precondition_required", "Precondition required");
-const CHANGED: Row = row(StatusCode::PRECONDITION_FAILED, "precondition_failed", "Precondition failed");
-const INVALID: Row = row(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", "Request not acceptable");
-
 impl Failure {
     /// The table. No `_` arm: a new failure must choose its status here.
     pub fn row(&self) -> Row {
         match self {
-            Self::Malformed { .. } => row(StatusCode::BAD_REQUEST, "malformed_request", "Malformed request"),
-            Self::MediaType => {
-                row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
-            }
-            Self::BodyTooLarge { .. } => row(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
-            Self::BodyTooSlow => row(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "Body too slow"),
-            Self::AddressTooLong { .. } => row(StatusCode::URI_TOO_LONG, "address_too_long", "Address too long"),
-            Self::Invalid(_) | Self::Environment(EnvironmentError::TooLarge) => INVALID,
-            Self::Code(error) if error.is_size() => {
-                row(StatusCode::PAYLOAD_TOO_LARGE, "code_too_large", "Code too large")
-            }
-            Self::Code(_) => row(StatusCode::UNPROCESSABLE_ENTITY, "invalid_code", "Code not acceptable"),
-            Self::Unauthenticated => UNAUTHENTICATED,
-            Self::Forbidden(_) => row(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Self::CrossSite => row(StatusCode::FORBIDDEN, "cross_site", "Request from another site"),
-            Self::BadHost => row(StatusCode::BAD_REQUEST, "invalid_host", "Invalid host name"),
-            Self::Misdirected => row(StatusCode::MISDIRECTED_REQUEST, "misdirected", "Not served here"),
-            Self::NoRoute => row(StatusCode::NOT_FOUND, "not_found", "Not found"),
-            Self::Method => row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
+            Self::Malformed { .. } => rows::MALFORMED,
+            Self::MediaType => rows::MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => rows::BODY_TOO_LARGE,
+            Self::BodyTooSlow => rows::BODY_TOO_SLOW,
+            Self::AddressTooLong { .. } => rows::ADDRESS_TOO_LONG,
+            Self::Invalid(_) | Self::Environment(EnvironmentError::TooLarge) => rows::INVALID,
+            Self::Code(error) if error.is_size() => rows::CODE_TOO_LARGE,
+            Self::Code(_) => rows::INVALID_CODE,
+            Self::Unauthenticated => rows::UNAUTHENTICATED,
+            Self::Forbidden(_) => rows::FORBIDDEN,
+            Self::CrossSite => rows::CROSS_SITE,
+            Self::BadHost => rows::INVALID_HOST,
+            Self::Misdirected => rows::MISDIRECTED,
+            Self::NoRoute => rows::NOT_FOUND,
+            Self::Method => rows::METHOD,
             Self::Missing(what) => missing(what),
-            Self::Suspended => row(StatusCode::SERVICE_UNAVAILABLE, "suspended", "Suspended"),
+            Self::Suspended => rows::SUSPENDED,
             Self::Tenant(error) => tenant(error),
             Self::Key(error) => key(error),
-            Self::SignIn(SignInError::Refused) => UNAUTHENTICATED,
+            Self::SignIn(SignInError::Refused) => rows::UNAUTHENTICATED,
             Self::Function(FunctionError::Unknown) | Self::Environment(EnvironmentError::UnknownFunction) => {
-                NO_FUNCTION
+                rows::NO_FUNCTION
             }
             Self::Policy(error) => policy(error),
             Self::Secret(error) => secret(error),
@@ -169,7 +143,7 @@ impl Failure {
             | Self::Function(FunctionError::Repository(error))
             | Self::Environment(EnvironmentError::Repository(error)) => repository(error),
             Self::Framed { build, .. } => build.row(),
-            Self::Panic => INTERNAL,
+            Self::Panic => rows::INTERNAL,
         }
     }
 
@@ -200,7 +174,7 @@ impl Failure {
     }
 
     fn default_wait(&self) -> Option<Duration> {
-        (self.row().code == STORE.code).then_some(Duration::from_secs(1))
+        (self.row().code == rows::STORE.code).then_some(Duration::from_secs(1))
     }
 
     /// The build failure inside, wherever it came from.
@@ -216,32 +190,29 @@ impl Failure {
     }
 }
 
-const STORE: Row = row(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "Store not available");
-
 fn repository(error: &RepositoryError) -> Row {
     match error {
-        RepositoryError::Unavailable(_) => STORE,
-        RepositoryError::Corrupt { .. } => INTERNAL,
+        RepositoryError::Unavailable(_) => rows::STORE,
+        RepositoryError::Corrupt { .. } => rows::INTERNAL,
     }
 }
 
 fn missing(what: &str) -> Row {
-    let code = match what {
-        "tenant" => "tenant_not_found",
-        "function" => return NO_FUNCTION,
-        "version" => return NO_VERSION,
-        "run" => return NO_RUN,
-        "key" => "key_not_found",
-        "variable" => "variable_not_found",
-        "secret" => "secret_not_found",
-        _ => "not_found",
-    };
-    row(StatusCode::NOT_FOUND, code, "Not found")
+    match what {
+        "tenant" => rows::NO_TENANT,
+        "function" => rows::NO_FUNCTION,
+        "version" => rows::NO_VERSION,
+        "run" => rows::NO_RUN,
+        "key" => rows::NO_KEY,
+        "variable" => rows::NO_VARIABLE,
+        "secret" => rows::NO_SECRET,
+        _ => rows::NOT_FOUND,
+    }
 }
 
 fn tenant(error: &TenantError) -> Row {
     match error {
-        TenantError::SlugTaken(_) => row(StatusCode::CONFLICT, "slug_taken", "Slug taken"),
+        TenantError::SlugTaken(_) => rows::SLUG_TAKEN,
         TenantError::Unknown => missing("tenant"),
         TenantError::Repository(error) => repository(error),
     }
@@ -250,11 +221,11 @@ fn tenant(error: &TenantError) -> Row {
 fn policy(error: &PolicyError) -> Row {
     match error {
         PolicyError::UnknownTenant => missing("tenant"),
-        PolicyError::UnknownFunction => NO_FUNCTION,
-        PolicyError::NotAllowed(_) => row(StatusCode::FORBIDDEN, "egress_not_allowed", "Egress not allowed"),
-        PolicyError::NotTheOperator => row(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-        PolicyError::ConditionMissing => UNCONDITIONAL,
-        PolicyError::ConditionFailed => CHANGED,
+        PolicyError::UnknownFunction => rows::NO_FUNCTION,
+        PolicyError::NotAllowed(_) => rows::EGRESS_NOT_ALLOWED,
+        PolicyError::NotTheOperator => rows::FORBIDDEN,
+        PolicyError::ConditionMissing => rows::UNCONDITIONAL,
+        PolicyError::ConditionFailed => rows::CHANGED,
         PolicyError::Repository(error) => repository(error),
     }
 }
@@ -262,18 +233,18 @@ fn policy(error: &PolicyError) -> Row {
 fn secret(error: &SecretError) -> Row {
     match error {
         SecretError::UnknownTenant => missing("tenant"),
-        SecretError::UnknownFunction => NO_FUNCTION,
+        SecretError::UnknownFunction => rows::NO_FUNCTION,
         SecretError::Unknown => missing("secret"),
-        SecretError::Value => INVALID,
-        SecretError::TooMany => row(StatusCode::CONFLICT, "too_many_secrets", "Too many secrets"),
+        SecretError::Value => rows::INVALID,
+        SecretError::TooMany => rows::TOO_MANY_SECRETS,
         SecretError::Repository(error) => repository(error),
     }
 }
 
 fn key(error: &KeyError) -> Row {
     match error {
-        KeyError::Exceeds(_) => row(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-        KeyError::NotForTenants(_) => INVALID,
+        KeyError::Exceeds(_) => rows::FORBIDDEN,
+        KeyError::NotForTenants(_) => rows::INVALID,
         KeyError::Unknown => missing("key"),
         KeyError::Repository(error) => repository(error),
     }
@@ -281,50 +252,50 @@ fn key(error: &KeyError) -> Row {
 
 fn version(error: &VersionError) -> Row {
     match error {
-        VersionError::UnknownFunction => NO_FUNCTION,
-        VersionError::Unknown => NO_VERSION,
+        VersionError::UnknownFunction => rows::NO_FUNCTION,
+        VersionError::Unknown => rows::NO_VERSION,
         VersionError::Build(error) => build(error),
-        VersionError::MissingCode(_) => INTERNAL,
+        VersionError::MissingCode(_) => rows::INTERNAL,
         VersionError::Repository(error) => repository(error),
     }
 }
 
 fn history(error: &HistoryError) -> Row {
     match error {
-        HistoryError::Unknown => NO_RUN,
-        HistoryError::MissingCode(_) => INTERNAL,
+        HistoryError::Unknown => rows::NO_RUN,
+        HistoryError::MissingCode(_) => rows::INTERNAL,
         HistoryError::Repository(error) => repository(error),
     }
 }
 
 fn run(error: &RunError) -> Row {
     match error {
-        RunError::UnknownFunction => NO_FUNCTION,
-        RunError::NotDeployed => NOT_DEPLOYED,
-        RunError::UnknownVersion => NO_VERSION,
-        RunError::UnknownRun => NO_RUN,
-        RunError::NotReplayable => row(StatusCode::CONFLICT, "not_replayable", "Run cannot be repeated"),
-        RunError::Request(_) => INVALID,
-        RunError::Egress(_) => row(StatusCode::FORBIDDEN, "egress_not_allowed", "Egress not allowed"),
+        RunError::UnknownFunction => rows::NO_FUNCTION,
+        RunError::NotDeployed => rows::NOT_DEPLOYED,
+        RunError::UnknownVersion => rows::NO_VERSION,
+        RunError::UnknownRun => rows::NO_RUN,
+        RunError::NotReplayable => rows::NOT_REPLAYABLE,
+        RunError::Request(_) => rows::INVALID,
+        RunError::Egress(_) => rows::EGRESS_NOT_ALLOWED,
         RunError::UnknownTenant => missing("tenant"),
         RunError::NotAdmitted(error) => not_admitted(error),
         RunError::Build(error) => build(error),
-        RunError::MissingCode(_) => INTERNAL,
+        RunError::MissingCode(_) => rows::INTERNAL,
         RunError::Repository(error) => repository(error),
     }
 }
 
 fn invoke(error: &InvokeError) -> Row {
     match error {
-        InvokeError::UnknownFunction => NO_FUNCTION,
-        InvokeError::NotDeployed => row(StatusCode::NOT_FOUND, "not_deployed", "Nothing deployed"),
-        InvokeError::Suspended => row(StatusCode::SERVICE_UNAVAILABLE, "suspended", "Suspended"),
+        InvokeError::UnknownFunction => rows::NO_FUNCTION,
+        InvokeError::NotDeployed => rows::NOTHING_TO_INVOKE,
+        InvokeError::Suspended => rows::SUSPENDED,
         InvokeError::NotAdmitted(error) => not_admitted(error),
-        InvokeError::BodyTooLarge { .. } => row(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large"),
-        InvokeError::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", "Loop detected"),
+        InvokeError::BodyTooLarge { .. } => rows::BODY_TOO_LARGE,
+        InvokeError::Loop => rows::LOOP,
         // The caller of a function cannot mend its code: what is 422 to whoever deploys is 500 here.
         InvokeError::Build(error) => of_outcome(error.outcome()),
-        InvokeError::MissingCode(_) => INTERNAL,
+        InvokeError::MissingCode(_) => rows::INTERNAL,
         InvokeError::Guest(report) => of_outcome(report.outcome),
         InvokeError::Repository(error) => repository(error),
     }
@@ -339,40 +310,41 @@ fn not_admitted(error: &NotAdmitted) -> Row {
 
 fn build(error: &BuildError) -> Row {
     match error {
-        BuildError::Code { outcome, .. } => {
-            row(StatusCode::UNPROCESSABLE_ENTITY, outcome.as_str(), "The code could not be made ready")
-        }
-        BuildError::Overloaded { .. } => of_outcome(Outcome::Overloaded),
-        BuildError::Internal(_) => INTERNAL,
+        BuildError::Code { outcome: Outcome::BuildFailed, .. } => rows::BUILD_FAILED,
+        BuildError::Code { outcome: Outcome::BuildLimit, .. } => rows::BUILD_LIMIT,
+        BuildError::Code { outcome: Outcome::StartupFailed, .. } => rows::STARTUP_FAILED,
+        BuildError::Code { outcome: Outcome::StartupLimit, .. } => rows::STARTUP_LIMIT,
+        BuildError::Overloaded { .. } => rows::OVERLOADED,
+        // No other outcome is one of a build.
+        BuildError::Code { .. } | BuildError::Internal(_) => rows::INTERNAL,
     }
 }
 
 /// The answer of an invocation that ended so before the guest gave a response head: the design's table of outcomes.
 fn of_outcome(outcome: Outcome) -> Row {
-    let (status, title) = match outcome {
-        Outcome::Exception => (StatusCode::INTERNAL_SERVER_ERROR, "The function threw an exception"),
+    match outcome {
+        Outcome::Exception => rows::EXCEPTION,
         // Without a head there is no such thing as `ok`.
-        Outcome::Ok | Outcome::NoResponse => (StatusCode::INTERNAL_SERVER_ERROR, "The function gave no response"),
-        Outcome::CpuLimit => (StatusCode::SERVICE_UNAVAILABLE, "The function used up its CPU time"),
-        Outcome::WallLimit => (StatusCode::GATEWAY_TIMEOUT, "The function did not answer in time"),
-        Outcome::MemoryLimit => (StatusCode::SERVICE_UNAVAILABLE, "The function used up its memory"),
-        Outcome::StackLimit => (StatusCode::SERVICE_UNAVAILABLE, "The function recursed too deep"),
-        Outcome::OutputLimit => (StatusCode::BAD_GATEWAY, "The function's response is not acceptable"),
-        Outcome::SubrequestLimit => (StatusCode::INTERNAL_SERVER_ERROR, "The function made too many requests"),
-        Outcome::EgressDenied => (StatusCode::INTERNAL_SERVER_ERROR, "The function made a request that is not allowed"),
+        Outcome::Ok | Outcome::NoResponse => rows::NO_RESPONSE,
+        Outcome::CpuLimit => rows::CPU_LIMIT,
+        Outcome::WallLimit => rows::WALL_LIMIT,
+        Outcome::MemoryLimit => rows::MEMORY_LIMIT,
+        Outcome::StackLimit => rows::STACK_LIMIT,
+        Outcome::OutputLimit => rows::OUTPUT_LIMIT,
+        Outcome::SubrequestLimit => rows::SUBREQUEST_LIMIT,
+        Outcome::EgressDenied => rows::EGRESS_DENIED,
         // Nobody is there to read it.
-        Outcome::ClientDisconnected => (StatusCode::INTERNAL_SERVER_ERROR, "The client went away"),
-        Outcome::StartupFailed | Outcome::StartupLimit | Outcome::BuildFailed | Outcome::BuildLimit => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "The function's code could not be made ready")
-        }
-        Outcome::Suspended => (StatusCode::SERVICE_UNAVAILABLE, "Suspended"),
-        Outcome::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
-        Outcome::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "The host is busy"),
-        Outcome::NotFound => (StatusCode::NOT_FOUND, "Not found"),
-        Outcome::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
-    };
-    let code = if outcome == Outcome::Ok { Outcome::NoResponse } else { outcome };
-    row(status, code.as_str(), title)
+        Outcome::ClientDisconnected => rows::CLIENT_DISCONNECTED,
+        Outcome::StartupFailed => rows::UNREADY_STARTUP,
+        Outcome::StartupLimit => rows::UNREADY_STARTUP_LIMIT,
+        Outcome::BuildFailed => rows::UNREADY_BUILD,
+        Outcome::BuildLimit => rows::UNREADY_BUILD_LIMIT,
+        Outcome::Suspended => rows::SUSPENDED,
+        Outcome::RateLimited => rows::RATE_LIMITED,
+        Outcome::Overloaded => rows::OVERLOADED,
+        Outcome::NotFound => rows::NOT_FOUND,
+        Outcome::Internal => rows::INTERNAL,
+    }
 }
 
 impl IntoResponse for Failure {

@@ -1,9 +1,13 @@
 //! HTTP: the control plane (axum) and the ingress (plain hyper) over the domain's use cases. Routes, extractors, wire types, the
 //! one table from failure to answer, console assets. No rules of the product live here: those are the domain's.
 
+mod answer;
 mod caller;
+mod catalogue;
+mod conditions;
 mod console;
 mod cursor;
+mod document;
 mod failure;
 mod fault;
 mod frame;
@@ -19,9 +23,10 @@ mod state;
 mod strict_json;
 mod wire;
 
+pub use catalogue::{ALL as PROBLEMS, Row as ProblemKind};
 pub use fault::FieldFault;
 pub use ingress::Ingress;
-pub use routes::control_plane;
+pub use routes::{control_plane, openapi_document};
 pub use serve::{ServeOptions, serve_control_plane, serve_ingress};
 pub use state::{ApiConfig, AppState};
 pub use wire::egress::{PolicyText, RuleText};

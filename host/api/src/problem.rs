@@ -11,6 +11,7 @@ use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::runs::{InvalidRequest, RunError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::{Failure, FieldFault, Mark};
@@ -18,8 +19,9 @@ use crate::failure::{Failure, FieldFault, Mark};
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("isolet-request-id");
 pub const OUTCOME: HeaderName = HeaderName::from_static("isolet-outcome");
 
-#[derive(Serialize)]
-struct Problem<'a> {
+/// The document itself.
+#[derive(JsonSchema, Serialize)]
+pub struct Problem<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
@@ -31,9 +33,11 @@ struct Problem<'a> {
     errors: Vec<Fault>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// The page about the code.
+    docs: String,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Default, JsonSchema, Serialize)]
 struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
@@ -77,8 +81,9 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         tracing::error!(request.id = %request, error = chain(failure), "a request failed");
     }
     let retry_after = failure.retry_after();
+    let page = format!("{public_url}/problems/{}", row.code);
     let problem = Problem {
-        r#type: format!("{public_url}/problems/{}", row.code),
+        r#type: page.clone(),
         title: row.title,
         status: row.status.as_u16(),
         detail: if is_ours { ours(row.code) } else { detail(failure, reader) },
@@ -87,6 +92,7 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         request_id: request.to_string(),
         errors: if reader == Reader::Caller { faults(failure) } else { Vec::new() },
         retry_after_ms: retry_after.map(milliseconds),
+        docs: page,
     };
     let bytes = serde_json::to_vec(&problem).expect("a problem document has string keys and plain values");
     let mut response = Response::new(Bytes::from(bytes));

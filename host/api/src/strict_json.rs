@@ -1,6 +1,7 @@
 //! Request bodies as JSON, read strictly: the right media type, a bounded size, valid UTF-8, no unknown and no repeated field. What
 //! is wrong is answered with the place it is at.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,9 +11,12 @@ use axum::body::Body;
 use axum::extract::FromRequest;
 use http::{HeaderMap, Request, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 
+use crate::catalogue as rows;
+use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::problem::escape;
 
@@ -22,7 +26,7 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
 const MAX_DETAIL_CHARS: usize = 300;
 
 /// A type that a request body may be.
-pub trait RequestBody: DeserializeOwned {
+pub trait RequestBody: DeserializeOwned + JsonSchema {
     const MAX_BYTES: usize = 1 << 20;
 }
 
@@ -41,6 +45,13 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for Json<T> {
             pointer: None,
         })?;
         parse(text).map(Self)
+    }
+}
+
+impl<T: RequestBody> Part for Json<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.takes::<T>();
+        operation.fails(&[rows::MALFORMED, rows::MEDIA_TYPE, rows::BODY_TOO_LARGE, rows::BODY_TOO_SLOW]);
     }
 }
 
@@ -108,6 +119,20 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// A map whose keys are the caller's own, none of them twice.
 #[derive(Debug)]
 pub struct UniqueMap<T>(pub BTreeMap<String, T>);
+
+impl<T: JsonSchema> JsonSchema for UniqueMap<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("MapOf{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "additionalProperties": generator.subschema_for::<T>() })
+    }
+}
 
 impl<T> Default for UniqueMap<T> {
     fn default() -> Self {

@@ -1,9 +1,8 @@
 //! What is wrong with code, for an editor that asks while somebody types.
 
-use axum::Json as Answer;
 use axum::extract::State;
-use axum::response::IntoResponse;
 
+use crate::answer::Answer;
 use crate::caller::{Own, needs};
 use crate::failure::Failure;
 use crate::state::AppState;
@@ -15,7 +14,7 @@ pub async fn check_code(
     State(app): State<AppState>,
     caller: Own<needs::Run>,
     Json(request): Json<CheckRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<CheckResponse>, Failure> {
     let code = code(request.modules, request.main_module, request.options)?;
     let diagnostics = app.platform().checks.check(&caller.scope, &code).await?;
     Ok(Answer(CheckResponse::from(diagnostics)))

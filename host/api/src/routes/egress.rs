@@ -2,67 +2,72 @@
 
 use std::sync::Arc;
 
-use axum::Json as Answer;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use isolet_domain::egress::EgressPolicy;
 use isolet_domain::ids::FunctionName;
 use isolet_domain::service::policies::{Condition, PolicyError, Subject};
 
+use crate::answer::{Answer, NoContent, etag_of};
 use crate::caller::{In, Of, needs};
+use crate::conditions::IfMatch;
 use crate::failure::Failure;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::egress::{PolicyResponse, PolicyText};
 
-pub async fn get_tenant_egress(State(app): State<AppState>, found: In<needs::EgressRead>) -> Result<Response, Failure> {
+pub async fn get_tenant_egress(
+    State(app): State<AppState>,
+    found: In<needs::EgressRead>,
+) -> Result<Answer<PolicyResponse>, Failure> {
     read(&app, &found, &Subject::Tenant).await
 }
 
 pub async fn put_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    headers: HeaderMap,
+    condition: IfMatch,
     Json(request): Json<PolicyText>,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Tenant, &headers, Some(request)).await
+) -> Result<Answer<PolicyResponse>, Failure> {
+    put(&app, &found, Subject::Tenant, condition, request).await
 }
 
 pub async fn delete_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Tenant, &headers, None).await
+    condition: IfMatch,
+) -> Result<NoContent, Failure> {
+    remove(&app, &found, Subject::Tenant, condition).await
 }
 
-pub async fn get_ceiling(State(app): State<AppState>, found: In<needs::EgressRead>) -> Result<Response, Failure> {
+pub async fn get_ceiling(
+    State(app): State<AppState>,
+    found: In<needs::EgressRead>,
+) -> Result<Answer<PolicyResponse>, Failure> {
     read(&app, &found, &Subject::Ceiling).await
 }
 
 pub async fn put_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    headers: HeaderMap,
+    condition: IfMatch,
     Json(request): Json<PolicyText>,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Ceiling, &headers, Some(request)).await
+) -> Result<Answer<PolicyResponse>, Failure> {
+    put(&app, &found, Subject::Ceiling, condition, request).await
 }
 
 pub async fn delete_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Ceiling, &headers, None).await
+    condition: IfMatch,
+) -> Result<NoContent, Failure> {
+    remove(&app, &found, Subject::Ceiling, condition).await
 }
 
 pub async fn get_function_egress(
     State(app): State<AppState>,
     found: In<needs::EgressRead>,
     Of(function): Of<FunctionName>,
-) -> Result<Response, Failure> {
+) -> Result<Answer<PolicyResponse>, Failure> {
     read(&app, &found, &Subject::Function(function)).await
 }
 
@@ -70,65 +75,62 @@ pub async fn put_function_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
-    headers: HeaderMap,
+    condition: IfMatch,
     Json(request): Json<PolicyText>,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Function(function), &headers, Some(request)).await
+) -> Result<Answer<PolicyResponse>, Failure> {
+    put(&app, &found, Subject::Function(function), condition, request).await
 }
 
 pub async fn delete_function_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
-    replace(&app, &found, Subject::Function(function), &headers, None).await
+    condition: IfMatch,
+) -> Result<NoContent, Failure> {
+    remove(&app, &found, Subject::Function(function), condition).await
 }
 
-async fn read<N>(app: &AppState, found: &In<N>, subject: &Subject) -> Result<Response, Failure> {
+async fn read<N>(app: &AppState, found: &In<N>, subject: &Subject) -> Result<Answer<PolicyResponse>, Failure> {
     let policy = app.platform().policies.get(&found.scope, subject).await?;
-    Ok(answer(policy.as_deref()))
+    Ok(Answer(PolicyResponse::of(policy.as_deref())))
 }
 
-async fn replace<N>(
+async fn put<N>(
     app: &AppState,
     found: &In<N>,
     subject: Subject,
-    headers: &HeaderMap,
-    request: Option<PolicyText>,
-) -> Result<Response, Failure> {
-    let policy = request.map(|request| request.into_domain("")).transpose().map_err(Failure::Invalid)?;
-    let condition = condition(headers);
-    app.platform().policies.set(&found.credential, &found.scope, subject, policy.clone(), condition).await?;
-    match policy {
-        Some(policy) => Ok(answer(Some(&policy))),
-        None => Ok(StatusCode::NO_CONTENT.into_response()),
-    }
+    condition: IfMatch,
+    request: PolicyText,
+) -> Result<Answer<PolicyResponse>, Failure> {
+    let policy = request.into_domain("").map_err(Failure::Invalid)?;
+    let answer = PolicyResponse::of(Some(&policy));
+    set(app, found, subject, condition, Some(policy)).await?;
+    Ok(Answer(answer))
 }
 
-fn answer(policy: Option<&EgressPolicy>) -> Response {
-    let body = PolicyResponse::of(policy);
-    let etag = HeaderValue::from_str(&body.etag()).ok();
-    let mut response = Answer(body).into_response();
-    if let Some(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
+async fn remove<N>(app: &AppState, found: &In<N>, subject: Subject, condition: IfMatch) -> Result<NoContent, Failure> {
+    set(app, found, subject, condition, None).await?;
+    Ok(NoContent)
+}
+
+async fn set<N>(
+    app: &AppState,
+    found: &In<N>,
+    subject: Subject,
+    condition: IfMatch,
+    policy: Option<EgressPolicy>,
+) -> Result<(), PolicyError> {
+    app.platform().policies.set(&found.credential, &found.scope, subject, policy, demanded(condition)).await
 }
 
 /// `If-Match` has to name what is replaced, so that two who change the rules at once do not undo each other (RFC 6585 §3); where
 /// nothing was set there is nothing to undo.
-fn condition(headers: &HeaderMap) -> Arc<Condition> {
-    let given: Option<Vec<String>> = headers
-        .get(header::IF_MATCH)
-        .map(|value| value.to_str().unwrap_or_default().split(',').map(|tag| tag.trim().to_owned()).collect());
-    Arc::new(move |held: Option<&EgressPolicy>| match (&given, held) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err(PolicyError::ConditionMissing),
-        (Some(tags), held) => {
-            let now = PolicyResponse::of(held).etag();
-            let matches = tags.iter().any(|tag| *tag == now || (tag == "*" && held.is_some()));
-            if matches { Ok(()) } else { Err(PolicyError::ConditionFailed) }
+fn demanded(condition: IfMatch) -> Arc<Condition> {
+    Arc::new(move |held: Option<&EgressPolicy>| match held {
+        Some(_) if !condition.is_given() => Err(PolicyError::ConditionMissing),
+        held => {
+            let now = etag_of(&PolicyResponse::of(held));
+            if condition.holds(Some(&now)) { Ok(()) } else { Err(PolicyError::ConditionFailed) }
         }
     })
 }

@@ -1,12 +1,10 @@
 //! Functions and their variables.
 
-use axum::Json as Answer;
 use axum::extract::State;
-use axum::response::IntoResponse;
-use http::StatusCode;
 use isolet_domain::ids::{EnvName, FunctionName};
 
 use super::fields::{checked_labels, invalid};
+use crate::answer::{Answer, NoContent, Put};
 use crate::caller::{In, Of, RawFunction, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
@@ -19,7 +17,7 @@ pub async fn list_functions(
     State(app): State<AppState>,
     found: In<needs::FunctionsRead>,
     query: ListQuery,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<FunctionResponse>>, Failure> {
     let after = query.after("functions", |text| FunctionName::parse(text).ok())?;
     let page = app.platform().functions.list(&found.scope, after.as_ref(), query.limit).await?;
     let last = page.items.last().filter(|_| page.more);
@@ -34,19 +32,18 @@ pub async fn put_function(
     found: In<needs::FunctionsWrite>,
     RawFunction(name): RawFunction,
     Json(request): Json<PutFunctionRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Put<FunctionResponse>, Failure> {
     let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let labels = checked_labels(request.labels)?;
     let (function, created) = app.platform().functions.put(&found.scope, name, labels).await?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Answer(FunctionResponse::new(&app, found.scope.slug(), function))))
+    Ok(Put { created, value: FunctionResponse::new(&app, found.scope.slug(), function) })
 }
 
 pub async fn get_function(
     State(app): State<AppState>,
     found: In<needs::FunctionsRead>,
     Of(name): Of<FunctionName>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<FunctionResponse>, Failure> {
     let function = app.platform().functions.get(&found.scope, &name).await?;
     Ok(Answer(FunctionResponse::new(&app, found.scope.slug(), function)))
 }
@@ -55,16 +52,16 @@ pub async fn delete_function(
     State(app): State<AppState>,
     found: In<needs::FunctionsWrite>,
     Of(name): Of<FunctionName>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<NoContent, Failure> {
     app.platform().functions.delete(&found.scope, name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn list_variables(
     State(app): State<AppState>,
     found: In<needs::EnvRead>,
     Of(function): Of<FunctionName>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<VariableResponse>>, Failure> {
     let env = app.platform().environment.list(&found.scope, &function).await?;
     Ok(Answer(List::whole(env.into_iter().map(VariableResponse::from).collect())))
 }
@@ -74,7 +71,7 @@ pub async fn set_variable(
     found: In<needs::EnvWrite>,
     Of(function): Of<FunctionName>,
     Json(request): Json<SetVariableRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<VariableResponse>, Failure> {
     let name = EnvName::parse(&request.name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let answer = VariableResponse::from((name.clone(), request.value.clone()));
     app.platform().environment.set(&found.scope, function, name, request.value).await?;
@@ -86,7 +83,7 @@ pub async fn delete_variable(
     found: In<needs::EnvWrite>,
     Of(function): Of<FunctionName>,
     Of(name): Of<EnvName>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<NoContent, Failure> {
     app.platform().environment.delete(&found.scope, function, name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

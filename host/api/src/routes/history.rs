@@ -1,13 +1,11 @@
 //! Recorded runs, and prompts as a view of them.
 
-use axum::Json as Answer;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use isolet_domain::ids::RunId;
 use isolet_domain::repository::Page;
 use isolet_domain::run::Run;
 
+use crate::answer::{Answer, Created, NoContent};
 use crate::caller::{In, Of, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
@@ -21,7 +19,7 @@ pub async fn list_runs(
     State(app): State<AppState>,
     found: In<needs::RunsRead>,
     query: ListQuery,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<EntryResponse>>, Failure> {
     let before = query.after("runs", |text| RunId::parse(text).ok())?;
     let page = app.platform().history.list_runs(&found.scope, before, query.limit).await?;
     Ok(entries("runs", page))
@@ -31,7 +29,7 @@ pub async fn list_prompts(
     State(app): State<AppState>,
     found: In<needs::RunsRead>,
     query: ListQuery,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<EntryResponse>>, Failure> {
     let before = query.after("prompts", |text| RunId::parse(text).ok())?;
     let page = app.platform().history.list_prompts(&found.scope, before, query.limit).await?;
     Ok(entries("prompts", page))
@@ -47,45 +45,48 @@ pub async fn get_run(
     State(app): State<AppState>,
     found: In<needs::RunsRead>,
     Of(run): Of<RunId>,
-) -> Result<Response, Failure> {
+) -> Result<Answer<RecordedRunResponse>, Failure> {
     let (run, code) = app.platform().history.get(&found.scope, &run).await?;
-    Ok(Answer(RecordedRunResponse::new(run, code.as_ref())).into_response())
+    Ok(Answer(RecordedRunResponse::new(run, code)))
 }
 
 pub async fn delete_run(
     State(app): State<AppState>,
     found: In<needs::RunsWrite>,
     Of(run): Of<RunId>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<NoContent, Failure> {
     app.platform().history.delete(&found.scope, &run).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-pub async fn clear_runs(
-    State(app): State<AppState>,
+/// A prompt is a run that has one.
+pub async fn delete_prompt(
+    app: State<AppState>,
     found: In<needs::RunsWrite>,
-) -> Result<impl IntoResponse, Failure> {
+    run: Of<RunId>,
+) -> Result<NoContent, Failure> {
+    delete_run(app, found, run).await
+}
+
+pub async fn clear_runs(State(app): State<AppState>, found: In<needs::RunsWrite>) -> Result<NoContent, Failure> {
     app.platform().history.clear(&found.scope).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn save_prompt(
     State(app): State<AppState>,
     found: In<needs::RunsWrite>,
     Json(request): Json<SavePromptRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Created<EntryResponse>, Failure> {
     let mut faults = Vec::new();
     let prompt = prompt(request.prompt, "/prompt", &mut faults).ok_or(Failure::Invalid(faults))?;
     let run = app.platform().history.save_prompt(&found.scope, prompt).await?;
-    Ok((StatusCode::CREATED, Answer(EntryResponse::from(run))))
+    Ok(Created(EntryResponse::from(run)))
 }
 
-pub async fn clear_prompts(
-    State(app): State<AppState>,
-    found: In<needs::RunsWrite>,
-) -> Result<impl IntoResponse, Failure> {
+pub async fn clear_prompts(State(app): State<AppState>, found: In<needs::RunsWrite>) -> Result<NoContent, Failure> {
     app.platform().history.clear_prompts(&found.scope).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 pub async fn star_prompt(
@@ -93,7 +94,7 @@ pub async fn star_prompt(
     found: In<needs::RunsWrite>,
     Of(run): Of<RunId>,
     Json(request): Json<StarRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<EntryResponse>, Failure> {
     let run = app.platform().history.star(&found.scope, &run, request.starred).await?;
     Ok(Answer(EntryResponse::from(run)))
 }

@@ -1,13 +1,15 @@
 //! Invoking a deployed function through the API: the guest's own answer, marked with its outcome.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Request, Uri, header};
 use isolet_domain::ids::FunctionName;
 use isolet_domain::outcome::Outcome;
 
 use crate::caller::{In, Of, needs};
+use crate::catalogue as rows;
+use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
 use crate::front::GuestAnswer;
 use crate::problem::OUTCOME;
@@ -18,9 +20,9 @@ pub async fn invoke_function(
     State(app): State<AppState>,
     found: In<needs::Invoke>,
     Of(function): Of<FunctionName>,
-    axum::extract::OriginalUri(sent): axum::extract::OriginalUri,
+    OriginalUri(sent): OriginalUri,
     mut request: Request<Body>,
-) -> Result<Response, Failure> {
+) -> Result<GuestResponse, Failure> {
     let uri = address(&sent)?;
     // The caller's key is for us and never for the guest.
     request.headers_mut().remove(header::AUTHORIZATION);
@@ -32,7 +34,7 @@ pub async fn invoke_function(
             let mut response = relay::from_guest(&method, response).map(Body::new);
             response.headers_mut().insert(OUTCOME, HeaderValue::from_static(Outcome::Ok.as_str()));
             response.extensions_mut().insert(GuestAnswer);
-            Ok(response)
+            Ok(GuestResponse(response))
         }
         Err(error) => {
             let failure = Failure::from(error);
@@ -41,8 +43,34 @@ pub async fn invoke_function(
             if let Some(outcome) = outcome {
                 response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome.as_str()));
             }
-            Ok(response)
+            Ok(GuestResponse(response))
         }
+    }
+}
+
+/// The guest's own answer, or that there was none.
+pub struct GuestResponse(Response);
+
+impl IntoResponse for GuestResponse {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Answers for GuestResponse {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.passes_on("The guest's own answer, whatever its status; or a problem document where there was none.");
+    }
+}
+
+impl Part for OriginalUri {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+impl Part for Request<Body> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.takes_anything();
+        operation.fails(&[rows::MALFORMED]);
     }
 }
 

@@ -1,15 +1,20 @@
 //! One-off runs: the answer whole, or as events while it comes.
 
-use axum::Json as Answer;
-use axum::extract::State;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::header;
+use http::request::Parts;
 use isolet_domain::access::Scope;
 use isolet_domain::ids::RunId;
 use isolet_domain::service::runs::{RunCode, StartedRun};
+use serde_json::json;
 
 use super::sse;
+use crate::answer::Answer;
 use crate::caller::{In, Of, needs};
+use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
 use crate::frame::framed;
 use crate::state::AppState;
@@ -19,9 +24,9 @@ use crate::wire::runs::{CreateRunRequest, RunResponse};
 pub async fn create_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
-    headers: HeaderMap,
+    accept: Accept,
     Json(request): Json<CreateRunRequest>,
-) -> Result<Response, Failure> {
+) -> Result<RunAnswer, Failure> {
     let spec = request.into_spec()?;
     // Rules of a call can open what nobody else has: that takes more than the right to run.
     if spec.egress.is_some() && !found.credential.allows(Scope::EgressWrite) {
@@ -35,27 +40,70 @@ pub async fn create_run(
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
-    Ok(finish(started, &headers).await)
+    Ok(finish(started, accept).await)
 }
 
 pub async fn replay_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
     Of(run): Of<RunId>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+    accept: Accept,
+) -> Result<RunAnswer, Failure> {
     let started = app.platform().runs.replay(&found.scope, &run).await?;
-    Ok(finish(started, &headers).await)
+    Ok(finish(started, accept).await)
 }
 
-async fn finish(started: StartedRun, headers: &HeaderMap) -> Response {
-    if wants_events(headers) {
-        return sse::stream(started);
+async fn finish(started: StartedRun, accept: Accept) -> RunAnswer {
+    match accept {
+        Accept::Events => RunAnswer::Events(sse::stream(started)),
+        Accept::Whole => RunAnswer::Whole(Box::new(RunResponse::new(started.finish(None).await, true))),
     }
-    Answer(RunResponse::new(started.finish(None).await, true)).into_response()
 }
 
-fn wants_events(headers: &HeaderMap) -> bool {
-    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.any(|value| value.split(',').any(|part| part.trim().starts_with("text/event-stream")))
+/// In which form the caller wants to hear of a run.
+pub enum Accept {
+    Whole,
+    Events,
+}
+
+impl<S: Sync> FromRequestParts<S> for Accept {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let mut accepted = parts.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let events = accepted.any(|value| value.split(',').any(|part| part.trim().starts_with("text/event-stream")));
+        Ok(if events { Self::Events } else { Self::Whole })
+    }
+}
+
+impl Part for Accept {
+    // `Accept` is no parameter in OpenAPI: the answers' media types say the same.
+    fn describe(_: &mut Operation<'_>) {}
+}
+
+/// The run when it is over, or as events while it comes.
+pub enum RunAnswer {
+    Whole(Box<RunResponse>),
+    Events(Response),
+}
+
+impl IntoResponse for RunAnswer {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Whole(run) => Answer(*run).into_response(),
+            Self::Events(response) => response,
+        }
+    }
+}
+
+impl Answers for RunAnswer {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.answers::<RunResponse>(200, "The run: whole, or as events where `Accept` asks for them.");
+        operation.answers_as(
+            200,
+            "The run: whole, or as events where `Accept` asks for them.",
+            "text/event-stream",
+            json!({ "type": "string" }),
+        );
+    }
 }

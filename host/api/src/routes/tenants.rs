@@ -1,17 +1,21 @@
 //! Tenants, their keys, and signing in.
 
-use axum::Json as Answer;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::{StatusCode, Uri};
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, State};
+use http::request::Parts;
 use isolet_domain::access::Preset;
 use isolet_domain::ids::{KeyId, TenantSlug};
 use isolet_domain::service::keys::MAX_NAME_CHARS;
 use isolet_domain::service::sign_in::Proof;
+use serde_json::json;
 
 use super::fields::{checked_labels, invalid};
+use crate::answer::{Accepted, Answer, Created, NoContent};
 use crate::caller::{Caller, In, Of, With, needs};
+use crate::catalogue as rows;
 use crate::cursor::{ListQuery, encode};
+use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::state::AppState;
 use crate::strict_json::Json;
@@ -24,7 +28,7 @@ use crate::wire::tenants::{
 pub async fn open_session(
     State(app): State<AppState>,
     Json(request): Json<OpenSessionRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Created<SessionResponse>, Failure> {
     let proof = match (&request.link, &request.key) {
         (Some(link), None) => Proof::Link(link),
         (None, Some(key)) => Proof::Key(key),
@@ -34,10 +38,13 @@ pub async fn open_session(
     let tenant = app.platform().tenants.of(&session.credential).await?;
     let caller = CallerResponse::new(&session.credential, tenant.as_ref());
     let expires_at = session.expires_at.to_string();
-    Ok((StatusCode::CREATED, Answer(SessionResponse { token: session.token, expires_at, caller })))
+    Ok(Created(SessionResponse { token: session.token, expires_at, caller }))
 }
 
-pub async fn get_caller(State(app): State<AppState>, Caller(caller): Caller) -> Result<impl IntoResponse, Failure> {
+pub async fn get_caller(
+    State(app): State<AppState>,
+    Caller(caller): Caller,
+) -> Result<Answer<CallerResponse>, Failure> {
     let tenant = app.platform().tenants.of(&caller).await?;
     Ok(Answer(CallerResponse::new(&caller, tenant.as_ref())))
 }
@@ -46,7 +53,7 @@ pub async fn list_tenants(
     State(app): State<AppState>,
     With { credential: caller, .. }: With<needs::TenantsRead>,
     query: ListQuery,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<TenantResponse>>, Failure> {
     let after = query.after("tenants", |text| TenantSlug::parse(text).ok())?;
     let page = app.platform().tenants.list(&caller, after.as_ref(), query.limit).await?;
     let last = page.items.last().filter(|_| page.more);
@@ -58,13 +65,13 @@ pub async fn create_tenant(
     State(app): State<AppState>,
     _: With<needs::TenantsWrite>,
     Json(request): Json<CreateTenantRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Created<TenantResponse>, Failure> {
     let slug = TenantSlug::parse(&request.slug).map_err(|error| invalid("/slug", "slug", &error.to_string()))?;
     let tenant = app.platform().tenants.create(slug, checked_labels(request.labels)?).await?;
-    Ok((StatusCode::CREATED, Answer(TenantResponse::from(tenant))))
+    Ok(Created(TenantResponse::from(tenant)))
 }
 
-pub async fn get_tenant(found: In<needs::TenantsRead>) -> impl IntoResponse {
+pub async fn get_tenant(found: In<needs::TenantsRead>) -> Answer<TenantResponse> {
     Answer(TenantResponse::from(found.tenant))
 }
 
@@ -72,26 +79,47 @@ pub async fn update_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
     Json(request): Json<UpdateTenantRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<TenantResponse>, Failure> {
     let labels = checked_labels(request.labels)?;
     let tenant = app.platform().tenants.set_labels(&found.tenant.id, labels).await?;
     Ok(Answer(TenantResponse::from(tenant)))
 }
 
+/// The query of a request that asks for something grave.
+pub struct Confirmation(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Confirmation {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.uri.query().map(str::to_owned)))
+    }
+}
+
+impl Part for Confirmation {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_query("confirm", true, "The tenant's slug once more.", json!({ "type": "string" }));
+        operation.fails(&[rows::INVALID]);
+    }
+}
+
 pub async fn delete_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
-    uri: Uri,
-) -> Result<impl IntoResponse, Failure> {
+    Confirmation(given): Confirmation,
+) -> Result<Accepted, Failure> {
     // Everything the tenant owns goes with it, so the caller names it twice.
-    if uri.query() != Some(&format!("confirm={}", found.scope.slug())) {
+    if given.as_deref() != Some(&format!("confirm={}", found.scope.slug())) {
         return Err(invalid("", "confirm", "add `?confirm=` with the tenant's slug to delete it with all it owns"));
     }
     app.platform().tenants.delete(found.tenant).await?;
-    Ok(StatusCode::ACCEPTED)
+    Ok(Accepted)
 }
 
-pub async fn list_keys(State(app): State<AppState>, found: In<needs::KeysRead>) -> Result<impl IntoResponse, Failure> {
+pub async fn list_keys(
+    State(app): State<AppState>,
+    found: In<needs::KeysRead>,
+) -> Result<Answer<List<KeyResponse>>, Failure> {
     let keys = app.platform().keys.list(&found.scope).await?;
     Ok(Answer(List::whole(keys.into_iter().map(|key| KeyResponse::new(key, None)).collect())))
 }
@@ -100,21 +128,21 @@ pub async fn create_key(
     State(app): State<AppState>,
     found: In<needs::KeysWrite>,
     Json(request): Json<CreateKeyRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Created<KeyResponse>, Failure> {
     let preset = Preset::parse(&request.preset)
         .ok_or_else(|| invalid("/preset", "preset", "must be `tenant`, `deployer`, `invoke-only` or `read-only`"))?;
     if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
         return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
     }
     let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, preset, request.name).await?;
-    Ok((StatusCode::CREATED, Answer(KeyResponse::new(key, Some(secret.expose().to_owned())))))
+    Ok(Created(KeyResponse::new(key, Some(secret.expose().to_owned()))))
 }
 
 pub async fn delete_key(
     State(app): State<AppState>,
     found: In<needs::KeysWrite>,
     Of(key): Of<KeyId>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<NoContent, Failure> {
     app.platform().keys.delete(&found.scope, &key).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

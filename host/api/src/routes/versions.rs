@@ -1,14 +1,12 @@
 //! Versions of a function, and which of them serves.
 
-use axum::Json as Answer;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use isolet_domain::code::Code;
 use isolet_domain::ids::{FunctionName, VersionId};
 use isolet_domain::service::versions::NewVersion;
 
 use super::fields::invalid;
+use crate::answer::{Answer, Put};
 use crate::caller::{In, Of, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
@@ -26,13 +24,12 @@ pub async fn add_version(
     found: In<needs::VersionsWrite>,
     Of(function): Of<FunctionName>,
     Json(request): Json<AddVersionRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Put<VersionResponse>, Failure> {
     let code = code(request.modules, request.main_module, request.options)?;
     let new = NewVersion { code: code.clone(), message: checked_message(request.message)? };
     let added = app.platform().versions.add(&found.scope, &function, new).await;
     let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
-    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Answer(VersionResponse::from(version))))
+    Ok(Put { created, value: VersionResponse::from(version) })
 }
 
 pub async fn list_versions(
@@ -40,7 +37,7 @@ pub async fn list_versions(
     found: In<needs::VersionsRead>,
     Of(function): Of<FunctionName>,
     query: ListQuery,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<List<VersionResponse>>, Failure> {
     let before = query.after("versions", |text| text.parse().ok())?;
     let page = app.platform().versions.list(&found.scope, &function, before, query.limit).await?;
     let last = page.items.last().filter(|_| page.more);
@@ -53,7 +50,7 @@ pub async fn get_version(
     found: In<needs::VersionsRead>,
     Of(function): Of<FunctionName>,
     Of(version): Of<VersionId>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<VersionResponse>, Failure> {
     let version = app.platform().versions.get(&found.scope, &function, &version).await?;
     Ok(Answer(VersionResponse::from(version)))
 }
@@ -63,9 +60,9 @@ pub async fn get_source(
     found: In<needs::VersionsRead>,
     Of(function): Of<FunctionName>,
     Of(version): Of<VersionId>,
-) -> Result<Response, Failure> {
+) -> Result<Answer<CodeResponse>, Failure> {
     let code = app.platform().versions.source(&found.scope, &function, &version).await?;
-    Ok(Answer(CodeResponse::from(&code)).into_response())
+    Ok(Answer(CodeResponse(code)))
 }
 
 pub async fn deploy_version(
@@ -73,7 +70,7 @@ pub async fn deploy_version(
     found: In<needs::Deploy>,
     Of(function): Of<FunctionName>,
     Json(request): Json<DeployRequest>,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<Answer<DeployResponse>, Failure> {
     let versions = &app.platform().versions;
     let (version, created) = match to_deploy(request)? {
         ToDeploy::Known(version) => (version, false),

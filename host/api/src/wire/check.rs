@@ -1,13 +1,15 @@
 //! Code to be checked, and what there is to say about it.
 
 use isolet_domain::execute::{Diagnostic, Severity};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::code::{ModuleRequest, OptionsRequest};
 use super::functions::MAX_CODE_BODY_BYTES;
+use crate::answer::ResponseBody;
 use crate::strict_json::{RequestBody, UniqueMap};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckRequest {
     pub modules: UniqueMap<ModuleRequest>,
@@ -20,14 +22,14 @@ impl RequestBody for CheckRequest {
     const MAX_BYTES: usize = MAX_CODE_BODY_BYTES;
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct CheckResponse {
     /// Whether it would build: warnings are not in the way.
     ok: bool,
     diagnostics: Vec<DiagnosticResponse>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DiagnosticResponse {
     severity: &'static str,
     code: Option<String>,
@@ -63,3 +65,5 @@ impl From<Diagnostic> for DiagnosticResponse {
         }
     }
 }
+
+impl ResponseBody for CheckResponse {}

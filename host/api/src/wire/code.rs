@@ -1,14 +1,17 @@
 //! A module map on the wire: a module is its text, or an object that also says its kind. And what the modules are built with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::answer::ResponseBody;
 use crate::strict_json::UniqueMap;
 
 /// One module as it is sent.
@@ -27,7 +30,7 @@ enum Form {
 }
 
 /// `{"js": "…"}`, `{"text": "…"}`, `{"json": …}` …: for names whose ending says something else, or nothing.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Typed {
     Js(String),
@@ -40,6 +43,7 @@ enum Typed {
     /// In base64.
     Data(String),
     /// Never accepted, and said so once its name is known.
+    #[schemars(skip)]
     Wasm(IgnoredAny),
 }
 
@@ -80,8 +84,21 @@ impl<'de> Deserialize<'de> for ModuleRequest {
     }
 }
 
+impl JsonSchema for ModuleRequest {
+    fn schema_name() -> Cow<'static, str> {
+        "Module".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A module's text, or an object that also says what it is.",
+            "anyOf": [{ "type": "string" }, generator.subschema_for::<Typed>()],
+        })
+    }
+}
+
 /// What code is built with.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptionsRequest {
     #[serde(default)]
@@ -117,28 +134,48 @@ pub fn code(
         .with_options(CodeOptions { allow_eval, import_map: import_map.0.into_iter().collect() })
 }
 
-#[derive(Serialize)]
-pub struct CodeResponse<'c> {
+/// Code as it was sent.
+pub struct CodeResponse(pub Code);
+
+impl Serialize for CodeResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        CodeView::from(&self.0).serialize(serializer)
+    }
+}
+
+impl JsonSchema for CodeResponse {
+    fn schema_name() -> Cow<'static, str> {
+        CodeView::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        CodeView::json_schema(generator)
+    }
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Code")]
+struct CodeView<'c> {
     modules: BTreeMap<&'c str, ModuleResponse<'c>>,
     main_module: &'c str,
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<OptionsResponse<'c>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct OptionsResponse<'c> {
     allow_eval: bool,
     import_map: &'c BTreeMap<String, String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(untagged)]
 enum ModuleResponse<'c> {
     Text(&'c str),
     Typed(BTreeMap<&'static str, serde_json::Value>),
 }
 
-impl<'c> From<&'c Code> for CodeResponse<'c> {
+impl<'c> From<&'c Code> for CodeView<'c> {
     fn from(code: &'c Code) -> Self {
         let module = |(name, module): (&'c String, &'c Module)| {
             // As short as it can be sent: with its kind only where the name says another.
@@ -162,3 +199,5 @@ impl<'c> From<&'c Code> for CodeResponse<'c> {
         Self { modules: code.modules().iter().map(module).collect(), main_module: code.main_module(), options }
     }
 }
+
+impl ResponseBody for CodeResponse {}

@@ -3,20 +3,22 @@
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection, MAX_RULES};
 use isolet_domain::execute::Subrequest;
 use isolet_domain::ids::EnvName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::answer::ResponseBody;
 use crate::failure::FieldFault;
 use crate::strict_json::RequestBody;
 use crate::wire::ms;
 
 /// A policy as it is written, in requests and in settings: its rules, in the order in which they are tried.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyText {
     pub rules: Vec<RuleText>,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleText {
     action: ActionName,
@@ -33,14 +35,14 @@ pub struct RuleText {
     private_addresses: bool,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum ActionName {
     Allow,
     Deny,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 struct InjectionText {
     header: String,
@@ -50,25 +52,25 @@ struct InjectionText {
 }
 
 /// `null` where none were set.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct PolicyResponse {
     pub rules: Option<Vec<RuleText>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutSecretRequest {
     pub value: String,
 }
 
 /// What is told of a secret.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SecretResponse {
     pub name: String,
 }
 
 /// An outgoing request as a run tells of it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SubrequestResponse {
     url: String,
     method: String,
@@ -159,12 +161,6 @@ impl PolicyResponse {
     pub fn of(policy: Option<&EgressPolicy>) -> Self {
         Self { rules: policy.map(|policy| policy.rules.iter().map(RuleText::of).collect()) }
     }
-
-    /// A strong validator of what is answered (RFC 9110 §8.8.3).
-    pub fn etag(&self) -> String {
-        let canonical = serde_json::to_vec(self).unwrap_or_default();
-        format!("\"{}\"", &isolet_domain::ids::Digest::of(&canonical).to_hex()[..32])
-    }
 }
 
 impl From<Subrequest> for SubrequestResponse {
@@ -180,3 +176,8 @@ impl From<Subrequest> for SubrequestResponse {
         }
     }
 }
+
+impl ResponseBody for PolicyResponse {
+    const TAGGED: bool = true;
+}
+impl ResponseBody for SecretResponse {}

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{EnvName, TenantSlug};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::code::{ModuleRequest, OptionsRequest};
+use crate::answer::ResponseBody;
 use crate::state::AppState;
 use crate::strict_json::{RequestBody, UniqueMap};
+use crate::wire::words::Time;
 
 /// Bytes of a body that carries code: 10 MiB of text, each character escaped at its longest.
 pub const MAX_CODE_BODY_BYTES: usize = 64 << 20;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutFunctionRequest {
     #[serde(default)]
@@ -23,19 +26,21 @@ pub struct PutFunctionRequest {
 }
 
 /// What a function is written in. Components come with a later issue.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FunctionKind {
     Js,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct FunctionResponse {
     name: String,
     kind: &'static str,
     labels: BTreeMap<String, String>,
     live_version: Option<String>,
+    #[schemars(with = "Time")]
     created_at: String,
+    #[schemars(with = "Time")]
     updated_at: String,
     url: String,
 }
@@ -54,7 +59,7 @@ impl FunctionResponse {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddVersionRequest {
     pub modules: UniqueMap<ModuleRequest>,
@@ -66,7 +71,7 @@ pub struct AddVersionRequest {
 }
 
 /// A version that is there, or code for a new one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeployRequest {
     pub version: Option<String>,
@@ -77,13 +82,14 @@ pub struct DeployRequest {
     pub message: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct VersionResponse {
     id: String,
     digest: String,
     number: u64,
     main_module: String,
     message: String,
+    #[schemars(with = "Time")]
     created_at: String,
     overlay_bytes: u64,
     startup_cpu_ms: f64,
@@ -104,7 +110,7 @@ impl From<Version> for VersionResponse {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct DeployResponse {
     pub function: String,
     pub version: String,
@@ -115,14 +121,14 @@ pub struct DeployResponse {
     pub url: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetVariableRequest {
     pub name: String,
     pub value: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct VariableResponse {
     pub name: String,
     pub value: String,
@@ -142,3 +148,10 @@ impl RequestBody for AddVersionRequest {
 impl RequestBody for DeployRequest {
     const MAX_BYTES: usize = MAX_CODE_BODY_BYTES;
 }
+
+impl ResponseBody for FunctionResponse {
+    const TAGGED: bool = true;
+}
+impl ResponseBody for VersionResponse {}
+impl ResponseBody for DeployResponse {}
+impl ResponseBody for VariableResponse {}

@@ -2,29 +2,33 @@
 
 use isolet_domain::code::Code;
 use isolet_domain::run::{RecordedRequest, Run};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::code::CodeResponse;
 use super::ms;
 use super::runs::{BodyResponse, ResultResponse};
+use crate::answer::ResponseBody;
 use crate::strict_json::RequestBody;
+use crate::wire::words::{OutcomeWord, Time};
 
 /// A run with everything that is kept of it.
-#[derive(Serialize)]
-pub struct RecordedRunResponse<'c> {
+#[derive(JsonSchema, Serialize)]
+pub struct RecordedRunResponse {
     id: String,
     prompt: Option<String>,
+    #[schemars(with = "Time")]
     created_at: String,
     starred: bool,
     request: Option<RequestResponse>,
-    code: Option<CodeResponse<'c>>,
+    code: Option<CodeResponse>,
     /// Values are never kept.
     env_names: Vec<String>,
     #[serde(flatten)]
     result: Option<ResultResponse>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct RequestResponse {
     method: String,
     path: String,
@@ -34,8 +38,8 @@ struct RequestResponse {
     truncated: bool,
 }
 
-impl<'c> RecordedRunResponse<'c> {
-    pub fn new(run: Run, code: Option<&'c Code>) -> Self {
+impl RecordedRunResponse {
+    pub fn new(run: Run, code: Option<Code>) -> Self {
         let result = run.result.as_ref();
         Self {
             id: run.id.to_string(),
@@ -43,7 +47,7 @@ impl<'c> RecordedRunResponse<'c> {
             created_at: run.created_at.to_string(),
             starred: run.starred,
             request: result.map(|result| RequestResponse::from(&result.request)),
-            code: code.map(CodeResponse::from),
+            code: code.map(CodeResponse),
             env_names: result.map(|result| result.env_names.clone()).unwrap_or_default(),
             result: run.result.map(|result| ResultResponse::new(result, true)),
         }
@@ -64,12 +68,14 @@ impl From<&RecordedRequest> for RequestResponse {
 }
 
 /// One line of a history.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct EntryResponse {
     id: String,
     prompt: Option<String>,
+    #[schemars(with = "Time")]
     created_at: String,
     starred: bool,
+    #[schemars(with = "Option<OutcomeWord>")]
     outcome: Option<&'static str>,
     status: Option<u16>,
     total_ms: Option<f64>,
@@ -96,13 +102,13 @@ impl From<Run> for EntryResponse {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavePromptRequest {
     pub prompt: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StarRequest {
     pub starred: bool,
@@ -110,3 +116,6 @@ pub struct StarRequest {
 
 impl RequestBody for SavePromptRequest {}
 impl RequestBody for StarRequest {}
+
+impl ResponseBody for RecordedRunResponse {}
+impl ResponseBody for EntryResponse {}

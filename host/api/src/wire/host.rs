@@ -1,54 +1,59 @@
 //! What the host says about itself on the wire.
 
 use isolet_domain::limits::Limits;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::LimitsResponse;
+use crate::answer::ResponseBody;
 use crate::state::AppState;
 
-#[derive(Serialize)]
-pub struct InfoResponse<'a> {
-    version: &'a str,
-    engine: Engine<'a>,
+#[derive(JsonSchema, Serialize)]
+pub struct InfoResponse {
+    version: String,
+    engine: Engine,
     limits: HostLimits,
-    ingress: Ingress<'a>,
-    mode: &'a str,
-    store: &'a str,
+    ingress: Ingress,
+    mode: String,
+    store: String,
 }
 
-#[derive(Serialize)]
-struct Engine<'a> {
-    wasmtime: &'a str,
-    digest: &'a str,
+#[derive(JsonSchema, Serialize)]
+struct Engine {
+    wasmtime: String,
+    digest: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct HostLimits {
     defaults: LimitsResponse,
     maxima: LimitsResponse,
 }
 
-#[derive(Serialize)]
-struct Ingress<'a> {
-    base_domain: &'a str,
+#[derive(JsonSchema, Serialize)]
+struct Ingress {
+    base_domain: String,
     port: u16,
 }
 
-impl<'a> From<&'a AppState> for InfoResponse<'a> {
-    fn from(app: &'a AppState) -> Self {
+impl From<&AppState> for InfoResponse {
+    fn from(app: &AppState) -> Self {
         let config = app.config();
         Self {
-            version: &config.version,
-            engine: Engine { wasmtime: &config.wasmtime_version, digest: &config.engine_digest },
+            version: config.version.clone(),
+            engine: Engine { wasmtime: config.wasmtime_version.clone(), digest: config.engine_digest.clone() },
             limits: HostLimits { defaults: app.platform().config.limits.into(), maxima: Limits::MAX.into() },
-            ingress: Ingress { base_domain: &config.base_domain, port: config.ingress_port },
-            mode: &config.mode,
-            store: app.platform().store_kind(),
+            ingress: Ingress { base_domain: config.base_domain.clone(), port: config.ingress_port },
+            mode: config.mode.clone(),
+            store: app.platform().store_kind().to_owned(),
         }
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct HealthResponse {
     pub status: &'static str,
 }
+
+impl ResponseBody for InfoResponse {}
+impl ResponseBody for HealthResponse {}

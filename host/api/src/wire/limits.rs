@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use isolet_domain::limits::Limits;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FieldFault;
 
 /// What a run asks for; more than it may have is lowered to that.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsRequest {
     cpu_ms: Option<u64>,
@@ -55,7 +56,7 @@ impl LimitsRequest {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct LimitsResponse {
     cpu_ms: u64,
     wall_ms: u64,

@@ -10,15 +10,22 @@ pub mod host;
 pub mod limits;
 pub mod runs;
 pub mod tenants;
+mod words;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::answer::ResponseBody;
+
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "{T}List")]
 pub struct List<T> {
     pub data: Vec<T>,
     pub next_cursor: Option<String>,
 }
+
+impl<T: ResponseBody> ResponseBody for List<T> {}
 
 impl<T> List<T> {
     /// All there is.

@@ -12,18 +12,21 @@ use isolet_domain::prompt::{InvalidPrompt, Prompt};
 use isolet_domain::run::{RecordedResponse, Run, RunResult};
 use isolet_domain::service::environment;
 use isolet_domain::service::runs::{RunCode, RunRequest, RunSpec};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::code::{ModuleRequest, OptionsRequest, code};
 use super::functions::MAX_CODE_BODY_BYTES;
 use super::limits::LimitsRequest;
 use super::ms;
+use crate::answer::ResponseBody;
 use crate::failure::{Failure, FieldFault};
 use crate::problem::escape;
 use crate::strict_json::{RequestBody, UniqueMap};
 use crate::wire::egress::{PolicyText, SubrequestResponse};
+use crate::wire::words::OutcomeWord;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRunRequest {
     code: RunCodeRequest,
@@ -45,7 +48,7 @@ pub struct CreateRunRequest {
 }
 
 /// Modules, a version, or a function.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RunCodeRequest {
     modules: Option<UniqueMap<ModuleRequest>>,
@@ -55,7 +58,7 @@ struct RunCodeRequest {
     alias: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GuestRequest {
     method: Option<String>,
@@ -65,14 +68,14 @@ struct GuestRequest {
     body: Option<BodyRequest>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BodyRequest {
     text: Option<String>,
     base64: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Reuse {
     None,
@@ -222,7 +225,7 @@ impl GuestRequest {
 }
 
 /// Text where it is text, base 64 where it is not.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BodyResponse {
     Text(String),
@@ -243,15 +246,16 @@ impl BodyResponse {
 }
 
 /// A finished run.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct RunResponse {
     id: String,
     #[serde(flatten)]
     result: Option<ResultResponse>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct ResultResponse {
+    #[schemars(with = "OutcomeWord")]
     outcome: &'static str,
     version: String,
     cached: bool,
@@ -266,7 +270,7 @@ pub struct ResultResponse {
     warnings: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct GuestResponse {
     status: u16,
     headers: Vec<(String, String)>,
@@ -275,7 +279,7 @@ struct GuestResponse {
     truncated: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct ErrorResponse {
     message: String,
     stack: String,
@@ -284,7 +288,7 @@ struct ErrorResponse {
     column: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct LogResponse {
     t_ms: u64,
     level: &'static str,
@@ -293,7 +297,7 @@ pub struct LogResponse {
     line: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct TimingResponse {
     build_ms: f64,
     compile_ms: f64,
@@ -304,7 +308,7 @@ struct TimingResponse {
     total_ms: f64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct UsageResponse {
     cpu_ms: f64,
     startup_cpu_ms: f64,
@@ -377,3 +381,5 @@ impl From<LogLine> for LogResponse {
         Self { t_ms: line.t_ms, level: line.level.as_str(), message: line.message, file, line: number }
     }
 }
+
+impl ResponseBody for RunResponse {}

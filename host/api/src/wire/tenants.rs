@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use isolet_domain::access::{Credential, Preset, Scope};
 use isolet_domain::key::Key;
 use isolet_domain::tenant::Tenant;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::answer::ResponseBody;
 use crate::strict_json::{RequestBody, UniqueMap};
+use crate::wire::words::{PresetWord, ScopeWord, StatusWord, Time};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTenantRequest {
     pub slug: String,
@@ -17,19 +20,21 @@ pub struct CreateTenantRequest {
     pub labels: UniqueMap<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateTenantRequest {
     pub labels: UniqueMap<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct TenantResponse {
     id: String,
     slug: String,
     labels: BTreeMap<String, String>,
     plan: String,
+    #[schemars(with = "StatusWord")]
     status: &'static str,
+    #[schemars(with = "Time")]
     created_at: String,
 }
 
@@ -46,7 +51,7 @@ impl From<Tenant> for TenantResponse {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateKeyRequest {
     pub preset: String,
@@ -54,15 +59,18 @@ pub struct CreateKeyRequest {
     pub name: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct KeyResponse {
     id: String,
     /// The secret, in the one answer that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     name: String,
+    #[schemars(with = "PresetWord")]
     preset: &'static str,
+    #[schemars(with = "Vec<ScopeWord>")]
     scopes: Vec<&'static str>,
+    #[schemars(with = "Time")]
     created_at: String,
 }
 
@@ -84,26 +92,29 @@ fn scopes(preset: Preset) -> Vec<&'static str> {
 }
 
 /// Exactly one of the two.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenSessionRequest {
     pub link: Option<String>,
     pub key: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct SessionResponse {
     pub token: String,
+    #[schemars(with = "Time")]
     pub expires_at: String,
     #[serde(flatten)]
     pub caller: CallerResponse,
 }
 
 /// What a credential may do, and where.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct CallerResponse {
     tenant: Option<String>,
+    #[schemars(with = "Vec<ScopeWord>")]
     scopes: Vec<&'static str>,
+    #[schemars(with = "PresetWord")]
     preset: &'static str,
 }
 
@@ -121,3 +132,10 @@ impl RequestBody for CreateTenantRequest {}
 impl RequestBody for UpdateTenantRequest {}
 impl RequestBody for CreateKeyRequest {}
 impl RequestBody for OpenSessionRequest {}
+
+impl ResponseBody for TenantResponse {
+    const TAGGED: bool = true;
+}
+impl ResponseBody for KeyResponse {}
+impl ResponseBody for SessionResponse {}
+impl ResponseBody for CallerResponse {}

@@ -96,8 +96,11 @@ impl TestHost {
 
     /// One request to the control plane, as it is.
     pub async fn raw(&self, request: Request<Full<Bytes>>) -> Answer {
+        let (method, path) = (request.method().to_string(), request.uri().to_string());
         let response = self.service.call(request).await.expect("the router never fails");
-        gather(response).await
+        let answer = gather(response).await;
+        crate::openapi::check(&method, &path, &answer);
+        answer
     }
 
     /// One request with a bearer token and a JSON body.

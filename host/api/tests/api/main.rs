@@ -9,5 +9,7 @@ mod egress;
 mod host;
 mod ingress;
 mod management;
+mod openapi;
+mod problems;
 mod runs;
 mod sockets;

@@ -1,0 +1,117 @@
+//! A registered handler: the one thing that both the router and the document are made of.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+use http::Method;
+use serde_json::json;
+
+use super::operation::{Operation, Schemas};
+use super::signature::Described;
+use crate::catalogue::{self as rows, Row};
+use crate::state::AppState;
+
+/// The methods that an operation for any method is documented with.
+const DOCUMENTED: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+type Describe = Box<dyn Fn(&mut Operation<'_>)>;
+
+pub struct Endpoint {
+    path: &'static str,
+    /// Each with its operation id.
+    pub(super) methods: Vec<(Method, String)>,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    describe: Describe,
+    route: MethodRouter<AppState>,
+}
+
+impl Endpoint {
+    pub fn new<T: 'static, H>(
+        method: Method,
+        path: &'static str,
+        tag: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        problems: &'static [&'static [Row]],
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, AppState> + Described<T>,
+    {
+        let filter = MethodFilter::try_from(method.clone()).expect("axum routes every method that `http` names");
+        let describe = described(problems, handler.clone());
+        Self { path, methods: vec![(method, id.to_owned())], tag, summary, describe, route: on(filter, handler) }
+    }
+
+    /// Whatever the method. An id for each that is documented is made of this one.
+    pub fn any<T: 'static, H>(
+        path: &'static str,
+        tag: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        problems: &'static [&'static [Row]],
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, AppState> + Described<T>,
+    {
+        let id = |method: Method| {
+            let id = format!("{id}_{}", method.as_str().to_ascii_lowercase());
+            (method, id)
+        };
+        let methods = DOCUMENTED.into_iter().map(id).collect();
+        let describe = described(problems, handler.clone());
+        Self { path, methods, tag, summary, describe, route: any(handler) }
+    }
+
+    /// The path as OpenAPI writes it: it has no parameter that spans segments.
+    pub(super) fn path(&self) -> String {
+        self.path.replace("{*", "{")
+    }
+
+    /// The operation, with what is true of every one.
+    pub(super) fn operation<'s>(&self, method: &Method, schemas: &'s mut Schemas) -> Operation<'s> {
+        let mut operation = Operation::new(schemas);
+        (self.describe)(&mut operation);
+        if self.path.contains("{*path}") {
+            operation.in_path("path", json!({ "type": "string" }));
+        }
+        operation.fails(&[rows::INVALID_HOST, rows::MISDIRECTED, rows::ADDRESS_TOO_LONG, rows::INTERNAL]);
+        if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            operation.fails(&[rows::CROSS_SITE]);
+        }
+        operation
+    }
+}
+
+fn described<T: 'static, H: Described<T> + 'static>(problems: &'static [&'static [Row]], handler: H) -> Describe {
+    Box::new(move |operation| {
+        handler.describe(operation);
+        for rows in problems {
+            operation.fails(rows);
+        }
+    })
+}
+
+/// The routes below `prefix`, which is taken off their paths, and all others.
+pub fn routers(endpoints: &[Endpoint], prefix: &str) -> (Router<AppState>, Router<AppState>) {
+    let (mut below, mut others) = (Router::new(), Router::new());
+    for endpoint in endpoints {
+        match endpoint.path.strip_prefix(prefix).filter(|path| path.starts_with('/')) {
+            Some(path) => below = with_route(below, path, endpoint),
+            None => others = with_route(others, endpoint.path, endpoint),
+        }
+    }
+    (below, others)
+}
+
+fn with_route(router: Router<AppState>, path: &str, endpoint: &Endpoint) -> Router<AppState> {
+    let router = router.route(path, endpoint.route.clone());
+    // Where a path may follow, an empty one may too.
+    match path.strip_suffix("{*path}") {
+        Some(base) => router.route(base, endpoint.route.clone()),
+        None => router,
+    }
+}

@@ -1,0 +1,159 @@
+//! Every operation there is: one line makes the route and its place in the OpenAPI document. What a signature says (parameters, body,
+//! answers, scope, and the problems that come with those) is read off it; a line lists the problems that the use case adds.
+//! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
+
+use super::{checks, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants, versions};
+use crate::catalogue::{self as rows, Row};
+use crate::document::{Endpoint, op};
+
+const INVALID: &[Row] = &[rows::INVALID];
+const CODE: &[Row] = &[rows::INVALID_CODE, rows::CODE_TOO_LARGE];
+const BUILD: &[Row] =
+    &[rows::BUILD_FAILED, rows::BUILD_LIMIT, rows::STARTUP_FAILED, rows::STARTUP_LIMIT, rows::OVERLOADED];
+const ADMISSION: &[Row] = &[rows::RATE_LIMITED, rows::OVERLOADED];
+const RUN: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::NO_FUNCTION, rows::NO_VERSION, rows::NO_RUN, rows::NOT_DEPLOYED];
+const REPLAY: &[Row] = &[rows::NOT_REPLAYABLE];
+const POLICY: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::UNCONDITIONAL];
+const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
+const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS];
+const NO_SECRET: &[Row] = &[rows::NO_SECRET];
+const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
+const NO_TENANT: &[Row] = &[rows::NO_TENANT];
+const VERSION: &[Row] = &[rows::NO_VERSION];
+const SLUG: &[Row] = &[rows::SLUG_TAKEN];
+const STORE: &[Row] = &[rows::STORE];
+const SIGN_IN: &[Row] = &[rows::UNAUTHENTICATED, rows::STORE];
+const GUEST: &[Row] = &[
+    rows::NOTHING_TO_INVOKE,
+    rows::BODY_TOO_LARGE,
+    rows::EXCEPTION,
+    rows::NO_RESPONSE,
+    rows::CPU_LIMIT,
+    rows::WALL_LIMIT,
+    rows::MEMORY_LIMIT,
+    rows::STACK_LIMIT,
+    rows::OUTPUT_LIMIT,
+    rows::SUBREQUEST_LIMIT,
+    rows::EGRESS_DENIED,
+    rows::CLIENT_DISCONNECTED,
+    rows::UNREADY_BUILD,
+    rows::UNREADY_BUILD_LIMIT,
+    rows::UNREADY_STARTUP,
+    rows::UNREADY_STARTUP_LIMIT,
+    rows::LOOP,
+];
+
+pub fn all() -> Vec<Endpoint> {
+    [about_the_host(), of_tenants(), of_functions(), of_runs()].into_iter().flatten().collect()
+}
+
+fn about_the_host() -> Vec<Endpoint> {
+    vec![
+        op!(GET "/healthz", host::get_health, "Says that the host is up.", &[]),
+        op!(GET "/readyz", host::get_readiness, "Says whether the host takes requests.", &[]),
+        op!(GET "/metrics", host::get_metrics, "Counts of the whole host, for Prometheus.", &[]),
+        op!(GET "/problems", problems::list_problems, "A page that lists the codes of problems.", &[]),
+        op!(GET "/problems/{code}", problems::get_problem, "A page about one code.", &[]),
+        op!(GET "/v1/openapi.json", openapi::get_openapi, "This document.", &[]),
+        op!(GET "/v1/info", host::get_info, "Versions, limits and settings of the host.", &[]),
+        op!(POST "/v1/sessions", tenants::open_session,
+            "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN]),
+        op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
+        op!(POST "/v1/check", checks::check_code,
+            "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION]),
+    ]
+}
+
+fn of_tenants() -> Vec<Endpoint> {
+    vec![
+        op!(GET "/v1/tenants", tenants::list_tenants, "The tenants within reach, by slug.", &[]),
+        op!(POST "/v1/tenants", tenants::create_tenant, "Adds a tenant.", &[INVALID, SLUG, NO_TENANT]),
+        op!(GET "/v1/tenants/{tenant}", tenants::get_tenant, "A tenant.", &[]),
+        op!(PATCH "/v1/tenants/{tenant}", tenants::update_tenant, "Changes a tenant's labels.", &[INVALID]),
+        op!(DELETE "/v1/tenants/{tenant}", tenants::delete_tenant, "Removes a tenant with all it owns.", &[]),
+        op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),
+        op!(POST "/v1/tenants/{tenant}/keys", tenants::create_key,
+            "Makes a key; the answer alone shows its secret.", &[INVALID]),
+        op!(DELETE "/v1/tenants/{tenant}/keys/{key}", tenants::delete_key, "Revokes a key.", &[]),
+        op!(GET "/v1/tenants/{tenant}/egress", egress::get_tenant_egress,
+            "The tenant's rules for outgoing requests.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/egress", egress::put_tenant_egress,
+            "Replaces the tenant's rules for outgoing requests.", &[INVALID, POLICY]),
+        op!(DELETE "/v1/tenants/{tenant}/egress", egress::delete_tenant_egress,
+            "Removes the tenant's rules for outgoing requests.", &[UNCONDITIONAL]),
+        op!(GET "/v1/tenants/{tenant}/egress/ceiling", egress::get_ceiling,
+            "What the operator lets this tenant open at most.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/egress/ceiling", egress::put_ceiling,
+            "Replaces the tenant's ceiling; for the operator.", &[INVALID, POLICY]),
+        op!(DELETE "/v1/tenants/{tenant}/egress/ceiling", egress::delete_ceiling,
+            "Gives the tenant the host's ceiling; for the operator.", &[UNCONDITIONAL]),
+        op!(GET "/v1/tenants/{tenant}/secrets", secrets::list_tenant_secrets, "Names of the tenant's secrets.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/secrets/{variable}", secrets::put_tenant_secret,
+            "Sets a secret of the tenant; it is never shown again.", &[INVALID, SECRETS]),
+        op!(DELETE "/v1/tenants/{tenant}/secrets/{variable}", secrets::delete_tenant_secret,
+            "Removes a secret of the tenant.", &[NO_SECRET]),
+    ]
+}
+
+fn of_functions() -> Vec<Endpoint> {
+    vec![
+        op!(GET "/v1/tenants/{tenant}/functions", functions::list_functions, "The tenant's functions, by name.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}", functions::get_function, "A function.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/functions/{function}", functions::put_function,
+            "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}", functions::delete_function,
+            "Removes a function with its versions.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/egress", egress::get_function_egress,
+            "The function's rules for outgoing requests.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/functions/{function}/egress", egress::put_function_egress,
+            "Replaces the function's rules for outgoing requests.", &[INVALID, POLICY]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/egress", egress::delete_function_egress,
+            "Removes the function's rules for outgoing requests.", &[UNCONDITIONAL]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/secrets", secrets::list_function_secrets,
+            "Names of the function's secrets.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/functions/{function}/secrets/{variable}", secrets::put_function_secret,
+            "Sets a secret of the function; it is never shown again.", &[INVALID, SECRETS]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/secrets/{variable}", secrets::delete_function_secret,
+            "Removes a secret of the function.", &[NO_SECRET]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/env", functions::list_variables,
+            "The function's variables.", &[]),
+        op!(POST "/v1/tenants/{tenant}/functions/{function}/env", functions::set_variable,
+            "Sets a variable of the function.", &[INVALID]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/env/{variable}", functions::delete_variable,
+            "Removes a variable of the function.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/versions", versions::list_versions,
+            "The function's versions, newest first.", &[]),
+        op!(POST "/v1/tenants/{tenant}/functions/{function}/versions", versions::add_version,
+            "Builds a version; the same code again is the version that is there.", &[INVALID, CODE, BUILD]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::get_version,
+            "A version.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/source", versions::get_source,
+            "The code that a version was made of.", &[]),
+        op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
+            "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION]),
+        op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke", invoke::invoke_function as "invoke_function",
+            "Sends the live version a request for `/`.", &[GUEST, ADMISSION]),
+        op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke/{*path}", invoke::invoke_function as "invoke_function_at",
+            "Sends the live version a request for a path.", &[GUEST, ADMISSION]),
+    ]
+}
+
+fn of_runs() -> Vec<Endpoint> {
+    vec![
+        op!(GET "/v1/tenants/{tenant}/runs", history::list_runs, "The recorded runs, newest first.", &[]),
+        op!(POST "/v1/tenants/{tenant}/runs", runs::create_run,
+            "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN]),
+        op!(DELETE "/v1/tenants/{tenant}/runs", history::clear_runs, "Forgets all runs without a star.", &[]),
+        op!(GET "/v1/tenants/{tenant}/runs/{run}", history::get_run, "A run with everything that is kept of it.", &[]),
+        op!(DELETE "/v1/tenants/{tenant}/runs/{run}", history::delete_run, "Forgets a run.", &[]),
+        op!(POST "/v1/tenants/{tenant}/runs/{run}/replay", runs::replay_run,
+            "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID]),
+        op!(GET "/v1/tenants/{tenant}/prompts", history::list_prompts, "The prompts, newest first.", &[]),
+        op!(POST "/v1/tenants/{tenant}/prompts", history::save_prompt,
+            "Keeps a prompt without running it.", &[INVALID]),
+        op!(DELETE "/v1/tenants/{tenant}/prompts", history::clear_prompts, "Forgets all prompts without a star.", &[]),
+        op!(DELETE "/v1/tenants/{tenant}/prompts/{run}", history::delete_prompt, "Forgets a prompt.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/prompts/{run}/star", history::star_prompt,
+            "Gives a prompt a star, or takes it.", &[]),
+    ]
+}
