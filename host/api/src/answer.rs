@@ -3,16 +3,20 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use isolet_domain::ids::Digest;
+use isolet_domain::service::admission::Standing;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::document::{Answers, Operation};
+use crate::rate_limit::{self, Rate};
 
 /// A type that an answer's body may be.
 pub trait ResponseBody: Serialize + JsonSchema {
     /// Whether it shows a resource that can change, so that answers carry its `ETag`.
     const TAGGED: bool = false;
+    /// The same of a list of them, which is then always whole.
+    const LIST_TAGGED: bool = false;
 }
 
 /// 200 with a body.
@@ -124,6 +128,28 @@ impl IntoResponse for NoContent {
 impl Answers for NoContent {
     fn describe(operation: &mut Operation<'_>) {
         operation.answers_empty(204, "Done.");
+    }
+}
+
+/// An answer that counted towards a rate.
+pub struct Rated<T> {
+    pub answer: T,
+    pub rate: Rate,
+    pub standing: Standing,
+}
+
+impl<T: IntoResponse> IntoResponse for Rated<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.answer.into_response();
+        rate_limit::tell(response.headers_mut(), self.rate, self.standing);
+        response
+    }
+}
+
+impl<T: Answers> Answers for Rated<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        T::describe(operation);
+        operation.every_success_has(&["ratelimit-policy", "ratelimit"]);
     }
 }
 

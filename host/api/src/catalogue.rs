@@ -73,6 +73,11 @@ rows! {
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
     NOT_REPLAYABLE = CONFLICT "not_replayable", "Run cannot be repeated",
         "The record does not hold all that the run was made with: a prompt that was never run, or a body that was cut.";
+    IN_FLIGHT = CONFLICT "idempotency_in_flight", "Request on its way",
+        "A request with the same `Idempotency-Key` is being worked on. Ask again a little later, with the same key.";
+    NOT_KEPT = CONFLICT "idempotency_answer_lost", "Answer not remembered",
+        "The request with this `Idempotency-Key` was done, and its answer was too large to be remembered, or was sealed by a host with \
+         another master key. It is not done again.";
     CHANGED = PRECONDITION_FAILED "precondition_failed", "Precondition failed",
         "The resource is not, or no longer, in the state that `If-Match` or `If-None-Match` demands. Read it again, and decide anew.";
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE "body_too_large", "Body too large",
@@ -87,6 +92,8 @@ rows! {
         "This host does not answer for the name in the request. Names beyond loopback are listed in the host's settings.";
     INVALID = UNPROCESSABLE_ENTITY "invalid_request", "Request not acceptable",
         "The body has the right shape and a value in it is not acceptable. `errors` names each field with the reason.";
+    REUSED = UNPROCESSABLE_ENTITY "idempotency_key_reused", "Key used for another request",
+        "Another request was sent with this `Idempotency-Key` within the last 24 hours. Each request needs a key of its own.";
     INVALID_CODE = UNPROCESSABLE_ENTITY "invalid_code", "Code not acceptable",
         "The modules cannot be code: a name that is none, no such entry module, an empty module, or an import map that leads nowhere.";
     BUILD_FAILED = UNPROCESSABLE_ENTITY "build_failed", "The code could not be made ready",
@@ -102,6 +109,8 @@ rows! {
          `ETag` in `If-Match`.";
     RATE_LIMITED = TOO_MANY_REQUESTS "rate_limited", "Too many requests",
         "The tenant sends more requests than its rate allows. Wait as long as `Retry-After` says.";
+    TOO_MANY_KEYS = TOO_MANY_REQUESTS "too_many_idempotency_keys", "Too many requests are remembered",
+        "The tenant sent as many requests with an `Idempotency-Key` within the last 24 hours as are remembered. Send fewer with one.";
     INTERNAL = INTERNAL_SERVER_ERROR "internal", "Internal error",
         "Something went wrong inside the host. Its log has more under the request id of this answer.";
     EXCEPTION = INTERNAL_SERVER_ERROR "exception", "The function threw an exception",

@@ -10,7 +10,8 @@ use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::BuildError;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::repository::RepositoryError;
-use isolet_domain::service::admission::NotAdmitted;
+use isolet_domain::service::admission::{NotAdmitted, Standing};
+use isolet_domain::service::answers::AnswerError;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
@@ -25,6 +26,7 @@ use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets:
 use crate::catalogue as rows;
 pub use crate::catalogue::Row;
 pub use crate::fault::{FieldFault, Mark};
+use crate::rate_limit::Rate;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -88,6 +90,8 @@ pub enum Failure {
     Repository(#[from] RepositoryError),
     #[error(transparent)]
     Check(#[from] CheckError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A build failure with what the caller sent that it is about: for each fault, or for the one there is.
     #[error("{build}")]
     Framed { build: Box<Self>, marks: Vec<Mark> },
@@ -126,6 +130,7 @@ impl Failure {
             Self::Tenant(error) => tenant(error),
             Self::Key(error) => key(error),
             Self::SignIn(SignInError::Refused) => rows::UNAUTHENTICATED,
+            Self::Function(FunctionError::Changed) | Self::Environment(EnvironmentError::Changed) => rows::CHANGED,
             Self::Function(FunctionError::Unknown) | Self::Environment(EnvironmentError::UnknownFunction) => {
                 rows::NO_FUNCTION
             }
@@ -138,6 +143,7 @@ impl Failure {
             Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),
             Self::Check(CheckError::Build(error)) => build(error),
             Self::History(error) => history(error),
+            Self::Answer(error) => answer(error),
             Self::Repository(error)
             | Self::SignIn(SignInError::Repository(error))
             | Self::Function(FunctionError::Repository(error))
@@ -160,10 +166,10 @@ impl Failure {
         match self {
             Self::Invoke(error) => error.retry_after().or_else(|| self.default_wait()),
             Self::Run(RunError::NotAdmitted(
-                NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after },
+                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
             ))
             | Self::Check(CheckError::NotAdmitted(
-                NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after },
+                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
             ))
             | Self::Check(CheckError::Build(BuildError::Overloaded { retry_after }))
             | Self::Run(RunError::Build(BuildError::Overloaded { retry_after }))
@@ -171,6 +177,19 @@ impl Failure {
             Self::Framed { build, .. } => build.retry_after(),
             _ => self.default_wait(),
         }
+    }
+
+    /// The rate that was exceeded, and how the tenant stands with it.
+    pub fn exceeded(&self) -> Option<(Rate, Standing)> {
+        let (rate, error) = match self {
+            Self::Check(CheckError::NotAdmitted(error)) => (Rate::Check, error),
+            Self::Run(RunError::NotAdmitted(error)) | Self::Invoke(InvokeError::NotAdmitted(error)) => {
+                (Rate::Invoke, error)
+            }
+            _ => return None,
+        };
+        let NotAdmitted::RateLimited { retry_after, per_second } = *error else { return None };
+        Some((rate, Standing { per_second, left: 0, full_after: retry_after }))
     }
 
     fn default_wait(&self) -> Option<Duration> {
@@ -214,6 +233,7 @@ fn tenant(error: &TenantError) -> Row {
     match error {
         TenantError::SlugTaken(_) => rows::SLUG_TAKEN,
         TenantError::Unknown => missing("tenant"),
+        TenantError::Changed => rows::CHANGED,
         TenantError::Repository(error) => repository(error),
     }
 }
@@ -244,7 +264,7 @@ fn secret(error: &SecretError) -> Row {
 fn key(error: &KeyError) -> Row {
     match error {
         KeyError::Exceeds(_) => rows::FORBIDDEN,
-        KeyError::NotForTenants(_) => rows::INVALID,
+        KeyError::NotForTenants(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
         KeyError::Unknown => missing("key"),
         KeyError::Repository(error) => repository(error),
     }
@@ -257,6 +277,16 @@ fn version(error: &VersionError) -> Row {
         VersionError::Build(error) => build(error),
         VersionError::MissingCode(_) => rows::INTERNAL,
         VersionError::Repository(error) => repository(error),
+    }
+}
+
+fn answer(error: &AnswerError) -> Row {
+    match error {
+        AnswerError::InFlight => rows::IN_FLIGHT,
+        AnswerError::Reused => rows::REUSED,
+        AnswerError::NotKept => rows::NOT_KEPT,
+        AnswerError::Full => rows::TOO_MANY_KEYS,
+        AnswerError::Repository(error) => repository(error),
     }
 }
 

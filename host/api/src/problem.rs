@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::{Failure, FieldFault, Mark};
+use crate::rate_limit;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("isolet-request-id");
 pub const OUTCOME: HeaderName = HeaderName::from_static("isolet-outcome");
@@ -104,6 +105,9 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(wait) = retry_after {
+        if let Some((rate, standing)) = failure.exceeded() {
+            rate_limit::tell(headers, rate, standing);
+        }
         headers.insert(header::RETRY_AFTER, HeaderValue::from(milliseconds(wait).div_ceil(1_000)));
     }
     response
@@ -163,6 +167,9 @@ fn faults(failure: &Failure) -> Vec<Fault> {
             vec![Fault::field(pointer, "code", error.to_string())]
         }
         Failure::Key(KeyError::NotForTenants(_)) => vec![Fault::field("/preset", "preset", failure.to_string())],
+        Failure::Key(KeyError::Outlives | KeyError::Past) => {
+            vec![Fault::field("/expires_at", "time", failure.to_string())]
+        }
         Failure::Environment(EnvironmentError::TooLarge) => {
             vec![Fault::field("/value", "size", failure.to_string())]
         }

@@ -68,7 +68,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json") && parts.all(utf8)
 }
 
-async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
+/// The whole body, if it comes in time and is not too large.
+pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
     let too_large = Failure::BodyTooLarge { limit_bytes: limit as u64 };
     if http_body::Body::size_hint(&body).lower() > limit as u64 {
         return Err(too_large);

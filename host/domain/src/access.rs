@@ -1,6 +1,8 @@
 //! Who may do what: scopes, presets, credentials, and the tenant scope that every tenant-owned read or write demands. Only this
 //! module builds one, from a verified credential or a route; how keys are made and checked is in `key`.
 
+use jiff::Timestamp;
+
 use crate::ids::{KeyId, TenantId, TenantSlug};
 use crate::tenant::Tenant;
 
@@ -112,9 +114,16 @@ pub struct Credential {
     pub preset: Preset,
     /// The one tenant it is bound to; `None` reaches all.
     pub tenant: Option<TenantId>,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Credential {
+    /// Whether it is still good.
+    pub fn is_current(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+
     pub fn allows(&self, scope: Scope) -> bool {
         self.preset.scopes().contains(&scope)
     }
@@ -166,7 +175,8 @@ mod tests {
 
     #[test]
     fn nobody_mints_more_than_they_hold() {
-        let deployer = Credential { key: None, preset: Preset::Deployer, tenant: Some(TenantId::generate()) };
+        let deployer =
+            Credential { key: None, preset: Preset::Deployer, tenant: Some(TenantId::generate()), expires_at: None };
         assert!(deployer.may_mint(Preset::Deployer));
         assert!(!deployer.may_mint(Preset::Tenant));
         assert!(!deployer.may_mint(Preset::InvokeOnly));
@@ -177,9 +187,9 @@ mod tests {
 
     #[test]
     fn a_bound_credential_reaches_its_own_tenant_only() {
-        let tenant = |slug: &str| Tenant::new(TenantSlug::parse(slug).expect("valid"), jiff::Timestamp::UNIX_EPOCH);
+        let tenant = |slug: &str| Tenant::new(TenantSlug::parse(slug).expect("valid"), Timestamp::UNIX_EPOCH);
         let (acme, globex) = (tenant("acme"), tenant("globex"));
-        let credential = Credential { key: None, preset: Preset::Tenant, tenant: Some(acme.id) };
+        let credential = Credential { key: None, preset: Preset::Tenant, tenant: Some(acme.id), expires_at: None };
         assert!(credential.scope_over(&acme).is_some());
         assert!(credential.scope_over(&globex).is_none());
     }

@@ -6,14 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::access::TenantScope;
+use crate::answer::{Claimed, Remembered};
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::repository::{
-    BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError, RunRepository,
-    TenantRepository, WriteError,
+    AnswerRepository, BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError,
+    RunRepository, TenantRepository, WriteError,
 };
 use crate::run::Run;
 use crate::tenant::Tenant;
@@ -35,6 +37,7 @@ struct Contents {
     versions: BTreeMap<(TenantId, FunctionName, u64), Version>,
     runs: BTreeMap<(TenantId, RunId), Run>,
     blobs: HashMap<Digest, Bytes>,
+    answers: BTreeMap<(TenantId, Digest), Remembered>,
 }
 
 impl MemoryStore {
@@ -45,6 +48,11 @@ impl MemoryStore {
     /// With `false` every call fails with `Unavailable` and changes nothing, until it is set to `true` again.
     pub fn set_available(&self, available: bool) {
         self.lock().unavailable = !available;
+    }
+
+    /// The answers that are remembered, whosever they are.
+    pub fn remembered(&self) -> Vec<Remembered> {
+        self.lock().answers.values().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -110,6 +118,7 @@ impl TenantRepository for MemoryStore {
         contents.functions.retain(|(owner, _), _| owner != id);
         contents.versions.retain(|(owner, _, _), _| owner != id);
         contents.runs.retain(|(owner, _), _| owner != id);
+        contents.answers.retain(|(owner, _), _| owner != id);
         Ok(())
     }
 
@@ -317,6 +326,44 @@ impl RunRepository for MemoryStore {
 
     async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError> {
         self.open()?.runs.retain(|(at, _), run| *at != tenant.id() || run.starred);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AnswerRepository for MemoryStore {
+    async fn claim_answer(
+        &self,
+        tenant: &TenantScope,
+        place: &Digest,
+        claim: &Remembered,
+        now: Timestamp,
+        keep: usize,
+    ) -> Result<Claimed, RepositoryError> {
+        let mut contents = self.open()?;
+        contents.answers.retain(|_, held| held.ends_at > now);
+        if let Some(held) = contents.answers.get(&(tenant.id(), *place)) {
+            return Ok(Claimed::Held(held.clone()));
+        }
+        if contents.answers.keys().filter(|(owner, _)| *owner == tenant.id()).count() >= keep {
+            return Ok(Claimed::Full);
+        }
+        contents.answers.insert((tenant.id(), *place), claim.clone());
+        Ok(Claimed::Taken)
+    }
+
+    async fn keep_answer(
+        &self,
+        tenant: &TenantScope,
+        place: &Digest,
+        remembered: &Remembered,
+    ) -> Result<(), RepositoryError> {
+        self.open()?.answers.insert((tenant.id(), *place), remembered.clone());
+        Ok(())
+    }
+
+    async fn forget_answer(&self, tenant: &TenantScope, place: &Digest) -> Result<(), RepositoryError> {
+        self.open()?.answers.remove(&(tenant.id(), *place));
         Ok(())
     }
 }

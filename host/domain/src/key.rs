@@ -16,11 +16,13 @@ pub struct Key {
     /// Keyed BLAKE3 of the secret: a random secret of 131 bits needs no slow hash.
     pub hash: Digest,
     pub created_at: Timestamp,
+    /// From then on it is like a key that does not exist; `None`: it never expires.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Key {
     pub fn credential(&self) -> Credential {
-        Credential { key: Some(self.id), preset: self.preset, tenant: self.tenant }
+        Credential { key: Some(self.id), preset: self.preset, tenant: self.tenant, expires_at: self.expires_at }
     }
 }
 

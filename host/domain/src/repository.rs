@@ -6,8 +6,10 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::access::TenantScope;
+use crate::answer::{Claimed, Remembered};
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
@@ -150,9 +152,35 @@ pub trait RunRepository: Send + Sync {
     async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError>;
 }
 
+/// Answers that are remembered for a while. They end by themselves, and with their tenant; those for nobody's credentials are the
+/// local scope's.
+#[async_trait]
+pub trait AnswerRepository: Send + Sync {
+    /// Takes this place in one atomic step, unless it is taken; what ended before `now` does not count, and is removed by and by.
+    /// `Full` when the scope has `keep` places that have not ended.
+    async fn claim_answer(
+        &self,
+        tenant: &TenantScope,
+        place: &Digest,
+        claim: &Remembered,
+        now: Timestamp,
+        keep: usize,
+    ) -> Result<Claimed, RepositoryError>;
+    /// Puts this in place of the claim, also when that was forgotten in the meantime.
+    async fn keep_answer(
+        &self,
+        tenant: &TenantScope,
+        place: &Digest,
+        remembered: &Remembered,
+    ) -> Result<(), RepositoryError>;
+    async fn forget_answer(&self, tenant: &TenantScope, place: &Digest) -> Result<(), RepositoryError>;
+}
+
 /// All of them, and the store's own health.
 #[async_trait]
-pub trait Repository: TenantRepository + KeyRepository + FunctionRepository + BlobRepository + RunRepository {
+pub trait Repository:
+    TenantRepository + KeyRepository + FunctionRepository + BlobRepository + RunRepository + AnswerRepository
+{
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;
     /// Writes out what is batched. Called at the end of a drain.

@@ -6,7 +6,7 @@ use std::fmt;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
-use crate::ids::{EnvName, FunctionName, TenantId};
+use crate::ids::{Digest, EnvName, FunctionName, TenantId};
 
 /// How many secrets a tenant or a function may have, and bytes of one: it has to fit a header field.
 pub const MAX_SECRETS: usize = 64;
@@ -68,6 +68,15 @@ impl MasterKey {
     /// A new key for this tenant, sealed.
     pub fn make_data_key(&self, tenant: &TenantId) -> Sealed {
         seal(&self.0, &random::<32>(), &format!("data key of {tenant}"))
+    }
+
+    /// An answer that is remembered for a while, sealed: it may show a new key's secret.
+    pub fn seal_answer(&self, place: &Digest, answer: &[u8]) -> Sealed {
+        seal(&self.0, answer, &format!("answer {place}"))
+    }
+
+    pub fn open_answer(&self, place: &Digest, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
+        open(&self.0, sealed, &format!("answer {place}"))
     }
 
     pub fn open_data_key(&self, tenant: &TenantId, sealed: &Sealed) -> Result<DataKey, CannotOpen> {

@@ -17,6 +17,7 @@ use isolet_domain::limits::{HISTORY_KEPT, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::secret::MasterKey;
+use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::policies::{PolicyError, Subject};
 use isolet_domain::service::runs::{RunCode, RunSpec};
@@ -44,12 +45,12 @@ impl Host {
     async fn tenant(&self, slug: &str) -> TenantScope {
         let slug = TenantSlug::parse(slug).expect("valid");
         let tenant = self.platform.tenants.create(slug, BTreeMap::new()).await.expect("created");
-        let operator = Credential { key: None, preset: Preset::Admin, tenant: None };
+        let operator = Credential { key: None, preset: Preset::Admin, tenant: None, expires_at: None };
         operator.scope_over(&tenant).expect("the operator reaches all")
     }
 
     async fn deploy(&self, tenant: &TenantScope, source: &str) {
-        self.platform.functions.put(tenant, function(), BTreeMap::new()).await.expect("put");
+        self.platform.functions.put(tenant, function(), BTreeMap::new(), always()).await.expect("put");
         let new = NewVersion { code: Code::single(source).expect("valid"), message: String::new() };
         let (version, _) = self.platform.versions.add(tenant, &function(), new).await.expect("added");
         self.platform.versions.deploy(tenant, &function(), &version.id).await.expect("deployed");
@@ -68,7 +69,7 @@ impl Host {
 
     async fn set_env(&self, tenant: &TenantScope, value: &str) {
         let name = EnvName::parse("WHO").expect("valid");
-        self.platform.environment.set(tenant, function(), name, value.to_owned()).await.expect("set");
+        self.platform.environment.set(tenant, function(), name, value.to_owned(), always()).await.expect("set");
     }
 }
 
@@ -83,7 +84,7 @@ async fn own_writes_apply_to_the_next_invocation() {
     assert_eq!(host.invoke(&acme).await.expect("answered"), "WHO=one");
     host.deploy(&acme, "something else").await;
     assert!(host.invoke(&acme).await.expect("answered").starts_with("GET http://"));
-    host.platform.functions.delete(&acme, function()).await.expect("deleted");
+    host.platform.functions.delete(&acme, function(), always()).await.expect("deleted");
     assert!(matches!(host.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
 }
 
@@ -98,7 +99,7 @@ async fn other_hosts_writes_apply_within_a_second() {
     assert_eq!(two.invoke(&acme).await.expect("answered"), "", "believed for a second");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=one");
-    one.platform.functions.delete(&acme, function()).await.expect("deleted");
+    one.platform.functions.delete(&acme, function(), always()).await.expect("deleted");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(matches!(two.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
 }
@@ -127,7 +128,7 @@ async fn known_functions_go_on_while_the_store_is_gone() {
 async fn code_that_does_not_build_leaves_nothing_behind() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    host.platform.functions.put(&acme, function(), BTreeMap::new()).await.expect("put");
+    host.platform.functions.put(&acme, function(), BTreeMap::new(), always()).await.expect("put");
     let new = NewVersion { code: Code::single(words::SYNTAX).expect("valid"), message: String::new() };
     assert!(host.platform.versions.add(&acme, &function(), new).await.is_err());
     let versions = host.platform.versions.list(&acme, &function(), None, 10).await.expect("listed");
@@ -223,7 +224,7 @@ impl Host {
         subject: Subject,
         policy: EgressPolicy,
     ) -> Result<(), PolicyError> {
-        let caller = Credential { key: None, preset, tenant: None };
+        let caller = Credential { key: None, preset, tenant: None, expires_at: None };
         self.platform.policies.set(&caller, tenant, subject, Some(policy), Arc::new(|_| Ok(()))).await
     }
 }

@@ -150,6 +150,11 @@ fn problem(status: u16, rows: &[&Row]) -> Value {
     if matches!(status, 429 | 503) {
         headers["retry-after"] = json!({ "$ref": "#/components/headers/retry-after" });
     }
+    if status == 429 {
+        for name in ["ratelimit-policy", "ratelimit"] {
+            headers[name] = json!({ "$ref": format!("#/components/headers/{name}") });
+        }
+    }
     json!({
         "description": titles.join("; "),
         "headers": headers,
@@ -176,6 +181,18 @@ fn headers() -> Value {
         "etag": {
             "description": "A strong validator of what is shown, for `If-Match`.",
             "required": true,
+            "schema": { "type": "string" },
+        },
+        "idempotent-replayed": {
+            "description": "`true` where this is the answer that was given before.",
+            "schema": { "type": "string" },
+        },
+        "ratelimit-policy": {
+            "description": "What a tenant may do at most: `q` requests in `w` seconds.",
+            "schema": { "type": "string" },
+        },
+        "ratelimit": {
+            "description": "How many more of them now, and the seconds until it is all of them.",
             "schema": { "type": "string" },
         },
         "www-authenticate": { "description": "`Bearer`.", "required": true, "schema": { "type": "string" } },

@@ -25,6 +25,8 @@ pub struct Endpoint {
     pub(super) summary: &'static str,
     describe: Describe,
     route: MethodRouter<AppState>,
+    /// Bytes of its body, where the request may name itself.
+    repeatable: Option<usize>,
 }
 
 impl Endpoint {
@@ -42,7 +44,15 @@ impl Endpoint {
     {
         let filter = MethodFilter::try_from(method.clone()).expect("axum routes every method that `http` names");
         let describe = described(problems, handler.clone());
-        Self { path, methods: vec![(method, id.to_owned())], tag, summary, describe, route: on(filter, handler) }
+        Self {
+            path,
+            methods: vec![(method, id.to_owned())],
+            tag,
+            summary,
+            describe,
+            route: on(filter, handler),
+            repeatable: None,
+        }
     }
 
     /// Whatever the method. An id for each that is documented is made of this one.
@@ -63,7 +73,13 @@ impl Endpoint {
         };
         let methods = DOCUMENTED.into_iter().map(id).collect();
         let describe = described(problems, handler.clone());
-        Self { path, methods, tag, summary, describe, route: any(handler) }
+        Self { path, methods, tag, summary, describe, route: any(handler), repeatable: None }
+    }
+
+    /// It makes something, and honours an `Idempotency-Key`; its body has at most so many bytes.
+    #[must_use]
+    pub fn repeatable(self, body_bytes: usize) -> Self {
+        Self { repeatable: Some(body_bytes), ..self }
     }
 
     /// The path as OpenAPI writes it: it has no parameter that spans segments.
@@ -82,6 +98,17 @@ impl Endpoint {
         if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             operation.fails(&[rows::CROSS_SITE]);
         }
+        if self.repeatable.is_some() {
+            let description =
+                "A text of the caller's own: within 24 hours, the same request with the same key is done once.";
+            operation.in_header(
+                "idempotency-key",
+                description,
+                json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
+            );
+            operation.fails(&[rows::IN_FLIGHT, rows::REUSED, rows::NOT_KEPT, rows::TOO_MANY_KEYS, rows::MALFORMED]);
+            operation.every_success_has(&["idempotent-replayed"]);
+        }
         operation
     }
 }
@@ -95,23 +122,32 @@ fn described<T: 'static, H: Described<T> + 'static>(problems: &'static [&'static
     })
 }
 
-/// The routes below `prefix`, which is taken off their paths, and all others.
-pub fn routers(endpoints: &[Endpoint], prefix: &str) -> (Router<AppState>, Router<AppState>) {
+/// The routes below `prefix`, which is taken off their paths, and all others. `repeatable` is put before the handlers of what may be
+/// sent again, and told how long their bodies may be.
+pub fn routers(
+    endpoints: &[Endpoint],
+    prefix: &str,
+    repeatable: impl Fn(MethodRouter<AppState>, usize) -> MethodRouter<AppState>,
+) -> (Router<AppState>, Router<AppState>) {
     let (mut below, mut others) = (Router::new(), Router::new());
     for endpoint in endpoints {
+        let route = match endpoint.repeatable {
+            Some(limit) => repeatable(endpoint.route.clone(), limit),
+            None => endpoint.route.clone(),
+        };
         match endpoint.path.strip_prefix(prefix).filter(|path| path.starts_with('/')) {
-            Some(path) => below = with_route(below, path, endpoint),
-            None => others = with_route(others, endpoint.path, endpoint),
+            Some(path) => below = with_route(below, path, route),
+            None => others = with_route(others, endpoint.path, route),
         }
     }
     (below, others)
 }
 
-fn with_route(router: Router<AppState>, path: &str, endpoint: &Endpoint) -> Router<AppState> {
-    let router = router.route(path, endpoint.route.clone());
+fn with_route(router: Router<AppState>, path: &str, route: MethodRouter<AppState>) -> Router<AppState> {
+    let router = router.route(path, route.clone());
     // Where a path may follow, an empty one may too.
     match path.strip_suffix("{*path}") {
-        Some(base) => router.route(base, endpoint.route.clone()),
+        Some(base) => router.route(base, route),
         None => router,
     }
 }

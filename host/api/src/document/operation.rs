@@ -141,6 +141,13 @@ impl<'s> Operation<'s> {
         self.passed_on = Some(description);
     }
 
+    /// Each of its answers so far has these headers.
+    pub fn every_success_has(&mut self, names: &[&'static str]) {
+        for success in self.successes.values_mut() {
+            names.iter().for_each(|name| success.with_header(name));
+        }
+    }
+
     /// It answers without a body.
     pub fn answers_empty(&mut self, status: u16, description: &'static str) -> &mut Success {
         let success = self.successes.entry(status).or_default();

@@ -9,8 +9,8 @@ use isolet_domain::service::policies::{Condition, PolicyError, Subject};
 
 use crate::answer::{Answer, NoContent, etag_of};
 use crate::caller::{In, Of, needs};
-use crate::conditions::IfMatch;
 use crate::failure::Failure;
+use crate::preconditions::{Preconditions, Verdict};
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::egress::{PolicyResponse, PolicyText};
@@ -25,18 +25,18 @@ pub async fn get_tenant_egress(
 pub async fn put_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    condition: IfMatch,
+    conditions: Preconditions,
     Json(request): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
-    put(&app, &found, Subject::Tenant, condition, request).await
+    put(&app, &found, Subject::Tenant, conditions, request).await
 }
 
 pub async fn delete_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    condition: IfMatch,
+    conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    remove(&app, &found, Subject::Tenant, condition).await
+    remove(&app, &found, Subject::Tenant, conditions).await
 }
 
 pub async fn get_ceiling(
@@ -49,18 +49,18 @@ pub async fn get_ceiling(
 pub async fn put_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    condition: IfMatch,
+    conditions: Preconditions,
     Json(request): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
-    put(&app, &found, Subject::Ceiling, condition, request).await
+    put(&app, &found, Subject::Ceiling, conditions, request).await
 }
 
 pub async fn delete_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
-    condition: IfMatch,
+    conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    remove(&app, &found, Subject::Ceiling, condition).await
+    remove(&app, &found, Subject::Ceiling, conditions).await
 }
 
 pub async fn get_function_egress(
@@ -75,19 +75,19 @@ pub async fn put_function_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
-    condition: IfMatch,
+    conditions: Preconditions,
     Json(request): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
-    put(&app, &found, Subject::Function(function), condition, request).await
+    put(&app, &found, Subject::Function(function), conditions, request).await
 }
 
 pub async fn delete_function_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
-    condition: IfMatch,
+    conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    remove(&app, &found, Subject::Function(function), condition).await
+    remove(&app, &found, Subject::Function(function), conditions).await
 }
 
 async fn read<N>(app: &AppState, found: &In<N>, subject: &Subject) -> Result<Answer<PolicyResponse>, Failure> {
@@ -99,17 +99,22 @@ async fn put<N>(
     app: &AppState,
     found: &In<N>,
     subject: Subject,
-    condition: IfMatch,
+    conditions: Preconditions,
     request: PolicyText,
 ) -> Result<Answer<PolicyResponse>, Failure> {
     let policy = request.into_domain("").map_err(Failure::Invalid)?;
     let answer = PolicyResponse::of(Some(&policy));
-    set(app, found, subject, condition, Some(policy)).await?;
+    set(app, found, subject, conditions, Some(policy)).await?;
     Ok(Answer(answer))
 }
 
-async fn remove<N>(app: &AppState, found: &In<N>, subject: Subject, condition: IfMatch) -> Result<NoContent, Failure> {
-    set(app, found, subject, condition, None).await?;
+async fn remove<N>(
+    app: &AppState,
+    found: &In<N>,
+    subject: Subject,
+    conditions: Preconditions,
+) -> Result<NoContent, Failure> {
+    set(app, found, subject, conditions, None).await?;
     Ok(NoContent)
 }
 
@@ -117,20 +122,27 @@ async fn set<N>(
     app: &AppState,
     found: &In<N>,
     subject: Subject,
-    condition: IfMatch,
+    conditions: Preconditions,
     policy: Option<EgressPolicy>,
 ) -> Result<(), PolicyError> {
-    app.platform().policies.set(&found.credential, &found.scope, subject, policy, demanded(condition)).await
+    app.platform().policies.set(&found.credential, &found.scope, subject, policy, demanded(conditions)).await
 }
 
 /// `If-Match` has to name what is replaced, so that two who change the rules at once do not undo each other (RFC 6585 §3); where
 /// nothing was set there is nothing to undo.
-fn demanded(condition: IfMatch) -> Arc<Condition> {
-    Arc::new(move |held: Option<&EgressPolicy>| match held {
-        Some(_) if !condition.is_given() => Err(PolicyError::ConditionMissing),
-        held => {
-            let now = etag_of(&PolicyResponse::of(held));
-            if condition.holds(Some(&now)) { Ok(()) } else { Err(PolicyError::ConditionFailed) }
+fn demanded(conditions: Preconditions) -> Arc<Condition> {
+    Arc::new(move |held: Option<&EgressPolicy>| {
+        // Where no rules were set there is still an answer with a tag; what exists is what was set.
+        let now = etag_of(&PolicyResponse::of(held));
+        let verdict = match held {
+            Some(_) => conditions.require(Some(&now)),
+            None if conditions.names(&now) => Verdict::Holds,
+            None => conditions.check(None),
+        };
+        match verdict {
+            Verdict::Holds => Ok(()),
+            Verdict::Missing => Err(PolicyError::ConditionMissing),
+            Verdict::Failed => Err(PolicyError::ConditionFailed),
         }
     })
 }

@@ -1,13 +1,19 @@
 //! Functions and their variables.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use isolet_domain::ids::{EnvName, FunctionName};
+use isolet_domain::function::Function;
+use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
+use isolet_domain::service::condition::Holds;
+use isolet_domain::service::environment::Variables;
 
 use super::fields::{checked_labels, invalid};
 use crate::answer::{Answer, NoContent, Put};
 use crate::caller::{In, Of, RawFunction, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -31,11 +37,13 @@ pub async fn put_function(
     State(app): State<AppState>,
     found: In<needs::FunctionsWrite>,
     RawFunction(name): RawFunction,
+    conditions: Preconditions,
     Json(request): Json<PutFunctionRequest>,
 ) -> Result<Put<FunctionResponse>, Failure> {
     let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let labels = checked_labels(request.labels)?;
-    let (function, created) = app.platform().functions.put(&found.scope, name, labels).await?;
+    let holds = of_function(&app, found.scope.slug(), conditions);
+    let (function, created) = app.platform().functions.put(&found.scope, name, labels, holds).await?;
     Ok(Put { created, value: FunctionResponse::new(&app, found.scope.slug(), function) })
 }
 
@@ -52,8 +60,10 @@ pub async fn delete_function(
     State(app): State<AppState>,
     found: In<needs::FunctionsWrite>,
     Of(name): Of<FunctionName>,
+    conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    app.platform().functions.delete(&found.scope, name).await?;
+    let holds = of_function(&app, found.scope.slug(), conditions);
+    app.platform().functions.delete(&found.scope, name, holds).await?;
     Ok(NoContent)
 }
 
@@ -63,18 +73,19 @@ pub async fn list_variables(
     Of(function): Of<FunctionName>,
 ) -> Result<Answer<List<VariableResponse>>, Failure> {
     let env = app.platform().environment.list(&found.scope, &function).await?;
-    Ok(Answer(List::whole(env.into_iter().map(VariableResponse::from).collect())))
+    Ok(Answer(env.into_iter().map(VariableResponse::from).collect()))
 }
 
 pub async fn set_variable(
     State(app): State<AppState>,
     found: In<needs::EnvWrite>,
     Of(function): Of<FunctionName>,
+    conditions: Preconditions,
     Json(request): Json<SetVariableRequest>,
 ) -> Result<Answer<VariableResponse>, Failure> {
     let name = EnvName::parse(&request.name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let answer = VariableResponse::from((name.clone(), request.value.clone()));
-    app.platform().environment.set(&found.scope, function, name, request.value).await?;
+    app.platform().environment.set(&found.scope, function, name, request.value, of_variables(conditions)).await?;
     Ok(Answer(answer))
 }
 
@@ -83,7 +94,26 @@ pub async fn delete_variable(
     found: In<needs::EnvWrite>,
     Of(function): Of<FunctionName>,
     Of(name): Of<EnvName>,
+    conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    app.platform().environment.delete(&found.scope, function, name).await?;
+    app.platform().environment.delete(&found.scope, function, name, of_variables(conditions)).await?;
     Ok(NoContent)
+}
+
+/// The conditions, held against the function as it is shown.
+fn of_function(app: &AppState, tenant: &TenantSlug, conditions: Preconditions) -> Holds<Function> {
+    let (app, tenant) = (app.clone(), tenant.clone());
+    Arc::new(move |held: Option<&Function>| {
+        let shown = held.map(|function| FunctionResponse::new(&app, &tenant, function.clone()));
+        conditions.hold_of(shown.as_ref())
+    })
+}
+
+/// The conditions, held against the list of variables.
+fn of_variables(conditions: Preconditions) -> Holds<Variables> {
+    Arc::new(move |held: Option<&Variables>| {
+        let shown: Option<List<VariableResponse>> =
+            held.map(|variables| variables.clone().into_iter().map(VariableResponse::from).collect());
+        conditions.hold_of(shown.as_ref())
+    })
 }

@@ -26,6 +26,7 @@ use crate::console::get_console;
 use crate::document;
 use crate::failure::Failure;
 use crate::front::front;
+use crate::idempotency::remember;
 use crate::state::AppState;
 
 pub use openapi::openapi_document;
@@ -33,7 +34,9 @@ pub use openapi::openapi_document;
 /// The whole control plane: what `operations` lists, and the console for every other address.
 pub fn control_plane(app: AppState) -> Router {
     let operations = operations::all();
-    let (below, others) = document::routers(&operations, "/v1");
+    let (below, others) = document::routers(&operations, "/v1", |route, limit| {
+        route.route_layer(from_fn_with_state((app.clone(), limit), remember))
+    });
     others
         .nest("/v1", below.fallback(|| async { Failure::NoRoute }))
         .fallback_service(get(get_console).with_state(()))

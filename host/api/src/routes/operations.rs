@@ -5,6 +5,10 @@
 use super::{checks, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants, versions};
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
+use crate::wire::functions::MAX_CODE_BODY_BYTES;
+
+/// Bytes of a body without code.
+const BODY: usize = 1 << 20;
 
 const INVALID: &[Row] = &[rows::INVALID];
 const CODE: &[Row] = &[rows::INVALID_CODE, rows::CODE_TOO_LARGE];
@@ -67,13 +71,14 @@ fn about_the_host() -> Vec<Endpoint> {
 fn of_tenants() -> Vec<Endpoint> {
     vec![
         op!(GET "/v1/tenants", tenants::list_tenants, "The tenants within reach, by slug.", &[]),
-        op!(POST "/v1/tenants", tenants::create_tenant, "Adds a tenant.", &[INVALID, SLUG, NO_TENANT]),
+        op!(POST "/v1/tenants", tenants::create_tenant, "Adds a tenant.", &[INVALID, SLUG, NO_TENANT]).repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}", tenants::get_tenant, "A tenant.", &[]),
         op!(PATCH "/v1/tenants/{tenant}", tenants::update_tenant, "Changes a tenant's labels.", &[INVALID]),
         op!(DELETE "/v1/tenants/{tenant}", tenants::delete_tenant, "Removes a tenant with all it owns.", &[]),
         op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),
         op!(POST "/v1/tenants/{tenant}/keys", tenants::create_key,
-            "Makes a key; the answer alone shows its secret.", &[INVALID]),
+            "Makes a key; the answer alone shows its secret.", &[INVALID])
+        .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/keys/{key}", tenants::delete_key, "Revokes a key.", &[]),
         op!(GET "/v1/tenants/{tenant}/egress", egress::get_tenant_egress,
             "The tenant's rules for outgoing requests.", &[]),
@@ -118,19 +123,22 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/env", functions::list_variables,
             "The function's variables.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/env", functions::set_variable,
-            "Sets a variable of the function.", &[INVALID]),
+            "Sets a variable of the function.", &[INVALID])
+        .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}/env/{variable}", functions::delete_variable,
             "Removes a variable of the function.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions", versions::list_versions,
             "The function's versions, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/versions", versions::add_version,
-            "Builds a version; the same code again is the version that is there.", &[INVALID, CODE, BUILD]),
+            "Builds a version; the same code again is the version that is there.", &[INVALID, CODE, BUILD])
+        .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::get_version,
             "A version.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/source", versions::get_source,
             "The code that a version was made of.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
-            "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION]),
+            "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION])
+        .repeatable(MAX_CODE_BODY_BYTES),
         op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke", invoke::invoke_function as "invoke_function",
             "Sends the live version a request for `/`.", &[GUEST, ADMISSION]),
         op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke/{*path}", invoke::invoke_function as "invoke_function_at",
@@ -142,15 +150,18 @@ fn of_runs() -> Vec<Endpoint> {
     vec![
         op!(GET "/v1/tenants/{tenant}/runs", history::list_runs, "The recorded runs, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs", runs::create_run,
-            "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN]),
+            "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN])
+        .repeatable(MAX_CODE_BODY_BYTES),
         op!(DELETE "/v1/tenants/{tenant}/runs", history::clear_runs, "Forgets all runs without a star.", &[]),
         op!(GET "/v1/tenants/{tenant}/runs/{run}", history::get_run, "A run with everything that is kept of it.", &[]),
         op!(DELETE "/v1/tenants/{tenant}/runs/{run}", history::delete_run, "Forgets a run.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs/{run}/replay", runs::replay_run,
-            "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID]),
+            "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID])
+        .repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}/prompts", history::list_prompts, "The prompts, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/prompts", history::save_prompt,
-            "Keeps a prompt without running it.", &[INVALID]),
+            "Keeps a prompt without running it.", &[INVALID])
+        .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/prompts", history::clear_prompts, "Forgets all prompts without a star.", &[]),
         op!(DELETE "/v1/tenants/{tenant}/prompts/{run}", history::delete_prompt, "Forgets a prompt.", &[]),
         op!(PUT "/v1/tenants/{tenant}/prompts/{run}/star", history::star_prompt,

@@ -12,11 +12,12 @@ use isolet_domain::service::runs::{RunCode, StartedRun};
 use serde_json::json;
 
 use super::sse;
-use crate::answer::Answer;
+use crate::answer::{Answer, Rated};
 use crate::caller::{In, Of, needs};
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
 use crate::frame::framed;
+use crate::rate_limit::Rate;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::runs::{CreateRunRequest, RunResponse};
@@ -26,7 +27,7 @@ pub async fn create_run(
     found: In<needs::Run>,
     accept: Accept,
     Json(request): Json<CreateRunRequest>,
-) -> Result<RunAnswer, Failure> {
+) -> Result<Rated<RunAnswer>, Failure> {
     let spec = request.into_spec()?;
     // Rules of a call can open what nobody else has: that takes more than the right to run.
     if spec.egress.is_some() && !found.credential.allows(Scope::EgressWrite) {
@@ -40,7 +41,8 @@ pub async fn create_run(
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
-    Ok(finish(started, accept).await)
+    let standing = app.platform().standing(&found.scope);
+    Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }
 
 pub async fn replay_run(
@@ -48,9 +50,10 @@ pub async fn replay_run(
     found: In<needs::Run>,
     Of(run): Of<RunId>,
     accept: Accept,
-) -> Result<RunAnswer, Failure> {
+) -> Result<Rated<RunAnswer>, Failure> {
     let started = app.platform().runs.replay(&found.scope, &run).await?;
-    Ok(finish(started, accept).await)
+    let standing = app.platform().standing(&found.scope);
+    Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }
 
 async fn finish(started: StartedRun, accept: Accept) -> RunAnswer {

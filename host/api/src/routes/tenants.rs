@@ -1,13 +1,17 @@
 //! Tenants, their keys, and signing in.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use http::request::Parts;
 use isolet_domain::access::Preset;
 use isolet_domain::ids::{KeyId, TenantSlug};
-use isolet_domain::service::keys::MAX_NAME_CHARS;
+use isolet_domain::service::condition::Holds;
+use isolet_domain::service::keys::{MAX_NAME_CHARS, NewKey};
 use isolet_domain::service::sign_in::Proof;
+use isolet_domain::service::tenants::TenantError;
+use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
 use super::fields::{checked_labels, invalid};
@@ -17,6 +21,7 @@ use crate::catalogue as rows;
 use crate::cursor::{ListQuery, encode};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -78,10 +83,14 @@ pub async fn get_tenant(found: In<needs::TenantsRead>) -> Answer<TenantResponse>
 pub async fn update_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
+    conditions: Preconditions,
     Json(request): Json<UpdateTenantRequest>,
 ) -> Result<Answer<TenantResponse>, Failure> {
     let labels = checked_labels(request.labels)?;
-    let tenant = app.platform().tenants.set_labels(&found.tenant.id, labels).await?;
+    let holds: Holds<Tenant> = Arc::new(move |held: Option<&Tenant>| {
+        conditions.hold_of(held.map(|tenant| TenantResponse::from(tenant.clone())).as_ref())
+    });
+    let tenant = app.platform().tenants.set_labels(&found.tenant.id, labels, holds).await?;
     Ok(Answer(TenantResponse::from(tenant)))
 }
 
@@ -106,11 +115,15 @@ impl Part for Confirmation {
 pub async fn delete_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
+    conditions: Preconditions,
     Confirmation(given): Confirmation,
 ) -> Result<Accepted, Failure> {
     // Everything the tenant owns goes with it, so the caller names it twice.
     if given.as_deref() != Some(&format!("confirm={}", found.scope.slug())) {
         return Err(invalid("", "confirm", "add `?confirm=` with the tenant's slug to delete it with all it owns"));
+    }
+    if !conditions.hold_of(Some(&TenantResponse::from(found.tenant.clone()))) {
+        return Err(TenantError::Changed.into());
     }
     app.platform().tenants.delete(found.tenant).await?;
     Ok(Accepted)
@@ -134,7 +147,10 @@ pub async fn create_key(
     if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
         return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
     }
-    let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, preset, request.name).await?;
+    let expires_at = request.expires_at.map(|text| text.parse::<jiff::Timestamp>()).transpose();
+    let expires_at = expires_at.map_err(|_| invalid("/expires_at", "time", "must be a time as RFC 3339 writes it"))?;
+    let new = NewKey { preset, name: request.name, expires_at };
+    let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, new).await?;
     Ok(Created(KeyResponse::new(key, Some(secret.expose().to_owned()))))
 }
 

@@ -154,4 +154,6 @@ impl ResponseBody for FunctionResponse {
 }
 impl ResponseBody for VersionResponse {}
 impl ResponseBody for DeployResponse {}
-impl ResponseBody for VariableResponse {}
+impl ResponseBody for VariableResponse {
+    const LIST_TAGGED: bool = true;
+}

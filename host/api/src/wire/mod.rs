@@ -25,12 +25,20 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
 }
 
-impl<T: ResponseBody> ResponseBody for List<T> {}
+impl<T: ResponseBody> ResponseBody for List<T> {
+    const TAGGED: bool = T::LIST_TAGGED;
+}
 
 impl<T> List<T> {
     /// All there is.
     pub fn whole(data: Vec<T>) -> Self {
         Self { data, next_cursor: None }
+    }
+}
+
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self::whole(items.into_iter().collect())
     }
 }
 

@@ -54,9 +54,13 @@ impl From<Tenant> for TenantResponse {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateKeyRequest {
+    #[schemars(with = "PresetWord")]
     pub preset: String,
     #[serde(default)]
     pub name: String,
+    /// When it ends: then, or with the key that asks for it.
+    #[schemars(with = "Option<Time>")]
+    pub expires_at: Option<String>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -72,6 +76,8 @@ pub struct KeyResponse {
     scopes: Vec<&'static str>,
     #[schemars(with = "Time")]
     created_at: String,
+    #[schemars(with = "Option<Time>")]
+    expires_at: Option<String>,
 }
 
 impl KeyResponse {
@@ -83,6 +89,7 @@ impl KeyResponse {
             preset: key.preset.as_str(),
             scopes: scopes(key.preset),
             created_at: key.created_at.to_string(),
+            expires_at: key.expires_at.map(|end| end.to_string()),
         }
     }
 }

@@ -214,3 +214,24 @@ async fn the_one_time_link_signs_in_once() {
     assert_eq!(host.call(token, "GET", "/v1/tenants", None).await.status, 200);
     host.call("", "POST", "/v1/sessions", Some(json!({ "link": link }))).await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn an_expired_key_is_like_none() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let keys = "/v1/tenants/acme/keys";
+    let ends = jiff::Timestamp::now() + std::time::Duration::from_millis(300);
+    let body = json!({ "preset": "tenant", "expires_at": ends.to_string() });
+    let made = host.post(keys, body).await.ok().json();
+    assert_eq!(made["expires_at"], ends.to_string());
+    let key = made["key"].as_str().expect("a key");
+    host.call(key, "GET", "/v1/whoami", None).await.ok();
+    for bad in ["1970-01-01T00:00:00Z", "tomorrow", "2026-13-01T00:00:00Z", ""] {
+        let problem =
+            host.post(keys, json!({ "preset": "tenant", "expires_at": bad })).await.problem(422, "invalid_request");
+        assert_eq!(problem["errors"][0]["pointer"], "/expires_at", "{bad}");
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(320)).await;
+    host.call(key, "GET", "/v1/whoami", None).await.problem(401, "unauthenticated");
+    host.call("", "POST", "/v1/sessions", Some(json!({ "key": key }))).await.problem(401, "unauthenticated");
+}

@@ -176,8 +176,8 @@ fn no_route_is_made_beside_the_document() {
     assert_eq!(
         found,
         [
-            "endpoint.rs: Some(base) => router.route(base, endpoint.route.clone()),",
-            "endpoint.rs: let router = router.route(path, endpoint.route.clone());",
+            "endpoint.rs: Some(base) => router.route(base, route),",
+            "endpoint.rs: let router = router.route(path, route.clone());",
             r#"mod.rs: .nest("/v1", below.fallback(|| async { Failure::NoRoute }))"#,
         ],
     );

@@ -19,9 +19,19 @@ const MAX_IDLE_LANES: usize = 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
     #[error("the tenant sends more requests than its rate allows")]
-    RateLimited { retry_after: Duration },
+    RateLimited { retry_after: Duration, per_second: u32 },
     #[error("too many requests are in flight")]
     Overloaded { retry_after: Duration },
+}
+
+/// How a tenant stands with its rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub per_second: u32,
+    /// Requests that would be let in at once.
+    pub left: u32,
+    /// When there will be as many as there can be.
+    pub full_after: Duration,
 }
 
 /// A place in flight, given back when dropped. It must outlive the guest's instance.
@@ -69,6 +79,17 @@ impl Bucket {
     }
 }
 
+impl Bucket {
+    fn standing(&self, now: Instant, rate_per_second: u32) -> Standing {
+        let per_second = rate_per_second.max(1);
+        let interval = Duration::from_secs(1) / per_second;
+        let full_after = self.full_at.saturating_duration_since(now);
+        let taken = full_after.as_nanos().div_ceil(interval.as_nanos().max(1));
+        let left = per_second.saturating_sub(taken.try_into().unwrap_or(u32::MAX));
+        Standing { per_second, left, full_after }
+    }
+}
+
 /// Leaves the queue, also when the caller goes away while waiting.
 struct Waiting<'l>(&'l Lane);
 
@@ -92,7 +113,8 @@ impl Admissions {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take(Instant::now(), self.admission.rate_per_second);
-        taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after })?;
+        let per_second = self.admission.rate_per_second;
+        taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after, per_second })?;
         let place = match lane.places.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(_) => self.queue(&lane).await?,
@@ -101,6 +123,12 @@ impl Admissions {
         let in_all = self.all.clone().try_acquire_owned();
         let in_all = in_all.map_err(|_| NotAdmitted::Overloaded { retry_after: Duration::from_secs(1) })?;
         Ok(Permit { _place: place, _place_in_all: in_all, _in_flight: self.counters.enter() })
+    }
+
+    pub fn standing(&self, tenant: TenantId) -> Standing {
+        let lane = self.lane(tenant);
+        let bucket = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.standing(Instant::now(), self.admission.rate_per_second)
     }
 
     async fn queue(&self, lane: &Lane) -> Result<OwnedSemaphorePermit, NotAdmitted> {
@@ -204,9 +232,15 @@ mod tests {
         for _ in 0..10 {
             assert!(admissions.enter(tenant).await.is_ok());
         }
-        let Err(NotAdmitted::RateLimited { retry_after }) = admissions.enter(tenant).await else { panic!("admitted") };
+        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(tenant).await else {
+            panic!("admitted")
+        };
         assert_eq!(retry_after, Duration::from_millis(100));
+        let standing = Standing { per_second: 10, left: 0, full_after: Duration::from_secs(1) };
+        assert_eq!(admissions.standing(tenant), standing);
         tokio::time::advance(retry_after).await;
+        assert_eq!(admissions.standing(tenant).left, 1);
+        assert_eq!(admissions.standing(TenantId::generate()).left, 10);
         assert!(admissions.enter(tenant).await.is_ok());
         assert!(admissions.enter(tenant).await.is_err());
     }

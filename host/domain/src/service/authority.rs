@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::egress::{Egress, EgressPolicy, Layer};
 use crate::function::Function;
-use crate::ids::EnvName;
+use crate::ids::{Digest, EnvName};
 use crate::secret::{CannotOpen, DataKey, MasterKey, Place, Sealed};
 use crate::tenant::Tenant;
 
@@ -42,6 +42,15 @@ impl Authority {
     /// The tenant's data key, opened; `None` while it has none.
     pub(super) fn data_key(&self, tenant: &Tenant) -> Result<Option<DataKey>, CannotOpen> {
         tenant.data_key.as_ref().map(|sealed| self.master.open_data_key(&tenant.id, sealed)).transpose()
+    }
+
+    /// An answer that is remembered under this place, and nowhere else.
+    pub(super) fn seal_answer(&self, place: &Digest, answer: &[u8]) -> Sealed {
+        self.master.seal_answer(place, answer)
+    }
+
+    pub(super) fn open_answer(&self, place: &Digest, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
+        self.master.open_answer(place, sealed)
     }
 
     pub(super) fn make_data_key(&self, tenant: &Tenant) -> Sealed {

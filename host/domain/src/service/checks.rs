@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::admission::{Admissions, NotAdmitted};
+use super::admission::{Admissions, NotAdmitted, Standing};
 use super::counters::Counters;
 use crate::access::TenantScope;
 use crate::code::Code;
@@ -37,6 +37,11 @@ impl Checks {
     pub(super) fn new(executor: Arc<dyn GuestExecutor>, limits: Limits) -> Self {
         // Counted apart: a check is no invocation in flight.
         Self { executor, admissions: Admissions::new(ADMISSION, Arc::<Counters>::default()), limits }
+    }
+
+    /// How this tenant stands with its rate of checks.
+    pub fn standing(&self, scope: &TenantScope) -> Standing {
+        self.admissions.standing(scope.id())
     }
 
     /// What is wrong with the code, and what is doubtful. Empty when nothing is.

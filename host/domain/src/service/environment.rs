@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
+use super::condition::{Gate, Holds};
 use super::functions::FunctionError;
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
@@ -30,6 +31,8 @@ pub enum EnvironmentError {
     UnknownFunction,
     #[error("there is no such variable")]
     UnknownVariable,
+    #[error("the variables are not as the request demands; read them again")]
+    Changed,
     #[error("a function may have {MAX_VARIABLES} variables with {MAX_TOTAL_BYTES} bytes in all")]
     TooLarge,
     #[error(transparent)]
@@ -39,11 +42,14 @@ pub enum EnvironmentError {
 impl From<FunctionError> for EnvironmentError {
     fn from(error: FunctionError) -> Self {
         match error {
-            FunctionError::Unknown => Self::UnknownFunction,
+            FunctionError::Unknown | FunctionError::Changed => Self::UnknownFunction,
             FunctionError::Repository(error) => Self::Repository(error),
         }
     }
 }
+
+/// A function's variables.
+pub type Variables = BTreeMap<EnvName, String>;
 
 pub struct Environment {
     repository: Arc<dyn Repository>,
@@ -55,11 +61,7 @@ impl Environment {
         Self { repository, resolver }
     }
 
-    pub async fn list(
-        &self,
-        tenant: &TenantScope,
-        function: &FunctionName,
-    ) -> Result<BTreeMap<EnvName, String>, EnvironmentError> {
+    pub async fn list(&self, tenant: &TenantScope, function: &FunctionName) -> Result<Variables, EnvironmentError> {
         let stored = self.repository.function(tenant, function).await?;
         stored.map(|function| function.env).ok_or(EnvironmentError::UnknownFunction)
     }
@@ -70,10 +72,11 @@ impl Environment {
         function: FunctionName,
         name: EnvName,
         value: String,
+        holds: Holds<Variables>,
     ) -> Result<(), EnvironmentError> {
         let refused = Arc::new(AtomicBool::new(false));
         let told = refused.clone();
-        self.change(tenant, function, move |stored| {
+        self.change(tenant, function, holds, move |stored| {
             let before = stored.env.insert(name.clone(), value.clone());
             let fits = fits(&stored.env);
             told.store(!fits, Ordering::Release);
@@ -92,10 +95,11 @@ impl Environment {
         tenant: &TenantScope,
         function: FunctionName,
         name: EnvName,
+        holds: Holds<Variables>,
     ) -> Result<(), EnvironmentError> {
         let found = Arc::new(AtomicBool::new(false));
         let told = found.clone();
-        self.change(tenant, function, move |stored| {
+        self.change(tenant, function, holds, move |stored| {
             let was_there = stored.env.remove(&name).is_some();
             told.store(was_there, Ordering::Release);
             if was_there {
@@ -110,13 +114,21 @@ impl Environment {
         &self,
         tenant: &TenantScope,
         function: FunctionName,
+        holds: Holds<Variables>,
         change: impl Fn(&mut Function) + Send + Sync + 'static,
     ) -> Result<(), EnvironmentError> {
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         to_the_end(async move {
+            let gate = Gate::new(holds);
+            let change = |stored: &mut Function| {
+                if gate.ask(Some(&stored.env)) {
+                    change(stored);
+                }
+            };
             let changed = repository.update_function(&tenant, &function, &change).await;
             resolver.forget(tenant.slug(), &function);
             match changed {
+                Ok(_) if !gate.held() => Err(EnvironmentError::Changed),
                 Ok(_) => Ok(()),
                 Err(WriteError::Exists | WriteError::Missing) => Err(EnvironmentError::UnknownFunction),
                 Err(WriteError::Repository(error)) => Err(error.into()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::condition::{Gate, Holds};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -16,6 +17,8 @@ use crate::repository::{Page, Repository, RepositoryError, WriteError};
 pub enum FunctionError {
     #[error("there is no such function")]
     Unknown,
+    #[error("the function is not as the request demands; read it again")]
+    Changed,
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
@@ -39,26 +42,35 @@ impl Functions {
         Self { repository, resolver }
     }
 
-    /// Makes the function, or gives the one that is there these labels. Says whether it is new.
+    /// Makes the function, or gives the one that is there these labels, if the condition holds. Says whether it is new.
     pub async fn put(
         &self,
         tenant: &TenantScope,
         name: FunctionName,
         labels: BTreeMap<String, String>,
+        holds: Holds<Function>,
     ) -> Result<(Function, bool), FunctionError> {
+        let gate = Gate::new(holds);
         let function = Function { labels, ..Function::new(name, Timestamp::now()) };
-        match self.repository.create_function(tenant, &function).await {
-            Ok(()) => return Ok((function, true)),
-            Err(WriteError::Exists) => {}
-            Err(WriteError::Missing) => return Err(FunctionError::Unknown),
-            Err(WriteError::Repository(error)) => return Err(error.into()),
+        if gate.ask(None) {
+            match self.repository.create_function(tenant, &function).await {
+                Ok(()) => return Ok((function, true)),
+                Err(WriteError::Exists) => {}
+                Err(WriteError::Missing) => return Err(FunctionError::Unknown),
+                Err(WriteError::Repository(error)) => return Err(error.into()),
+            }
         }
         let relabel = |stored: &mut Function| {
-            stored.labels.clone_from(&function.labels);
-            stored.updated_at = function.updated_at;
+            if gate.ask(Some(stored)) {
+                stored.labels.clone_from(&function.labels);
+                stored.updated_at = function.updated_at;
+            }
         };
-        let changed = self.repository.update_function(tenant, &function.name, &relabel).await?;
-        Ok((changed, false))
+        match self.repository.update_function(tenant, &function.name, &relabel).await {
+            // Whether nothing is there that was demanded, or something else.
+            Ok(_) | Err(WriteError::Missing) if !gate.held() => Err(FunctionError::Changed),
+            changed => Ok((changed?, false)),
+        }
     }
 
     pub async fn get(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Function, FunctionError> {
@@ -74,8 +86,17 @@ impl Functions {
         self.repository.list_functions(tenant, after, limit).await
     }
 
-    /// Removes the function with its versions; what is in flight ends by itself.
-    pub async fn delete(&self, tenant: &TenantScope, name: FunctionName) -> Result<(), FunctionError> {
+    /// Removes the function with its versions, if the condition holds of it; what is in flight ends by itself. A change between the
+    /// question and the removal goes unseen.
+    pub async fn delete(
+        &self,
+        tenant: &TenantScope,
+        name: FunctionName,
+        holds: Holds<Function>,
+    ) -> Result<(), FunctionError> {
+        if !holds(Some(&self.get(tenant, &name).await?)) {
+            return Err(FunctionError::Changed);
+        }
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         to_the_end(async move {
             let deleted = repository.delete_function(&tenant, &name).await;

@@ -81,7 +81,9 @@ impl InvokeError {
 
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NotAdmitted(NotAdmitted::RateLimited { retry_after } | NotAdmitted::Overloaded { retry_after })
+            Self::NotAdmitted(
+                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
+            )
             | Self::Build(BuildError::Overloaded { retry_after }) => Some(*retry_after),
             _ => None,
         }

@@ -25,10 +25,30 @@ pub enum KeyError {
     Exceeds(Preset),
     #[error("keys of preset `{}` reach all tenants and are made by the operator's own command", .0.as_str())]
     NotForTenants(Preset),
+    #[error("a key may not outlive the one that asks for it")]
+    Outlives,
+    #[error("the time at which it is to expire is not in the future")]
+    Past,
     #[error("there is no such key")]
     Unknown,
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+}
+
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    pub preset: Preset,
+    pub name: String,
+    /// `None`: when the key that asks for it does, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl NewKey {
+    /// Without a name, and without an end of its own.
+    pub fn of(preset: Preset) -> Self {
+        Self { preset, name: String::new(), expires_at: None }
+    }
 }
 
 pub struct Keys {
@@ -48,16 +68,22 @@ impl Keys {
         &self,
         caller: &Credential,
         tenant: &TenantScope,
-        preset: Preset,
-        name: String,
+        new: NewKey,
     ) -> Result<(Key, KeySecret), KeyError> {
-        if preset.is_global() {
-            return Err(KeyError::NotForTenants(preset));
+        if new.preset.is_global() {
+            return Err(KeyError::NotForTenants(new.preset));
         }
-        if !caller.may_mint(preset) {
-            return Err(KeyError::Exceeds(preset));
+        if !caller.may_mint(new.preset) {
+            return Err(KeyError::Exceeds(new.preset));
         }
-        self.store(preset, name, Some(tenant)).await
+        if new.expires_at.is_some_and(|end| end <= Timestamp::now()) {
+            return Err(KeyError::Past);
+        }
+        let expires_at = match (new.expires_at, caller.expires_at) {
+            (Some(asked), Some(own)) if asked > own => return Err(KeyError::Outlives),
+            (asked, own) => asked.or(own),
+        };
+        self.store(NewKey { expires_at, ..new }, Some(tenant)).await
     }
 
     /// Makes a key that reaches all tenants. For the host's own start-up and command line; no route leads here.
@@ -65,15 +91,11 @@ impl Keys {
         if !preset.is_global() {
             return Err(KeyError::Exceeds(preset));
         }
-        self.store(preset, name, None).await
+        self.store(NewKey { name, ..NewKey::of(preset) }, None).await
     }
 
-    async fn store(
-        &self,
-        preset: Preset,
-        name: String,
-        tenant: Option<&TenantScope>,
-    ) -> Result<(Key, KeySecret), KeyError> {
+    async fn store(&self, new: NewKey, tenant: Option<&TenantScope>) -> Result<(Key, KeySecret), KeyError> {
+        let NewKey { preset, name, expires_at } = new;
         let secret = KeySecret::generate(preset);
         let key = Key {
             id: KeyId::generate(),
@@ -82,6 +104,7 @@ impl Keys {
             tenant: tenant.map(TenantScope::id),
             hash: self.pepper.hash(secret.expose()),
             created_at: Timestamp::now(),
+            expires_at,
         };
         match self.repository.create_key(&key).await {
             Ok(()) => Ok((key, secret)),
@@ -114,11 +137,12 @@ impl Keys {
         if let Some((credential, at)) = self.lock().get(hash)
             && at.elapsed() < BELIEVED_FOR
         {
-            return Ok(Some(credential.clone()));
+            return Ok(Some(credential.clone()).filter(|credential| credential.is_current(Timestamp::now())));
         }
         // Taken before the store is asked, so that the answer is never believed for longer than it may be.
         let asked = Instant::now();
         let found = self.repository.key_by_hash(hash).await?.map(|key| key.credential());
+        let found = found.filter(|credential| credential.is_current(Timestamp::now()));
         let mut believed = self.lock();
         match &found {
             Some(credential) => {

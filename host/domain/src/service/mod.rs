@@ -2,8 +2,10 @@
 //! of HTTP, of stores or of WebAssembly.
 
 pub mod admission;
+pub mod answers;
 mod authority;
 pub mod checks;
+pub mod condition;
 pub mod counters;
 pub mod environment;
 pub mod functions;
@@ -25,13 +27,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::access::TenantScope;
 use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
 use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, Limits};
 use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
-use admission::Admissions;
+use admission::{Admissions, Standing};
+use answers::RememberedAnswers;
 use authority::Authority;
 use checks::Checks;
 use counters::Counters;
@@ -96,13 +100,20 @@ pub struct Platform {
     pub invoker: Invoker,
     pub runs: Runs,
     pub history: History,
+    pub answers: RememberedAnswers,
     pub counters: Arc<Counters>,
+    admissions: Arc<Admissions>,
     repository: Arc<dyn Repository>,
     // Held to read or note an answer, never across an await.
     checked: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Platform {
+    /// How this tenant stands with its rate of invocations and runs.
+    pub fn standing(&self, scope: &TenantScope) -> Standing {
+        self.admissions.standing(scope.id())
+    }
+
     pub fn new(
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
@@ -132,9 +143,11 @@ impl Platform {
             versions: Versions::new(preparation.clone(), resolver.clone(), limits),
             checks,
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
-            runs: Runs::new(preparation.clone(), admissions, authority, limits, history_kept),
+            answers: RememberedAnswers::new(repository.clone(), authority.clone()),
+            runs: Runs::new(preparation.clone(), admissions.clone(), authority, limits, history_kept),
             history: History::new(preparation, history_kept),
             counters,
+            admissions,
             repository,
             checked: Mutex::default(),
         }

@@ -99,7 +99,10 @@ impl SignIn {
         };
         let token = random_token(SESSION_PREFIX);
         self.keep(Digest::of(token.as_bytes()), Session { grant, ends: Instant::now() + SESSION_FOR });
-        Ok(OpenedSession { token, expires_at: Timestamp::now() + SESSION_FOR, credential })
+        let ends = Timestamp::now() + SESSION_FOR;
+        // Not beyond the key's own end, which `authenticate` asks for each time.
+        let expires_at = credential.expires_at.map_or(ends, |key_ends| key_ends.min(ends));
+        Ok(OpenedSession { token, expires_at, credential })
     }
 
     /// The credential behind a bearer token, be it a session's or a key.
@@ -146,7 +149,7 @@ impl SignIn {
 
 /// Whoever can read the host's terminal operates it.
 fn operator() -> Credential {
-    Credential { key: None, preset: Preset::Admin, tenant: None }
+    Credential { key: None, preset: Preset::Admin, tenant: None, expires_at: None }
 }
 
 /// 192 random bits in hexadecimal.
@@ -165,6 +168,7 @@ mod tests {
     use super::*;
     use crate::fakes::MemoryStore;
     use crate::key::KeyPepper;
+    use crate::service::keys::{KeyError, NewKey};
 
     fn sign_in() -> (SignIn, Arc<Keys>) {
         let keys = Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32])));
@@ -202,7 +206,7 @@ mod tests {
             crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
         crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
         let scope = operator().scope_over(&tenant).expect("the operator reaches all");
-        let (key, secret) = keys.mint(&operator(), &scope, Preset::Tenant, "k".into()).await.expect("minted");
+        let (key, secret) = keys.mint(&operator(), &scope, NewKey::of(Preset::Tenant)).await.expect("minted");
         let session = sign_in.open(Proof::Key(secret.expose())).await.expect("the key is there");
         assert!(sign_in.authenticate(&session.token).await.is_ok());
         // Removed behind this host's back: another host did it.
@@ -210,5 +214,33 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(sign_in.authenticate(&session.token).await.is_err());
         assert!(sign_in.authenticate(secret.expose()).await.is_err());
+    }
+    #[tokio::test]
+    async fn a_key_and_its_sessions_end_when_it_expires() {
+        let store = Arc::new(MemoryStore::new());
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32])));
+        let sign_in = SignIn::new(keys.clone());
+        let tenant =
+            crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
+        crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
+        let scope = operator().scope_over(&tenant).expect("the operator reaches all");
+        let ends = Timestamp::now() + Duration::from_millis(300);
+        let new = NewKey { expires_at: Some(ends), ..NewKey::of(Preset::Tenant) };
+        let (_, secret) = keys.mint(&operator(), &scope, new).await.expect("minted");
+        let session = sign_in.open(Proof::Key(secret.expose())).await.expect("the key is good");
+        assert_eq!(session.expires_at, ends);
+        let holder = sign_in.authenticate(&session.token).await.expect("the session is good");
+        // Nobody hands out what outlives themselves.
+        let later = NewKey { expires_at: Some(ends + Duration::from_secs(1)), ..NewKey::of(Preset::ReadOnly) };
+        assert!(matches!(keys.mint(&holder, &scope, later).await, Err(KeyError::Outlives)));
+        let (heir, _) = keys.mint(&holder, &scope, NewKey::of(Preset::ReadOnly)).await.expect("minted");
+        assert_eq!(heir.expires_at, Some(ends));
+        let past = NewKey { expires_at: Some(Timestamp::now()), ..NewKey::of(Preset::ReadOnly) };
+        assert!(matches!(keys.mint(&operator(), &scope, past).await, Err(KeyError::Past)));
+        // Believed since a moment ago, and still not a moment longer.
+        tokio::time::sleep(Duration::from_millis(350)).await;
+        assert!(sign_in.authenticate(&session.token).await.is_err());
+        assert!(sign_in.authenticate(secret.expose()).await.is_err());
+        assert!(sign_in.open(Proof::Key(secret.expose())).await.is_err());
     }
 }

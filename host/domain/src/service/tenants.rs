@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::condition::{Gate, Holds};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::Credential;
@@ -18,6 +19,8 @@ pub enum TenantError {
     SlugTaken(TenantSlug),
     #[error("there is no such tenant")]
     Unknown,
+    #[error("the tenant is not as the request demands; read it again")]
+    Changed,
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
@@ -71,9 +74,21 @@ impl Tenants {
         Ok(Page { items, more: false })
     }
 
-    pub async fn set_labels(&self, id: &TenantId, labels: BTreeMap<String, String>) -> Result<Tenant, TenantError> {
-        let relabel = |tenant: &mut Tenant| tenant.labels.clone_from(&labels);
+    /// Gives the tenant these labels, if the condition holds of it.
+    pub async fn set_labels(
+        &self,
+        id: &TenantId,
+        labels: BTreeMap<String, String>,
+        holds: Holds<Tenant>,
+    ) -> Result<Tenant, TenantError> {
+        let gate = Gate::new(holds);
+        let relabel = |tenant: &mut Tenant| {
+            if gate.ask(Some(tenant)) {
+                tenant.labels.clone_from(&labels);
+            }
+        };
         match self.repository.update_tenant(id, &relabel).await {
+            Ok(_) if !gate.held() => Err(TenantError::Changed),
             Ok(changed) => Ok(changed),
             Err(WriteError::Exists | WriteError::Missing) => Err(TenantError::Unknown),
             Err(WriteError::Repository(error)) => Err(error.into()),

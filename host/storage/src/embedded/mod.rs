@@ -10,6 +10,7 @@
 //! Deleting a tenant leaves contents behind that no record names any more: they are shared between tenants and a put of the same
 //! bytes may be on its way, so they can only be collected with care, which is later work.
 
+mod answers;
 mod api_keys;
 mod blobs;
 mod contents;

@@ -31,6 +31,13 @@ pub(super) const RUNS: TableDefinition<(Id, Id), &[u8]> = TableDefinition::new("
 /// Tenant, run → whether it is starred. One row for each run, so that counting them reads no records.
 pub(super) const STARS: TableDefinition<(Id, Id), bool> = TableDefinition::new("stars");
 
+/// Tenant, place → record.
+pub(super) const ANSWERS: TableDefinition<(Id, &[u8; 32]), &[u8]> = TableDefinition::new("answers");
+/// When it ends in milliseconds, tenant, place. A row may be older than the record, whose own end counts.
+pub(super) const ANSWER_ENDS: TableDefinition<(u64, Id, &[u8; 32]), ()> = TableDefinition::new("answer_ends");
+/// Tenant → rows in `ANSWERS`, where there are any.
+pub(super) const ANSWER_COUNTS: TableDefinition<Id, u64> = TableDefinition::new("answer_counts");
+
 const FIRST: Id = &[0; 16];
 const LAST: Id = &[0xFF; 16];
 /// Above every slug and version id, which are of `a-z`, `0-9`, `-` and `_`.
@@ -48,12 +55,20 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(NUMBERS)?;
     txn.open_table(RUNS)?;
     txn.open_table(STARS)?;
+    txn.open_table(ANSWERS)?;
+    txn.open_table(ANSWER_ENDS)?;
+    txn.open_table(ANSWER_COUNTS)?;
     Ok(())
 }
 
 /// A tenant's rows in a table keyed by tenant and id.
 pub(super) fn ids_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 16])> {
     (tenant.as_bytes(), FIRST)..=(tenant.as_bytes(), LAST)
+}
+
+/// A tenant's rows in `ANSWERS`.
+pub(super) fn answers_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 32])> {
+    (tenant.as_bytes(), &[0; 32])..=(tenant.as_bytes(), &[0xFF; 32])
 }
 
 /// A tenant's rows in `FUNCTIONS`.

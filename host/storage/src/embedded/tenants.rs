@@ -11,8 +11,8 @@ use redb::{ReadTransaction, ReadableTable};
 use super::failure::Trouble;
 use super::store::EmbeddedStore;
 use super::tables::{
-    FUNCTIONS, KEYS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS, VERSIONS, functions_of, ids_of, numbers_of,
-    versions_of,
+    ANSWER_COUNTS, ANSWERS, FUNCTIONS, KEYS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS, VERSIONS, answers_of,
+    functions_of, ids_of, numbers_of, versions_of,
 };
 use crate::record::{TenantRecord, decode, encode, lost, tenant_key};
 
@@ -110,6 +110,8 @@ impl TenantRepository for EmbeddedStore {
             txn.open_table(NUMBERS)?.retain_in(numbers_of(&id, None), |_, _| false)?;
             txn.open_table(RUNS)?.retain_in(ids_of(&id), |_, _| false)?;
             txn.open_table(STARS)?.retain_in(ids_of(&id), |_, _| false)?;
+            txn.open_table(ANSWERS)?.retain_in(answers_of(&id), |_, _| false)?;
+            txn.open_table(ANSWER_COUNTS)?.remove(id.as_bytes())?;
             Ok(())
         };
         self.write(delete).await

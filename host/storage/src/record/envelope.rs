@@ -86,6 +86,10 @@ pub(crate) fn run_key(tenant: &TenantId, id: &RunId) -> String {
     format!("run/{tenant}/{id}")
 }
 
+pub(crate) fn answer_key(tenant: &TenantId, place: &Digest) -> String {
+    format!("answer/{tenant}/{place}")
+}
+
 /// A field that is text here and something stricter in the domain.
 pub(super) fn parse<T, E: std::fmt::Display>(
     name: &str,

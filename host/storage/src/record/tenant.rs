@@ -75,6 +75,8 @@ pub(crate) struct KeyRecord {
     tenant: Option<String>,
     hash: String,
     created_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
 }
 
 impl Record for KeyRecord {
@@ -88,6 +90,7 @@ impl Record for KeyRecord {
             tenant: key.tenant.map(|tenant| tenant.to_string()),
             hash: key.hash.to_string(),
             created_at: key.created_at.to_string(),
+            expires_at: key.expires_at.map(|end| end.to_string()),
         }
     }
 
@@ -104,6 +107,7 @@ impl Record for KeyRecord {
             tenant,
             hash: parse("hash", &self.hash, Digest::parse)?,
             created_at: parse_time("created_at", &self.created_at)?,
+            expires_at: self.expires_at.map(|end| parse_time("expires_at", &end)).transpose()?,
         })
     }
 }

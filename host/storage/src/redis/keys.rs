@@ -16,10 +16,13 @@
 //! | `{p}:{<tenant id>}:runs` | hash | run id → record |
 //! | `{p}:{<tenant id>}:order` | sorted set | ids of all runs, in order |
 //! | `{p}:{<tenant id>}:ring` | sorted set | ids of the unstarred ones, in order |
+//! | `{p}:{<tenant id>}:answers` | hash | place → record of a remembered answer; a tenant of zeros is the operator's own |
+//! | `{p}:{<tenant id>}:ends` | sorted set | places, by when they end in milliseconds |
 //!
 //! (`{p}` is the prefix; the braces around a tenant's id are really there.) In a Redis Cluster the part in braces alone decides
 //! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
-//! None ever gets a time to live, so a server that evicts only keys that have one evicts none of these.
+//! Only the last two ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without them
+//! a request that is sent again is done again.
 //!
 //! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
 //! `<slug> ` is between `[<slug> ` and `(<slug>!`.
@@ -104,8 +107,16 @@ impl TenantKeys {
         format!("{}:ring", self.base)
     }
 
+    pub(super) fn answers(&self) -> String {
+        format!("{}:answers", self.base)
+    }
+
+    pub(super) fn ends(&self) -> String {
+        format!("{}:ends", self.base)
+    }
+
     /// All of them, the record first.
-    pub(super) fn all(&self) -> [String; 9] {
+    pub(super) fn all(&self) -> [String; 11] {
         [
             self.tenant(),
             self.keys(),
@@ -116,6 +127,8 @@ impl TenantKeys {
             self.runs(),
             self.order(),
             self.ring(),
+            self.answers(),
+            self.ends(),
         ]
     }
 }

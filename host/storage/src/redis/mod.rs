@@ -17,6 +17,7 @@
 //! How durable a write is depends on the server: with `appendfsync always` nothing acknowledged is lost when it crashes, with
 //! `everysec` up to a second.
 
+mod answers;
 mod api_keys;
 mod blobs;
 mod failure;

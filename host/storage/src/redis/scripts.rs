@@ -39,6 +39,9 @@ pub(super) struct Scripts {
     pub(super) star_run: Script,
     pub(super) delete_run: Script,
     pub(super) clear_runs: Script,
+    pub(super) claim_answer: Script,
+    pub(super) keep_answer: Script,
+    pub(super) forget_answer: Script,
 }
 
 impl Scripts {
@@ -63,6 +66,9 @@ impl Scripts {
             star_run: fenced!("star_run"),
             delete_run: fenced!("delete_run"),
             clear_runs: fenced!("clear_runs"),
+            claim_answer: fenced!("claim_answer"),
+            keep_answer: fenced!("keep_answer"),
+            forget_answer: fenced!("forget_answer"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The contract of the repositories: one set of tests for the memory fake, the embedded store and a real Redis, and further ones
 //! for what can only happen to one of them.
 
+mod answers;
 mod blobs;
 mod disk_full;
 mod embedded;
