@@ -212,7 +212,7 @@ impl Failure {
 fn repository(error: &RepositoryError) -> Row {
     match error {
         RepositoryError::Unavailable(_) => rows::STORE,
-        RepositoryError::Corrupt { .. } => rows::INTERNAL,
+        RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. } => rows::INTERNAL,
     }
 }
 

@@ -25,6 +25,9 @@ pub enum RepositoryError {
     /// A record is there and cannot be understood.
     #[error("the record `{what}` cannot be read: {why}")]
     Corrupt { what: String, why: String },
+    /// A record is there that a later isolet wrote and this one cannot read. It is left as it is.
+    #[error("the record `{what}` is of version {version}, and this host reads up to {known}: a later isolet wrote it")]
+    Newer { what: String, version: u32, known: u32 },
 }
 
 /// Why a conditional write did not happen.

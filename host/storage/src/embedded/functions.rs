@@ -12,7 +12,7 @@ use redb::{ReadableTable, WriteTransaction};
 use super::store::EmbeddedStore;
 use super::tables::{FUNCTIONS, NUMBERS, TENANTS, VERSIONS, functions_of, numbers_of, versions_of};
 use super::versions;
-use crate::record::{FunctionRecord, decode, encode, function_key};
+use crate::record::{FunctionRecord, decode, encode, function_key, rewrite};
 
 impl EmbeddedStore {
     /// The record as it is written: what a later compare-and-set compares with.
@@ -97,7 +97,7 @@ impl FunctionRepository for EmbeddedStore {
             // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
             changed.name = stored.name;
             changed.next_number = stored.next_number;
-            let after = encode::<FunctionRecord>(&key, &changed);
+            let after = rewrite::<FunctionRecord>(&key, &before, &changed)?;
             let (owner, place) = (tenant.id(), name.clone());
             let exchange = move |txn: &WriteTransaction| {
                 let mut functions = txn.open_table(FUNCTIONS)?;

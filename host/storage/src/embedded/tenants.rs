@@ -14,7 +14,7 @@ use super::tables::{
     ANSWER_COUNTS, ANSWERS, FUNCTIONS, KEYS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS, VERSIONS, answers_of,
     functions_of, ids_of, numbers_of, versions_of,
 };
-use crate::record::{TenantRecord, decode, encode, lost, tenant_key};
+use crate::record::{TenantRecord, decode, encode, lost, rewrite, tenant_key};
 
 fn find(txn: &ReadTransaction, id: &TenantId) -> Result<Option<Tenant>, Trouble> {
     let Some(record) = txn.open_table(TENANTS)?.get(id.as_bytes())? else { return Ok(None) };
@@ -72,7 +72,7 @@ impl TenantRepository for EmbeddedStore {
             let mut changed = stored.clone();
             change(&mut changed);
             (changed.id, changed.slug) = (stored.id, stored.slug);
-            let (id, after) = (*id, encode::<TenantRecord>(&key, &changed));
+            let (id, after) = (*id, rewrite::<TenantRecord>(&key, &before, &changed)?);
             let exchange = move |txn: &redb::WriteTransaction| {
                 let mut tenants = txn.open_table(TENANTS)?;
                 match tenants.get(id.as_bytes())? {

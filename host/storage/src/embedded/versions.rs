@@ -8,7 +8,7 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::failure::Trouble;
 use super::tables::{FUNCTIONS, NUMBERS, VERSIONS, numbers_of};
-use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, version_key};
+use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, rewrite, version_key};
 
 /// Adds a version under the function's next number, or finds the one that is there.
 pub(super) fn add(
@@ -20,10 +20,9 @@ pub(super) fn add(
     let mut functions = txn.open_table(FUNCTIONS)?;
     let mut versions = txn.open_table(VERSIONS)?;
     let owner = (tenant.as_bytes(), name.as_str());
-    let mut function = match functions.get(owner)? {
-        Some(record) => decode::<FunctionRecord>(&function_key(tenant, name), record.value())?,
-        None => return Err(WriteError::Missing.into()),
-    };
+    let owner_key = function_key(tenant, name);
+    let before = functions.get(owner)?.map(|record| record.value().to_vec()).ok_or(WriteError::Missing)?;
+    let mut function = decode::<FunctionRecord>(&owner_key, &before)?;
     // An id is 130 bits of the digest: the same id and another digest is no version that could be added or found.
     let place = (tenant.as_bytes(), name.as_str(), version.id.as_str());
     let key = version_key(tenant, name, &version.id);
@@ -33,7 +32,7 @@ pub(super) fn add(
     }
     let added = Version { number: function.next_number, ..version.clone() };
     function.next_number += 1;
-    functions.insert(owner, encode::<FunctionRecord>(&function_key(tenant, name), &function).as_slice())?;
+    functions.insert(owner, rewrite::<FunctionRecord>(&owner_key, &before, &function)?.as_slice())?;
     versions.insert(place, encode::<VersionRecord>(&key, &added).as_slice())?;
     txn.open_table(NUMBERS)?.insert((tenant.as_bytes(), name.as_str(), added.number), added.id.as_str())?;
     Ok((added, true))

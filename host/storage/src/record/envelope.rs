@@ -1,5 +1,5 @@
 //! The envelope around every record, the names of records, and what is common to their fields. The records themselves are beside
-//! this file.
+//! this file; what becomes of a record that is written again is in `rewrite`.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The version this build writes. It reads the one before and the one after.
-const WRITTEN: u32 = 1;
+pub(super) const WRITTEN: u32 = 1;
 
 /// A written form of a domain type.
 pub(crate) trait Record: Serialize + DeserializeOwned {
@@ -54,8 +54,11 @@ pub(crate) fn decode<R: Record>(key: &str, bytes: &[u8]) -> Result<R::Domain, Re
     if opened.key != key {
         return Err(corrupt("it is the record of something else".to_owned()));
     }
-    if opened.v > WRITTEN + 1 || opened.v + 1 < WRITTEN {
-        return Err(corrupt(format!("it is of version {}, this host reads up to {}", opened.v, WRITTEN + 1)));
+    if opened.v > WRITTEN + 1 {
+        return Err(RepositoryError::Newer { what: key.to_owned(), version: opened.v, known: WRITTEN + 1 });
+    }
+    if opened.v + 1 < WRITTEN {
+        return Err(corrupt(format!("it is of version {}, this host reads from {} on", opened.v, WRITTEN - 1)));
     }
     let record: R = serde_json::from_str(opened.data.get()).map_err(|err| corrupt(err.to_string()))?;
     record.into_domain().map_err(corrupt)
@@ -142,7 +145,9 @@ mod tests {
         let text = String::from_utf8(encode::<TenantRecord>(&key, &tenant)).expect("JSON is UTF-8");
         let next = text.replace(r#"{"v":1,"#, r#"{"v":2,"later":{},"#).replace(r#""plan""#, r#""colour":[1],"plan""#);
         assert_eq!(decode::<TenantRecord>(&key, next.as_bytes()).expect("tolerant"), tenant);
-        corrupt(&key, text.replace(r#"{"v":1,"#, r#"{"v":3,"#).as_bytes(), "version 3");
+        let beyond = decode::<TenantRecord>(&key, text.replace(r#"{"v":1,"#, r#"{"v":3,"#).as_bytes());
+        let Err(refused @ RepositoryError::Newer { version: 3, known: 2, .. }) = beyond else { panic!("{beyond:?}") };
+        assert!(refused.to_string().contains(&key), "{refused}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, Write
 use super::keys::{names_after, number_member, numbers_before, version_field};
 use super::scripts::{Verdict, decide};
 use super::store::RedisStore;
-use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, version_key};
+use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, rewrite, version_key};
 
 /// A name from an index and the record it stands for.
 type Row = (String, Option<Vec<u8>>);
@@ -92,7 +92,7 @@ impl FunctionRepository for RedisStore {
             // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
             changed.name = stored.name;
             changed.next_number = stored.next_number;
-            let after = encode::<FunctionRecord>(&key, &changed);
+            let after = rewrite::<FunctionRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 3] = [name.as_str().as_bytes(), &before, &after];
             let (verdict, ()) = decide(&self.link, &self.scripts.exchange_function, &keys, &args).await?;
             match verdict {
@@ -131,7 +131,7 @@ impl FunctionRepository for RedisStore {
             let mut owner = decode::<FunctionRecord>(&owner_key, &before)?;
             let added = Version { number: owner.next_number, ..version.clone() };
             owner.next_number += 1;
-            let after = encode::<FunctionRecord>(&owner_key, &owner);
+            let after = rewrite::<FunctionRecord>(&owner_key, &before, &owner)?;
             let record = encode::<VersionRecord>(&key, &added);
             let member = number_member(function, added.number, &added.id);
             let args: [&[u8]; 6] =

@@ -160,7 +160,7 @@ impl Link {
             Err(err) => {
                 let why = match err {
                     RepositoryError::Unavailable(why) => why,
-                    corrupt @ RepositoryError::Corrupt { .. } => corrupt.to_string(),
+                    other @ (RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. }) => other.to_string(),
                 };
                 tracing::warn!(why, "could not connect to Redis");
                 slot.failed = Some((Instant::now() + PAUSE, why.clone()));

@@ -8,7 +8,7 @@ use isolet_domain::tenant::Tenant;
 use super::keys::{tenant_member, tenant_of_member, tenant_with, tenants_after};
 use super::scripts::{Verdict, decide};
 use super::store::RedisStore;
-use crate::record::{TenantRecord, decode, encode, tenant_key};
+use crate::record::{TenantRecord, decode, encode, rewrite, tenant_key};
 
 /// Entries of the index that are looked up in one go.
 const CHUNK: usize = 100;
@@ -126,7 +126,7 @@ impl TenantRepository for RedisStore {
             let mut changed = stored.clone();
             change(&mut changed);
             (changed.id, changed.slug) = (stored.id, stored.slug);
-            let after = encode::<TenantRecord>(&key, &changed);
+            let after = rewrite::<TenantRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 2] = [&before, &after];
             let (verdict, ()) = decide(&self.link, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
             match verdict {

@@ -9,6 +9,7 @@ mod functions;
 mod isolation;
 mod keys;
 mod kill;
+mod later_hosts;
 mod outage;
 mod proxy;
 mod redis_faults;
