@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::header;
 use http::request::Parts;
 use isolet_domain::access::{Credential, Scope, TenantScope};
-use isolet_domain::ids::{EnvName, FunctionName, KeyId, RunId, TenantSlug, VersionId};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RunId, TenantSlug, VersionId};
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
 use serde_json::json;
@@ -201,6 +201,7 @@ macro_rules! path_parts {
 
 path_parts! {
     FunctionName = "function" "function" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_FUNCTION;
+    AliasName = "alias" "alias" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_ALIAS;
     VersionId = "version" "version" "^v_[a-z2-7]{26}$" rows::NO_VERSION;
     KeyId = "key" "key" "^key_[0-9a-f]{32}$" rows::NO_KEY;
     RunId = "run" "run" "^run_[0-9a-f]{32}$" rows::NO_RUN;
@@ -226,21 +227,30 @@ impl<T: PathPart> Part for Of<T> {
     }
 }
 
-/// A part of the path as it is, percent-decoded.
-pub struct RawFunction(pub String);
+macro_rules! raw_parts {
+    ($($raw:ident = $name:literal $parsed:ty;)*) => { $(
+        /// A part of the path as it is, percent-decoded.
+        pub struct $raw(pub String);
 
-impl FromRequestParts<AppState> for RawFunction {
-    type Rejection = Failure;
+        impl FromRequestParts<AppState> for $raw {
+            type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        path_part(parts, app, "function").await.map(Self).ok_or(Failure::NoRoute)
-    }
+            async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+                path_part(parts, app, $name).await.map(Self).ok_or(Failure::NoRoute)
+            }
+        }
+
+        impl Part for $raw {
+            fn describe(operation: &mut Operation<'_>) {
+                operation.in_path($name, json!({ "type": "string", "pattern": <$parsed>::PATTERN, "maxLength": 30 }));
+            }
+        }
+    )* };
 }
 
-impl Part for RawFunction {
-    fn describe(operation: &mut Operation<'_>) {
-        operation.in_path("function", json!({ "type": "string", "pattern": FunctionName::PATTERN, "maxLength": 30 }));
-    }
+raw_parts! {
+    RawFunction = "function" FunctionName;
+    RawAlias = "alias" AliasName;
 }
 
 async fn path_part(parts: &mut Parts, app: &AppState, name: &str) -> Option<String> {

@@ -55,6 +55,8 @@ rows! {
         "The tenant has no such run or prompt. Only the newest runs and those with a star are kept.";
     NO_KEY = NOT_FOUND "key_not_found", "Not found",
         "The tenant has no key of that id; it may have been revoked already.";
+    NO_ALIAS = NOT_FOUND "alias_not_found", "Not found",
+        "The function has no alias of that name.";
     NO_VARIABLE = NOT_FOUND "variable_not_found", "Not found",
         "The function has no variable of that name.";
     NO_SECRET = NOT_FOUND "secret_not_found", "Not found",
@@ -71,6 +73,10 @@ rows! {
         "Another tenant has this slug. Slugs are unique within the host.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
+    TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",
+        "A function has as many aliases as it can have. Delete one that is no longer used.";
+    NOTHING_EARLIER = CONFLICT "nothing_earlier", "Nothing to go back to",
+        "No other split is known that traffic went to before. Name a version in `to`.";
     NOT_REPLAYABLE = CONFLICT "not_replayable", "Run cannot be repeated",
         "The record does not hold all that the run was made with: a prompt that was never run, or a body that was cut.";
     IN_FLIGHT = CONFLICT "idempotency_in_flight", "Request on its way",

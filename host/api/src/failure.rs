@@ -11,6 +11,7 @@ use isolet_domain::execute::BuildError;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::admission::{NotAdmitted, Standing};
+use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::answers::AnswerError;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::functions::FunctionError;
@@ -25,6 +26,7 @@ use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets:
 
 use crate::catalogue as rows;
 pub use crate::catalogue::Row;
+use crate::configured::{alias, key, missing, policy, repository, secret, tenant};
 pub use crate::fault::{FieldFault, Mark};
 use crate::rate_limit::Rate;
 
@@ -80,6 +82,8 @@ pub enum Failure {
     Secret(#[from] SecretError),
     #[error(transparent)]
     Version(#[from] VersionError),
+    #[error(transparent)]
+    Alias(#[from] AliasError),
     #[error(transparent)]
     Invoke(#[from] InvokeError),
     #[error(transparent)]
@@ -138,6 +142,8 @@ impl Failure {
             Self::Secret(error) => secret(error),
             Self::Environment(EnvironmentError::UnknownVariable) => missing("variable"),
             Self::Version(error) => version(error),
+            Self::Alias(AliasError::Build(error)) => build(error),
+            Self::Alias(error) => alias(error),
             Self::Invoke(error) => invoke(error),
             Self::Run(error) => run(error),
             Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),
@@ -173,6 +179,7 @@ impl Failure {
             ))
             | Self::Check(CheckError::Build(BuildError::Overloaded { retry_after }))
             | Self::Run(RunError::Build(BuildError::Overloaded { retry_after }))
+            | Self::Alias(AliasError::Build(BuildError::Overloaded { retry_after }))
             | Self::Version(VersionError::Build(BuildError::Overloaded { retry_after })) => Some(*retry_after),
             Self::Framed { build, .. } => build.retry_after(),
             _ => self.default_wait(),
@@ -201,72 +208,12 @@ impl Failure {
         match self {
             Self::Run(RunError::Build(error))
             | Self::Version(VersionError::Build(error))
+            | Self::Alias(AliasError::Build(error))
             | Self::Check(CheckError::Build(error))
             | Self::Invoke(InvokeError::Build(error)) => Some(error),
             Self::Framed { build, .. } => build.build(),
             _ => None,
         }
-    }
-}
-
-fn repository(error: &RepositoryError) -> Row {
-    match error {
-        RepositoryError::Unavailable(_) => rows::STORE,
-        RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. } => rows::INTERNAL,
-    }
-}
-
-fn missing(what: &str) -> Row {
-    match what {
-        "tenant" => rows::NO_TENANT,
-        "function" => rows::NO_FUNCTION,
-        "version" => rows::NO_VERSION,
-        "run" => rows::NO_RUN,
-        "key" => rows::NO_KEY,
-        "variable" => rows::NO_VARIABLE,
-        "secret" => rows::NO_SECRET,
-        _ => rows::NOT_FOUND,
-    }
-}
-
-fn tenant(error: &TenantError) -> Row {
-    match error {
-        TenantError::SlugTaken(_) => rows::SLUG_TAKEN,
-        TenantError::Unknown => missing("tenant"),
-        TenantError::Changed => rows::CHANGED,
-        TenantError::Repository(error) => repository(error),
-    }
-}
-
-fn policy(error: &PolicyError) -> Row {
-    match error {
-        PolicyError::UnknownTenant => missing("tenant"),
-        PolicyError::UnknownFunction => rows::NO_FUNCTION,
-        PolicyError::NotAllowed(_) => rows::EGRESS_NOT_ALLOWED,
-        PolicyError::NotTheOperator => rows::FORBIDDEN,
-        PolicyError::ConditionMissing => rows::UNCONDITIONAL,
-        PolicyError::ConditionFailed => rows::CHANGED,
-        PolicyError::Repository(error) => repository(error),
-    }
-}
-
-fn secret(error: &SecretError) -> Row {
-    match error {
-        SecretError::UnknownTenant => missing("tenant"),
-        SecretError::UnknownFunction => rows::NO_FUNCTION,
-        SecretError::Unknown => missing("secret"),
-        SecretError::Value => rows::INVALID,
-        SecretError::TooMany => rows::TOO_MANY_SECRETS,
-        SecretError::Repository(error) => repository(error),
-    }
-}
-
-fn key(error: &KeyError) -> Row {
-    match error {
-        KeyError::Exceeds(_) => rows::FORBIDDEN,
-        KeyError::NotForTenants(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
-        KeyError::Unknown => missing("key"),
-        KeyError::Repository(error) => repository(error),
     }
 }
 
@@ -319,6 +266,7 @@ fn invoke(error: &InvokeError) -> Row {
     match error {
         InvokeError::UnknownFunction => rows::NO_FUNCTION,
         InvokeError::NotDeployed => rows::NOTHING_TO_INVOKE,
+        InvokeError::UnknownVersion => rows::NO_VERSION,
         InvokeError::Suspended => rows::SUSPENDED,
         InvokeError::NotAdmitted(error) => not_admitted(error),
         InvokeError::BodyTooLarge { .. } => rows::BODY_TOO_LARGE,

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use isolet_domain::body::{self, Body};
-use isolet_domain::ids::{FunctionName, RequestId, TenantSlug};
+use isolet_domain::ids::{AliasName, FunctionName, RequestId, TenantSlug};
 use isolet_domain::service::invoker::InvokeError;
 
 use crate::failure::Failure;
@@ -55,7 +55,7 @@ impl Ingress {
         let uri = address(&host, request.uri())?;
         let method = request.method().clone();
         let request = relay::to_guest(request, uri);
-        let response = self.app.platform().invoker.invoke_route(&tenant, &function, request).await?;
+        let response = self.app.platform().invoker.invoke_route(&tenant, &function, AliasName::LIVE, request).await?;
         Ok(relay::from_guest(&method, response))
     }
 

@@ -4,6 +4,7 @@
 mod answer;
 mod caller;
 mod catalogue;
+mod configured;
 mod console;
 mod cursor;
 mod document;

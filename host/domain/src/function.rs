@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::alias::{Alias, Split, Sticky};
 use crate::egress::EgressPolicy;
-use crate::ids::{Digest, EnvName, FunctionName, VersionId};
+use crate::ids::{AliasName, Digest, EnvName, FunctionName, VersionId};
 use crate::secret::Sealed;
 
 /// A name that a tenant deploys code under.
@@ -14,8 +15,8 @@ use crate::secret::Sealed;
 pub struct Function {
     pub name: FunctionName,
     pub labels: BTreeMap<String, String>,
-    /// The version that serves traffic, if any was deployed.
-    pub live: Option<VersionId>,
+    /// What traffic is sent to. `live` is there as soon as something was deployed.
+    pub aliases: BTreeMap<AliasName, Alias>,
     /// The number the next new version gets.
     pub next_number: u64,
     pub env: BTreeMap<EnvName, String>,
@@ -31,7 +32,7 @@ impl Function {
         Self {
             name,
             labels: BTreeMap::new(),
-            live: None,
+            aliases: BTreeMap::new(),
             next_number: 1,
             env: BTreeMap::new(),
             egress: None,
@@ -39,6 +40,21 @@ impl Function {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The version that serves most of the traffic of `live`, if anything was deployed.
+    pub fn live(&self) -> Option<&VersionId> {
+        self.aliases.get(&AliasName::live()).map(|alias| alias.split.heaviest())
+    }
+
+    /// Sends all traffic of an alias to one version.
+    pub fn deploy(&mut self, alias: AliasName, version: VersionId, now: Timestamp) {
+        let split = Split::whole(version);
+        match self.aliases.get_mut(&alias) {
+            Some(alias) => alias.point_at(split, now),
+            None => drop(self.aliases.insert(alias, Alias::new(split, Sticky::None, now))),
+        }
+        self.updated_at = now;
     }
 }
 

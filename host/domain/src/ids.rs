@@ -78,6 +78,23 @@ slug!(
     /// A function's name, unique within its tenant.
     FunctionName
 );
+slug!(
+    /// An alias's name, unique within its function.
+    AliasName
+);
+
+impl AliasName {
+    /// The alias that host names lead to.
+    pub const LIVE: &str = "live";
+
+    pub fn live() -> Self {
+        Self(Self::LIVE.to_owned())
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.0 == Self::LIVE
+    }
+}
 
 macro_rules! prefixed {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {

@@ -2,6 +2,7 @@
 //! they need. HTTP lives in `api`, persistence in `storage`, WebAssembly in `runtime`; nothing here imports any of them.
 
 pub mod access;
+pub mod alias;
 pub mod answer;
 pub mod body;
 pub mod canonical;

@@ -17,7 +17,7 @@ use crate::run::Run;
 use crate::tenant::Tenant;
 
 /// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RepositoryError {
     /// The backend is gone, too slow, full or refuses writes. Nothing was changed as far as any reader can see.
     #[error("the store is not available: {0}")]

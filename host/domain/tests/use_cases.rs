@@ -11,12 +11,13 @@ use isolet_domain::code::Code;
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection, MAX_HOPS, next_hop};
 use isolet_domain::fake_guests::{FakeGuests, words};
 use isolet_domain::fakes::MemoryStore;
-use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, TenantSlug};
 use isolet_domain::key::KeyPepper;
 use isolet_domain::limits::{HISTORY_KEPT, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::secret::MasterKey;
+use isolet_domain::service::aliases;
 use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::policies::{PolicyError, Subject};
@@ -53,7 +54,9 @@ impl Host {
         self.platform.functions.put(tenant, function(), BTreeMap::new(), always()).await.expect("put");
         let new = NewVersion { code: Code::single(source).expect("valid"), message: String::new() };
         let (version, _) = self.platform.versions.add(tenant, &function(), new).await.expect("added");
-        self.platform.versions.deploy(tenant, &function(), &version.id).await.expect("deployed");
+        let live = AliasName::live();
+        let deployed = self.platform.aliases.deploy(tenant, &function(), &live, &version.id, aliases::always()).await;
+        deployed.expect("deployed");
     }
 
     async fn invoke(&self, tenant: &TenantScope) -> Result<String, InvokeError> {
@@ -62,7 +65,7 @@ impl Host {
 
     async fn send(&self, tenant: &TenantScope, request: http::request::Builder) -> Result<String, InvokeError> {
         let request = request.body(body::empty()).expect("valid");
-        let response = self.platform.invoker.invoke_route(tenant.slug(), &function(), request).await?;
+        let response = self.platform.invoker.invoke_route(tenant.slug(), &function(), "live", request).await?;
         let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -118,7 +121,7 @@ async fn known_functions_go_on_while_the_store_is_gone() {
     }
     let globex = TenantSlug::parse("globex").expect("valid");
     let request = http::Request::get("http://x/").body(body::empty()).expect("valid");
-    let unknown = host.platform.invoker.invoke_route(&globex, &function(), request).await;
+    let unknown = host.platform.invoker.invoke_route(&globex, &function(), "live", request).await;
     assert!(matches!(unknown, Err(InvokeError::Repository(_))));
     host.store.set_available(true);
     assert!(host.invoke(&acme).await.is_ok());

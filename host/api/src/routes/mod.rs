@@ -1,5 +1,6 @@
 //! The control plane's routes. Handlers extract, call one use case and convert; rules are the domain's.
 
+mod aliases;
 mod checks;
 mod egress;
 mod fields;

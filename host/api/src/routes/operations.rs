@@ -2,7 +2,9 @@
 //! answers, scope, and the problems that come with those) is read off it; a line lists the problems that the use case adds.
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
-use super::{checks, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants, versions};
+use super::{
+    aliases, checks, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants, versions,
+};
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
 use crate::wire::functions::MAX_CODE_BODY_BYTES;
@@ -24,6 +26,8 @@ const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
 const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const VERSION: &[Row] = &[rows::NO_VERSION];
+const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
+const EARLIER: &[Row] = &[rows::NOTHING_EARLIER];
 const SLUG: &[Row] = &[rows::SLUG_TAKEN];
 const STORE: &[Row] = &[rows::STORE];
 const SIGN_IN: &[Row] = &[rows::UNAUTHENTICATED, rows::STORE];
@@ -139,6 +143,16 @@ fn of_functions() -> Vec<Endpoint> {
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
             "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION])
         .repeatable(MAX_CODE_BODY_BYTES),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/aliases", aliases::list_aliases,
+            "The function's aliases.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/aliases/{alias}", aliases::get_alias,
+            "An alias, and how it splits traffic.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/functions/{function}/aliases/{alias}", aliases::put_alias,
+            "Makes an alias, or changes how it splits traffic.", &[INVALID, ALIAS, BUILD]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/aliases/{alias}", aliases::delete_alias,
+            "Removes an alias.", &[UNCONDITIONAL]),
+        op!(POST "/v1/tenants/{tenant}/functions/{function}/rollback", aliases::rollback_function,
+            "Sends traffic where it went before, or to a version.", &[INVALID, EARLIER, BUILD]),
         op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke", invoke::invoke_function as "invoke_function",
             "Sends the live version a request for `/`.", &[GUEST, ADMISSION]),
         op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke/{*path}", invoke::invoke_function as "invoke_function_at",

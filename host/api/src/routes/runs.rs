@@ -35,7 +35,7 @@ pub async fn create_run(
     }
     let code = match &spec.code {
         RunCode::Modules(code) => Some(code.clone()),
-        RunCode::Version(_) | RunCode::Function(_) => None,
+        RunCode::Version(_) | RunCode::Function(..) => None,
     };
     let started = app.platform().runs.start(&found.scope, spec).await.map_err(|error| match &code {
         Some(code) => framed(error.into(), code, "/code"),

@@ -2,15 +2,18 @@
 
 use axum::extract::State;
 use isolet_domain::code::Code;
-use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::ids::{AliasName, FunctionName, VersionId};
+use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::versions::NewVersion;
 
+use super::aliases::honoured;
 use super::fields::invalid;
 use crate::answer::{Answer, Put};
 use crate::caller::{In, Of, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
 use crate::frame::framed;
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -69,6 +72,7 @@ pub async fn deploy_version(
     State(app): State<AppState>,
     found: In<needs::Deploy>,
     Of(function): Of<FunctionName>,
+    conditions: Preconditions,
     Json(request): Json<DeployRequest>,
 ) -> Result<Answer<DeployResponse>, Failure> {
     let versions = &app.platform().versions;
@@ -81,7 +85,10 @@ pub async fn deploy_version(
             (version.id, created)
         }
     };
-    let (function, version) = versions.deploy(&found.scope, &function, &version).await?;
+    let aliases = &app.platform().aliases;
+    let condition = honoured(conditions);
+    let deployed = aliases.deploy(&found.scope, &function, &AliasName::live(), &version, condition).await;
+    let (function, version) = deployed.map_err(of_deploy)?;
     Ok(Answer(DeployResponse {
         url: app.function_url(found.scope.slug(), &function.name),
         function: function.name.to_string(),
@@ -90,6 +97,14 @@ pub async fn deploy_version(
         number: version.number,
         created,
     }))
+}
+
+/// A version in the body that is not there is the version that was asked for, not a field that is wrong.
+fn of_deploy(error: AliasError) -> Failure {
+    match error {
+        AliasError::UnknownVersion(_) => Failure::Missing("version"),
+        other => other.into(),
+    }
 }
 
 enum ToDeploy {

@@ -49,10 +49,10 @@ impl FunctionResponse {
     pub fn new(app: &AppState, tenant: &TenantSlug, function: Function) -> Self {
         Self {
             url: app.function_url(tenant, &function.name),
+            live_version: function.live().map(ToString::to_string),
             name: function.name.to_string(),
             kind: "js",
             labels: function.labels,
-            live_version: function.live.map(|version| version.to_string()),
             created_at: function.created_at.to_string(),
             updated_at: function.updated_at.to_string(),
         }

@@ -1,6 +1,7 @@
 //! Wire types: what requests and answers look like as JSON. Domain types never serialise themselves; a rename there must not change
 //! a byte here.
 
+pub mod aliases;
 pub mod check;
 pub mod code;
 pub mod egress;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::{GuestError, LogLine};
-use isolet_domain::ids::{EnvName, FunctionName, VersionId};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, VersionId};
 use isolet_domain::prompt::{InvalidPrompt, Prompt};
 use isolet_domain::run::{RecordedResponse, Run, RunResult};
 use isolet_domain::service::environment;
@@ -121,14 +121,8 @@ impl CreateRunRequest {
     }
 
     fn refuse_what_is_not_there_yet(&self, faults: &mut Vec<FieldFault>) {
-        let refused = [
-            ("/expect", !self.expect.is_empty()),
-            ("/code/alias", self.code.alias.as_deref().is_some_and(|alias| alias != "live")),
-        ];
-        for (pointer, given) in refused {
-            if given {
-                faults.push(fault(pointer, "unsupported", "is not supported by this version of isolet"));
-            }
+        if !self.expect.is_empty() {
+            faults.push(fault("/expect", "unsupported", "is not supported by this version of isolet"));
         }
     }
 }
@@ -190,7 +184,9 @@ impl RunCodeRequest {
             (None, None, None, Some(function)) => {
                 let name = FunctionName::parse(&function);
                 let name = name.map_err(|error| faults.push(fault("/code/function", "name", &error.to_string())));
-                Some(Ok(RunCode::Function(name.ok()?)))
+                let alias = self.alias.as_deref().map_or(Ok(AliasName::live()), AliasName::parse);
+                let alias = alias.map_err(|error| faults.push(fault("/code/alias", "name", &error.to_string())));
+                Some(Ok(RunCode::Function(name.ok()?, alias.ok()?)))
             }
             _ => {
                 let detail = "must be either `modules` with `main_module`, or `version`, or `function`";

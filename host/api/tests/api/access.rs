@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::aliases::split;
 use crate::host::{TestHost, modules};
 
 /// Every route under a tenant, with a body that would be taken.
@@ -38,6 +39,11 @@ fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa", None),
         ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/source", None),
         ("POST", "/functions/hello/deploy", Some(modules("x"))),
+        ("GET", "/functions/hello/aliases", None),
+        ("GET", "/functions/hello/aliases/live", None),
+        ("PUT", "/functions/hello/aliases/live", Some(split(&[("v_aaaaaaaaaaaaaaaaaaaaaaaaaa", 10_000)]))),
+        ("DELETE", "/functions/hello/aliases/live", None),
+        ("POST", "/functions/hello/rollback", Some(json!({}))),
         ("GET", "/functions/hello/invoke/a", None),
         ("POST", "/functions/hello/invoke", Some(json!({}))),
         ("POST", "/runs", Some(json!({ "code": modules("x") }))),
@@ -133,6 +139,17 @@ async fn another_tenants_ids_are_not_found() {
     host.call(&keys["tenant"], "POST", "/v1/tenants/~/functions/hello/deploy", Some(deploy))
         .await
         .problem(404, "version_not_found");
+    // Nor can they be put behind an alias, whether they are there or not.
+    for id in [version.as_str(), "v_aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let path = "/v1/tenants/~/functions/hello/aliases/next";
+        let put = host.call(&keys["tenant"], "PUT", path, Some(split(&[(id, 10_000)]))).await;
+        let problem = put.problem(422, "invalid_request");
+        assert_eq!(problem["detail"], format!("the function has no version `{id}`"));
+        let back = host
+            .call(&keys["tenant"], "POST", "/v1/tenants/~/functions/hello/rollback", Some(json!({ "to": id })))
+            .await;
+        back.problem(422, "invalid_request");
+    }
     assert_eq!(host.get(&format!("/v1/tenants/globex/runs/{run}")).await.status, 200);
 }
 
@@ -178,6 +195,11 @@ async fn scopes_are_enforced() {
         ("read-only", "GET", "/v1/tenants/~/functions/hello", None, 200),
         ("read-only", "PUT", "/v1/tenants/~/functions/hello", Some(json!({})), 403),
         ("read-only", "GET", "/v1/tenants/~/functions/hello/invoke/a", None, 403),
+        ("read-only", "GET", "/v1/tenants/~/functions/hello/aliases/live", None, 200),
+        ("read-only", "DELETE", "/v1/tenants/~/functions/hello/aliases/live", None, 403),
+        ("read-only", "POST", "/v1/tenants/~/functions/hello/rollback", Some(json!({})), 403),
+        ("invoke-only", "GET", "/v1/tenants/~/functions/hello/aliases", None, 403),
+        ("deployer", "DELETE", "/v1/tenants/~/functions/hello/aliases/live", None, 428),
         ("tenant", "POST", "/v1/tenants/~/keys", Some(json!({ "preset": "tenant" })), 201),
         ("tenant", "POST", "/v1/tenants/~/keys", Some(json!({ "preset": "admin" })), 422),
     ] {

@@ -2,6 +2,7 @@
 //! over loopback. Real guests and real stores are in the top-level `tests/`.
 
 mod access;
+mod aliases;
 mod bad_input;
 mod check;
 mod console;

@@ -9,12 +9,13 @@ use http_body::Body as _;
 use super::admission::{Admissions, NotAdmitted, Permit};
 use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
-use super::resolver::{ResolveError, Resolver, Target};
+use super::resolver::{ResolveError, Resolver};
+use super::target::{NotServed, Served, Target, Wish};
 use crate::access::TenantScope;
 use crate::body::Body;
 use crate::egress;
 use crate::execute::{BuildError, Invocation, Report};
-use crate::ids::{Digest, FunctionName, TenantSlug};
+use crate::ids::{AliasName, Digest, FunctionName, TenantSlug, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
@@ -25,6 +26,8 @@ pub enum InvokeError {
     UnknownFunction,
     #[error("nothing has been deployed to the function yet")]
     NotDeployed,
+    #[error("the alias does not name this version")]
+    UnknownVersion,
     #[error("the tenant is suspended")]
     Suspended,
     #[error(transparent)]
@@ -44,12 +47,11 @@ pub enum InvokeError {
     Repository(#[from] RepositoryError),
 }
 
-impl From<ResolveError> for InvokeError {
-    fn from(error: ResolveError) -> Self {
-        match error {
-            ResolveError::UnknownFunction => Self::UnknownFunction,
-            ResolveError::NotDeployed => Self::NotDeployed,
-            ResolveError::Repository(error) => Self::Repository(error),
+impl From<NotServed> for InvokeError {
+    fn from(why: NotServed) -> Self {
+        match why {
+            NotServed::NotDeployed => Self::NotDeployed,
+            NotServed::UnknownVersion => Self::UnknownVersion,
         }
     }
 }
@@ -68,7 +70,7 @@ impl InvokeError {
     /// The name of this in headers and counts; `None` for requests that are wrong by themselves, whatever the function is.
     pub fn outcome(&self) -> Option<Outcome> {
         Some(match self {
-            Self::UnknownFunction | Self::NotDeployed => Outcome::NotFound,
+            Self::UnknownFunction | Self::NotDeployed | Self::UnknownVersion => Outcome::NotFound,
             Self::Suspended => Outcome::Suspended,
             Self::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
             Self::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
@@ -107,42 +109,48 @@ impl Invoker {
         Self { preparation, resolver, admissions, limits }
     }
 
-    /// The invocation of a request whose host name names the function.
+    /// The invocation of a request whose host name and path name the function and one of its aliases.
     pub async fn invoke_route(
         &self,
         tenant: &TenantSlug,
         function: &FunctionName,
+        alias: &str,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
         let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
         let target = self.resolver.resolve(tenant, function).await;
-        self.counted(tally, target.map_err(InvokeError::from), request).await
+        let found = chosen(&target, alias, &Wish::default(), &request);
+        self.counted(tally, found, request).await
     }
 
-    /// The invocation of an authenticated caller.
+    /// The invocation of an authenticated caller, and the version that answered.
     pub async fn invoke_as(
         &self,
         tenant: &TenantScope,
         function: &FunctionName,
+        wish: &Wish,
         request: http::Request<Body>,
-    ) -> Result<http::Response<Body>, InvokeError> {
+    ) -> Result<(http::Response<Body>, VersionId), InvokeError> {
         let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
         let target = match self.resolver.resolve(tenant.slug(), function).await {
             // The slug may have passed to another tenant since the credential was checked.
-            Ok(target) if target.scope.id() != tenant.id() => Err(InvokeError::UnknownFunction),
-            other => other.map_err(InvokeError::from),
+            Ok(target) if target.scope.id() != tenant.id() => Err(ResolveError::UnknownFunction),
+            other => other,
         };
-        self.counted(tally, target, request).await
+        let found = chosen(&target, AliasName::LIVE, wish, &request);
+        let version = found.as_ref().ok().map(|(_, served)| served.version.clone());
+        let response = self.counted(tally, found, request).await?;
+        Ok((response, version.ok_or(InvokeError::UnknownVersion)?))
     }
 
     async fn counted(
         &self,
         tally: Tally,
-        target: Result<Arc<Target>, InvokeError>,
+        found: Result<(&Target, &Served), InvokeError>,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
-        let invoked = match target {
-            Ok(target) => self.invoke(&target, request).await,
+        let invoked = match found {
+            Ok((target, served)) => self.invoke(target, served, request).await,
             Err(error) => Err(error),
         };
         match invoked {
@@ -168,6 +176,7 @@ impl Invoker {
     async fn invoke(
         &self,
         target: &Target,
+        served: &Served,
         request: http::Request<Body>,
     ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, Arc<Permit>), InvokeError> {
         if target.suspended {
@@ -182,7 +191,7 @@ impl Invoker {
             return Err(InvokeError::BodyTooLarge { limit_bytes });
         }
         let permit = Arc::new(self.admissions.enter(target.scope.id()).await?);
-        let prepared = self.preparation.known(&target.scope, &target.code, &target.code_key, self.limits).await?;
+        let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, self.limits).await?;
         let invocation = Invocation {
             request,
             env: target.env.clone(),
@@ -198,6 +207,21 @@ impl Invoker {
             Some(response) => Ok((response, answer.report, permit)),
             None => Err(InvokeError::Guest(Box::new(answer.report.await.unwrap_or_else(|_| lost())))),
         }
+    }
+}
+
+/// The version that answers this request.
+fn chosen<'t>(
+    target: &'t Result<Arc<Target>, ResolveError>,
+    alias: &str,
+    wish: &Wish,
+    request: &http::Request<Body>,
+) -> Result<(&'t Target, &'t Served), InvokeError> {
+    match target {
+        Ok(target) => Ok((target, target.choose(alias, wish, request.headers())?)),
+        Err(ResolveError::UnknownFunction) => Err(InvokeError::UnknownFunction),
+        Err(ResolveError::NotDeployed) => Err(InvokeError::NotDeployed),
+        Err(ResolveError::Repository(error)) => Err(InvokeError::Repository(error.clone())),
     }
 }
 

@@ -2,6 +2,7 @@
 //! of HTTP, of stores or of WebAssembly.
 
 pub mod admission;
+pub mod aliases;
 pub mod answers;
 mod authority;
 pub mod checks;
@@ -18,6 +19,7 @@ pub mod resolver;
 pub mod runs;
 pub mod secrets;
 pub mod sign_in;
+pub mod target;
 pub mod tenants;
 mod to_the_end;
 pub mod versions;
@@ -35,6 +37,7 @@ use crate::limits::{Admission, HISTORY_KEPT, Limits};
 use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
 use admission::{Admissions, Standing};
+use aliases::Aliases;
 use answers::RememberedAnswers;
 use authority::Authority;
 use checks::Checks;
@@ -96,6 +99,7 @@ pub struct Platform {
     pub policies: Policies,
     pub secrets: Secrets,
     pub versions: Versions,
+    pub aliases: Aliases,
     pub checks: Checks,
     pub invoker: Invoker,
     pub runs: Runs,
@@ -140,7 +144,8 @@ impl Platform {
             environment: Environment::new(repository.clone(), resolver.clone()),
             policies: Policies::new(repository.clone(), resolver.clone()),
             secrets: Secrets::new(repository.clone(), resolver.clone(), authority.clone()),
-            versions: Versions::new(preparation.clone(), resolver.clone(), limits),
+            versions: Versions::new(preparation.clone(), limits),
+            aliases: Aliases::new(preparation.clone(), resolver.clone(), limits),
             checks,
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),

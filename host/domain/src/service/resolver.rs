@@ -1,5 +1,6 @@
 //! From a name to what runs under it, kept in memory so that a known function needs no store. Local writes are seen at once,
-//! other hosts' after at most the age limit, and while the store is gone the last known answer goes on serving.
+//! other hosts' after at most the age limit, and while the store is gone the last known answer goes on serving. What is kept of a
+//! function is in `target`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,28 +10,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::authority::Authority;
+use super::target::{Choice, Target};
 use crate::access::TenantScope;
-use crate::egress::Egress;
 use crate::execute::GuestExecutor;
-use crate::ids::{Digest, FunctionName, TenantSlug, VersionId};
+use crate::function::{Function, Version};
+use crate::ids::{FunctionName, TenantSlug};
 use crate::repository::{Repository, RepositoryError};
 use crate::tenant::TenantStatus;
 
 /// Names kept; past it all are forgotten, which costs a look-up each.
 const MAX_ENTRIES: usize = 100_000;
-
-/// Everything that an invocation of a function needs to know about it.
-#[derive(Debug)]
-pub struct Target {
-    pub scope: TenantScope,
-    pub suspended: bool,
-    pub function: FunctionName,
-    pub version: VersionId,
-    pub code: Digest,
-    pub code_key: Digest,
-    pub env: Arc<[(String, String)]>,
-    pub egress: Arc<Egress>,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
@@ -146,20 +135,36 @@ impl Resolver {
         let tenant = self.repository.tenant_by_slug(slug).await?.ok_or(ResolveError::UnknownFunction)?;
         let scope = TenantScope::of_route(&tenant);
         let function = self.repository.function(&scope, name).await?.ok_or(ResolveError::UnknownFunction)?;
-        let live = function.live.clone().ok_or(ResolveError::NotDeployed)?;
-        let version = self.repository.version(&scope, name, &live).await?.ok_or(ResolveError::NotDeployed)?;
+        let versions = self.versions(&scope, &function).await?;
+        let choices = function.aliases.iter().filter_map(|(alias_name, alias)| {
+            let code_key = |code: &_| self.executor.code_key(code);
+            Some((alias_name.clone(), Choice::new(&scope, &function, alias, &versions, code_key)?))
+        });
+        let aliases: Box<[_]> = choices.collect();
+        if aliases.is_empty() {
+            return Err(ResolveError::NotDeployed);
+        }
         let target = Arc::new(Target {
             suspended: tenant.status == TenantStatus::Suspended,
             scope,
             function: name.clone(),
-            version: live,
-            code: version.digest,
-            code_key: self.executor.code_key(&version.digest),
             egress: Arc::new(self.authority.of(&tenant, Some(&function), None)),
             env: function.env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
+            aliases,
         });
         self.keep(generation, asked, &target);
         Ok(target)
+    }
+
+    /// The versions that the function's aliases name, each once.
+    async fn versions(&self, scope: &TenantScope, function: &Function) -> Result<Vec<Version>, RepositoryError> {
+        let mut versions: Vec<Version> = Vec::new();
+        for share in function.aliases.values().flat_map(|alias| alias.split.shares()) {
+            if versions.iter().all(|version| version.id != share.version) {
+                versions.extend(self.repository.version(scope, &function.name, &share.version).await?);
+            }
+        }
+        Ok(versions)
     }
 
     fn keep(&self, generation: u64, asked: Instant, target: &Arc<Target>) {
@@ -196,11 +201,9 @@ mod tests {
             scope: TenantScope::of_route(&Tenant::new(slug.clone(), jiff::Timestamp::UNIX_EPOCH)),
             suspended: false,
             function: function.clone(),
-            version: VersionId::of(&Digest::of(b"old")),
-            code: Digest::of(b"old"),
-            code_key: Digest::of(b"old"),
             env: Arc::from([]),
             egress: Arc::default(),
+            aliases: Box::default(),
         });
         let generation = resolver.known.read().expect("not poisoned").generation;
         resolver.forget(&slug, &function);

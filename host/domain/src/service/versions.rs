@@ -1,17 +1,13 @@
-//! Versions of a function and which of them is live. A version is stored only after its code was built, and the live pointer moves
-//! in one atomic step after that: a crash anywhere leaves the old state or the new one.
-
-use std::sync::Arc;
+//! Versions of a function. One is stored only after its code was built; which of them traffic reaches is decided in `aliases`, in one
+//! atomic step after that: a crash anywhere leaves the old state or the new one.
 
 use jiff::Timestamp;
 
 use super::preparation::{Preparation, PrepareError};
-use super::resolver::Resolver;
-use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::execute::{BuildError, PrepareOptions};
-use crate::function::{Function, Version};
+use crate::function::Version;
 use crate::ids::{Digest, FunctionName, VersionId};
 use crate::limits::Limits;
 use crate::repository::{Page, RepositoryError, WriteError};
@@ -57,13 +53,12 @@ pub struct NewVersion {
 
 pub struct Versions {
     preparation: Preparation,
-    resolver: Arc<Resolver>,
     limits: Limits,
 }
 
 impl Versions {
-    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, limits: Limits) -> Self {
-        Self { preparation, resolver, limits }
+    pub(super) fn new(preparation: Preparation, limits: Limits) -> Self {
+        Self { preparation, limits }
     }
 
     /// Adds a version, or finds the one of the same content. Says whether it is new.
@@ -130,30 +125,5 @@ impl Versions {
     ) -> Result<Code, VersionError> {
         let version = self.get(tenant, function, id).await?;
         Ok(self.preparation.load(&version.digest).await?)
-    }
-
-    /// Makes a version the one that serves. It is made ready first, so that the switch costs no caller a build.
-    pub async fn deploy(
-        &self,
-        tenant: &TenantScope,
-        function: &FunctionName,
-        id: &VersionId,
-    ) -> Result<(Function, Version), VersionError> {
-        let version = self.get(tenant, function, id).await?;
-        let code_key = self.preparation.executor.code_key(&version.digest);
-        self.preparation.known(tenant, &version.digest, &code_key, self.limits).await?;
-        let (repository, resolver) = (self.preparation.repository.clone(), self.resolver.clone());
-        let (tenant, function) = (tenant.clone(), function.clone());
-        to_the_end(async move {
-            let live = version.id.clone();
-            let point = move |stored: &mut Function| {
-                stored.live = Some(live.clone());
-                stored.updated_at = Timestamp::now();
-            };
-            let changed = repository.update_function(&tenant, &function, &point).await;
-            resolver.forget(tenant.slug(), &function);
-            Ok((changed?, version))
-        })
-        .await
     }
 }

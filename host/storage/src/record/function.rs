@@ -6,6 +6,7 @@ use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{Digest, EnvName, FunctionName, VersionId};
 use serde::{Deserialize, Serialize};
 
+use super::alias::{AliasRecord, into_aliases, of_aliases};
 use super::egress::{PolicyRecord, SecretsRecord, into_policy, into_secrets, of_policy, of_secrets};
 use super::envelope::{Record, parse, parse_time};
 
@@ -15,6 +16,8 @@ pub(crate) struct FunctionRecord {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     live: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    aliases: BTreeMap<String, AliasRecord>,
     next_number: u64,
     #[serde(default)]
     env: BTreeMap<String, String>,
@@ -33,7 +36,8 @@ impl Record for FunctionRecord {
         Self {
             name: function.name.to_string(),
             labels: function.labels.clone(),
-            live: function.live.as_ref().map(VersionId::to_string),
+            live: function.live().map(VersionId::to_string),
+            aliases: of_aliases(&function.aliases),
             next_number: function.next_number,
             env: function.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
             egress: of_policy(function.egress.as_ref()),
@@ -44,10 +48,7 @@ impl Record for FunctionRecord {
     }
 
     fn into_domain(self) -> Result<Function, String> {
-        let live = match &self.live {
-            Some(live) => Some(parse("live", live, VersionId::parse)?),
-            None => None,
-        };
+        let updated_at = parse_time("updated_at", &self.updated_at)?;
         let mut env = BTreeMap::new();
         for (name, value) in self.env {
             env.insert(parse("env", &name, EnvName::parse)?, value);
@@ -55,13 +56,13 @@ impl Record for FunctionRecord {
         Ok(Function {
             name: parse("name", &self.name, FunctionName::parse)?,
             labels: self.labels,
-            live,
+            aliases: into_aliases(self.aliases, self.live.as_deref(), updated_at)?,
             next_number: self.next_number,
             env,
             egress: into_policy(self.egress)?,
             secrets: into_secrets(self.secrets)?,
             created_at: parse_time("created_at", &self.created_at)?,
-            updated_at: parse_time("updated_at", &self.updated_at)?,
+            updated_at,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! Versions N and N-1 of isolet share a store: fields are only ever added, with a default, and a host that changes a record leaves
 //! what it does not know of it where it is (`rewrite`). A change that breaks this raises `v`; a record two versions ahead is refused.
 
+mod alias;
 mod answer;
 mod egress;
 mod envelope;

@@ -1,6 +1,6 @@
 //! Functions: unique names, ordered lists, changes that never undo each other.
 
-use isolet_domain::ids::EnvName;
+use isolet_domain::ids::{AliasName, EnvName};
 use isolet_domain::repository::WriteError;
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ crate::contract!(
 async fn a_function_is_kept_as_it_is(store: Store) {
     let acme = store.tenant("acme").await;
     let mut hello = function("hello");
-    hello.live = Some(version("x").id);
+    hello.deploy(AliasName::live(), version("x").id, Timestamp::now());
     hello.env.insert(EnvName::parse("LARGE").expect("a good name"), "😀".repeat(50_000));
     store.create_function(&acme, &hello).await.expect("created");
     assert_eq!(store.function(&acme, &hello.name).await.expect("readable"), Some(hello));
@@ -101,7 +101,7 @@ async fn changes_and_new_versions_add_up(store: Store) {
                     .await
                     .expect("added");
                 let go_live = |function: &mut isolet_domain::function::Function| {
-                    function.live = Some(added.id.clone());
+                    function.deploy(AliasName::live(), added.id.clone(), Timestamp::now());
                     function.labels.insert(n.to_string(), String::new());
                 };
                 store.update_function(&acme, &name("hello"), &go_live).await.expect("changed");
@@ -114,7 +114,7 @@ async fn changes_and_new_versions_add_up(store: Store) {
     let hello = store.function(&acme, &name("hello")).await.expect("readable").expect("there");
     assert_eq!(hello.next_number, 21);
     assert!((0..20).all(|n: u32| hello.labels.contains_key(&n.to_string())));
-    let live = store.version(&acme, &name("hello"), &hello.live.expect("live")).await.expect("readable");
+    let live = store.version(&acme, &name("hello"), hello.live().expect("live")).await.expect("readable");
     assert!(live.is_some());
 }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use isolet_domain::access::Preset;
+use isolet_domain::alias::{Alias, Share, Split, Sticky};
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection};
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
 use isolet_domain::function::{Function, Version};
-use isolet_domain::ids::{Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
+use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
 use isolet_domain::key::Key;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
@@ -29,8 +31,19 @@ pub fn function(raw: &str) -> Function {
     function.labels.insert(String::new(), NASTY.to_owned());
     function.env.insert(EnvName::parse("WHO").expect("a good name"), NASTY.repeat(100));
     function.egress = Some(policy());
+    function.aliases.insert(AliasName::parse("next").expect("a good name"), alias());
     function.secrets.insert(EnvName::parse("TOKEN").expect("a good name"), Sealed::from_bytes((0..=0xFF).collect()));
     function
+}
+
+/// A split with a history.
+pub fn alias() -> Alias {
+    let share = |name: &str, weight: u16| Share { version: version(name).id, weight };
+    let shares = ["1", "2", "3"].into_iter().zip([9_999, 1, 0]).map(|(name, weight)| share(name, weight));
+    let sticky = Sticky::Header(HeaderName::from_static("x-user"));
+    let mut alias = Alias::new(Split::new(shares.collect()).expect("whole"), sticky, Timestamp::now());
+    alias.point_at(Split::whole(version("2").id), Timestamp::now());
+    alias
 }
 
 /// Rules with everything, and one with nothing.

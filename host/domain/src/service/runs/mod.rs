@@ -16,11 +16,12 @@ use super::authority::Authority;
 use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
 use crate::access::TenantScope;
+use crate::alias::WHOLE;
 use crate::code::Code;
 use crate::egress::{EgressPolicy, NotAllowed};
 use crate::execute::{BuildError, PrepareOptions, Prepared};
 use crate::function::Function;
-use crate::ids::{Digest, EnvName, FunctionName, RunId, VersionId};
+use crate::ids::{AliasName, Digest, EnvName, FunctionName, RunId, VersionId};
 use crate::limits::Limits;
 use crate::prompt::Prompt;
 use crate::repository::RepositoryError;
@@ -35,8 +36,8 @@ pub enum RunCode {
     Modules(Code),
     /// A version of whichever function of the tenant has it.
     Version(VersionId),
-    /// The live version of a function, with the function's variables.
-    Function(FunctionName),
+    /// A version that traffic of this alias of a function may get, with the function's variables.
+    Function(FunctionName, AliasName),
 }
 
 /// A run as it is asked for.
@@ -248,10 +249,11 @@ impl Runs {
         let repository = &self.preparation.repository;
         match code {
             RunCode::Modules(code) => Ok(Found::of(code)),
-            RunCode::Function(name) => {
+            RunCode::Function(name, alias) => {
                 let function = repository.function(tenant, &name).await?.ok_or(RunError::UnknownFunction)?;
-                let live = function.live.clone().ok_or(RunError::NotDeployed)?;
-                let version = repository.version(tenant, &name, &live).await?.ok_or(RunError::NotDeployed)?;
+                let split = &function.aliases.get(&alias).ok_or(RunError::NotDeployed)?.split;
+                let drawn = &split.shares()[split.at(fastrand::u16(..WHOLE))].version;
+                let version = repository.version(tenant, &name, drawn).await?.ok_or(RunError::NotDeployed)?;
                 let env = function.env.clone();
                 Ok(Found { env, ..Found::stored(version.digest, version.id, Some(function)) })
             }

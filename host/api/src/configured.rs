@@ -1,0 +1,88 @@
+//! How failures around the things that are configured are answered: tenants, keys, rules, secrets, aliases; and what these have in
+//! common with others. The rest of the table is in `failure`.
+
+use isolet_domain::repository::RepositoryError;
+use isolet_domain::service::aliases::AliasError;
+use isolet_domain::service::keys::KeyError;
+use isolet_domain::service::policies::PolicyError;
+use isolet_domain::service::secrets::SecretError;
+use isolet_domain::service::tenants::TenantError;
+
+use crate::catalogue::{self as rows, Row};
+
+pub(crate) fn repository(error: &RepositoryError) -> Row {
+    match error {
+        RepositoryError::Unavailable(_) => rows::STORE,
+        RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. } => rows::INTERNAL,
+    }
+}
+
+pub(crate) fn missing(what: &str) -> Row {
+    match what {
+        "tenant" => rows::NO_TENANT,
+        "function" => rows::NO_FUNCTION,
+        "version" => rows::NO_VERSION,
+        "run" => rows::NO_RUN,
+        "key" => rows::NO_KEY,
+        "alias" => rows::NO_ALIAS,
+        "variable" => rows::NO_VARIABLE,
+        "secret" => rows::NO_SECRET,
+        _ => rows::NOT_FOUND,
+    }
+}
+
+pub(crate) fn tenant(error: &TenantError) -> Row {
+    match error {
+        TenantError::SlugTaken(_) => rows::SLUG_TAKEN,
+        TenantError::Unknown => missing("tenant"),
+        TenantError::Changed => rows::CHANGED,
+        TenantError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn policy(error: &PolicyError) -> Row {
+    match error {
+        PolicyError::UnknownTenant => missing("tenant"),
+        PolicyError::UnknownFunction => rows::NO_FUNCTION,
+        PolicyError::NotAllowed(_) => rows::EGRESS_NOT_ALLOWED,
+        PolicyError::NotTheOperator => rows::FORBIDDEN,
+        PolicyError::ConditionMissing => rows::UNCONDITIONAL,
+        PolicyError::ConditionFailed => rows::CHANGED,
+        PolicyError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn secret(error: &SecretError) -> Row {
+    match error {
+        SecretError::UnknownTenant => missing("tenant"),
+        SecretError::UnknownFunction => rows::NO_FUNCTION,
+        SecretError::Unknown => missing("secret"),
+        SecretError::Value => rows::INVALID,
+        SecretError::TooMany => rows::TOO_MANY_SECRETS,
+        SecretError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn key(error: &KeyError) -> Row {
+    match error {
+        KeyError::Exceeds(_) => rows::FORBIDDEN,
+        KeyError::NotForTenants(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
+        KeyError::Unknown => missing("key"),
+        KeyError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn alias(error: &AliasError) -> Row {
+    match error {
+        AliasError::UnknownFunction => rows::NO_FUNCTION,
+        AliasError::Unknown => rows::NO_ALIAS,
+        AliasError::UnknownVersion(_) => rows::INVALID,
+        AliasError::TooMany => rows::TOO_MANY_ALIASES,
+        AliasError::NothingEarlier => rows::NOTHING_EARLIER,
+        AliasError::ConditionMissing => rows::UNCONDITIONAL,
+        AliasError::ConditionFailed => rows::CHANGED,
+        // What is wrong with the code has its own part of the table.
+        AliasError::Build(_) | AliasError::MissingCode(_) => rows::INTERNAL,
+        AliasError::Repository(error) => repository(error),
+    }
+}

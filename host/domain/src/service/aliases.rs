@@ -1,0 +1,248 @@
+//! Aliases of a function: reading, pointing, rolling back and removing them. A change is made only if what it is about is still
+//! there at that moment, in one atomic step, and applies to the next request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::preparation::{Preparation, PrepareError};
+use super::resolver::Resolver;
+use super::to_the_end::to_the_end;
+use crate::access::TenantScope;
+use crate::alias::{Alias, MAX_ALIASES, Split, Sticky};
+use crate::execute::BuildError;
+use crate::function::{Function, Version};
+use crate::ids::{AliasName, Digest, FunctionName, VersionId};
+use crate::limits::Limits;
+use crate::repository::{RepositoryError, WriteError};
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AliasError {
+    #[error("there is no such function")]
+    UnknownFunction,
+    #[error("there is no such alias")]
+    Unknown,
+    #[error("the function has no version `{0}`")]
+    UnknownVersion(VersionId),
+    #[error("a function can have {MAX_ALIASES} aliases")]
+    TooMany,
+    #[error("there is no split before this one to go back to")]
+    NothingEarlier,
+    #[error("the alias is there already; say with `If-Match` what is changed")]
+    ConditionMissing,
+    #[error("the alias is not what the request is about; read it again")]
+    ConditionFailed,
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("the code `{0}` is missing from the store")]
+    MissingCode(Digest),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+impl From<PrepareError> for AliasError {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::Build(error) => Self::Build(error),
+            PrepareError::MissingCode(digest) => Self::MissingCode(digest),
+            PrepareError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+/// What has to hold of the alias that is there for a change to be made.
+pub type Condition = dyn Fn(Option<&Alias>) -> Result<(), AliasError> + Send + Sync;
+
+/// A change that holds of whatever is there.
+pub fn always() -> Arc<Condition> {
+    Arc::new(|_| Ok(()))
+}
+
+/// Where an alias is sent to.
+enum Change {
+    /// Traffic is divided like this from now on; without a word about callers they stay as bound as they are.
+    Point(Split, Option<Sticky>),
+    RollBack,
+    Remove,
+}
+
+#[derive(Clone)]
+pub struct Aliases {
+    preparation: Preparation,
+    resolver: Arc<Resolver>,
+    limits: Limits,
+}
+
+impl Aliases {
+    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, limits: Limits) -> Self {
+        Self { preparation, resolver, limits }
+    }
+
+    pub async fn list(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+    ) -> Result<BTreeMap<AliasName, Alias>, AliasError> {
+        let function = self.preparation.repository.function(tenant, function).await?;
+        Ok(function.ok_or(AliasError::UnknownFunction)?.aliases)
+    }
+
+    pub async fn get(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+    ) -> Result<Alias, AliasError> {
+        self.list(tenant, function).await?.remove(alias).ok_or(AliasError::Unknown)
+    }
+
+    /// Makes the alias, or divides its traffic anew. Says whether it is new. The versions are made ready first, so that the switch
+    /// costs no caller a build.
+    pub async fn put(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+        (split, sticky): (Split, Sticky),
+        condition: Arc<Condition>,
+    ) -> Result<(Alias, bool), AliasError> {
+        for share in split.shares() {
+            self.make_ready(tenant, function, &share.version).await?;
+        }
+        let (function, new) =
+            self.change(tenant, function, alias, Change::Point(split, Some(sticky)), condition).await?;
+        Ok((function.aliases.get(alias).cloned().ok_or(AliasError::Unknown)?, new))
+    }
+
+    /// All traffic of an alias to one version.
+    pub async fn deploy(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+        version: &VersionId,
+        condition: Arc<Condition>,
+    ) -> Result<(Function, Version), AliasError> {
+        let version = self.make_ready(tenant, function, version).await?;
+        let point = Change::Point(Split::whole(version.id.clone()), None);
+        let (function, _) = self.change(tenant, function, alias, point, condition).await?;
+        Ok((function, version))
+    }
+
+    /// Back to the split before, or to one version. Nothing is deleted by it.
+    pub async fn roll_back(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        to: Option<&VersionId>,
+        condition: Arc<Condition>,
+    ) -> Result<Alias, AliasError> {
+        let live = AliasName::live();
+        let change = match to {
+            None => {
+                let alias = self.get(tenant, function, &live).await?;
+                let earlier = alias.earlier.last().ok_or(AliasError::NothingEarlier)?;
+                for share in earlier.shares() {
+                    self.make_ready(tenant, function, &share.version).await?;
+                }
+                Change::RollBack
+            }
+            Some(version) => Change::Point(Split::whole(self.make_ready(tenant, function, version).await?.id), None),
+        };
+        let (function, _) = self.change(tenant, function, &live, change, condition).await?;
+        function.aliases.get(&live).cloned().ok_or(AliasError::Unknown)
+    }
+
+    pub async fn delete(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+        condition: Arc<Condition>,
+    ) -> Result<(), AliasError> {
+        self.change(tenant, function, alias, Change::Remove, condition).await.map(drop)
+    }
+
+    async fn make_ready(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Version, AliasError> {
+        let version = self.preparation.repository.version(tenant, function, id).await?;
+        let version = match version {
+            Some(version) => version,
+            None if self.preparation.repository.function(tenant, function).await?.is_none() => {
+                return Err(AliasError::UnknownFunction);
+            }
+            None => return Err(AliasError::UnknownVersion(id.clone())),
+        };
+        let code_key = self.preparation.executor.code_key(&version.digest);
+        self.preparation.known(tenant, &version.digest, &code_key, self.limits).await?;
+        Ok(version)
+    }
+
+    /// The function as it is then, and whether the alias is new.
+    async fn change(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+        change: Change,
+        condition: Arc<Condition>,
+    ) -> Result<(Function, bool), AliasError> {
+        let (repository, resolver) = (self.preparation.repository.clone(), self.resolver.clone());
+        let (tenant, function, alias) = (tenant.clone(), function.clone(), alias.clone());
+        to_the_end(async move {
+            let verdict = Mutex::new(Ok(false));
+            let apply = |stored: &mut Function| {
+                let checked = condition(stored.aliases.get(&alias));
+                *verdict.lock().unwrap_or_else(PoisonError::into_inner) =
+                    checked.and_then(|()| applied(stored, &alias, &change, Timestamp::now()));
+            };
+            let changed = repository.update_function(&tenant, &function, &apply).await;
+            resolver.forget(tenant.slug(), &function);
+            let changed = changed.map_err(|error| match error {
+                WriteError::Exists | WriteError::Missing => AliasError::UnknownFunction,
+                WriteError::Repository(error) => error.into(),
+            })?;
+            let new = verdict.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+            Ok((changed, new))
+        })
+        .await
+    }
+}
+
+/// Changes nothing where it fails. Says whether the alias is new.
+fn applied(stored: &mut Function, name: &AliasName, change: &Change, now: Timestamp) -> Result<bool, AliasError> {
+    let count = stored.aliases.len();
+    let new = match (change, stored.aliases.get_mut(name)) {
+        (Change::Point(split, sticky), Some(alias)) => {
+            alias.point_at(split.clone(), now);
+            if let Some(sticky) = sticky {
+                alias.sticky.clone_from(sticky);
+            }
+            false
+        }
+        (Change::Point(..), None) if count >= MAX_ALIASES => return Err(AliasError::TooMany),
+        (Change::Point(split, sticky), None) => {
+            let alias = Alias::new(split.clone(), sticky.clone().unwrap_or_default(), now);
+            stored.aliases.insert(name.clone(), alias);
+            true
+        }
+        (Change::RollBack, Some(alias)) => {
+            if !alias.roll_back(now) {
+                return Err(AliasError::NothingEarlier);
+            }
+            false
+        }
+        (Change::Remove, Some(_)) => {
+            stored.aliases.remove(name);
+            false
+        }
+        (Change::RollBack | Change::Remove, None) => return Err(AliasError::Unknown),
+    };
+    stored.updated_at = now;
+    Ok(new)
+}
