@@ -8,6 +8,7 @@ pub mod body;
 pub mod canonical;
 pub mod code;
 pub mod code_options;
+pub mod diff;
 pub mod egress;
 pub mod execute;
 #[cfg(any(test, feature = "fakes"))]

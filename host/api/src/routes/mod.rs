@@ -2,6 +2,7 @@
 
 mod aliases;
 mod checks;
+mod comparison;
 mod egress;
 mod fields;
 mod functions;

@@ -3,7 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, checks, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants, versions,
+    aliases, checks, comparison, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants,
+    versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -140,6 +141,10 @@ fn of_functions() -> Vec<Endpoint> {
             "A version.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/source", versions::get_source,
             "The code that a version was made of.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/diff", comparison::diff_version,
+            "What a version changed.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/component", comparison::get_component,
+            "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
             "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION])
         .repeatable(MAX_CODE_BODY_BYTES),

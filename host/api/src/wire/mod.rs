@@ -4,6 +4,7 @@
 pub mod aliases;
 pub mod check;
 pub mod code;
+pub mod comparison;
 pub mod egress;
 pub mod functions;
 pub mod history;

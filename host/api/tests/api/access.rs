@@ -38,6 +38,8 @@ fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("POST", "/functions/hello/versions", Some(modules("x"))),
         ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa", None),
         ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/source", None),
+        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/diff", None),
+        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/component", None),
         ("POST", "/functions/hello/deploy", Some(modules("x"))),
         ("GET", "/functions/hello/aliases", None),
         ("GET", "/functions/hello/aliases/live", None),
@@ -115,7 +117,7 @@ async fn another_tenants_ids_are_not_found() {
     let keys = host.tenant("acme").await;
     host.tenant("globex").await;
     let version = host.deploy("globex", "hello", "theirs").await;
-    host.deploy("acme", "hello", "ours").await;
+    let ours = host.deploy("acme", "hello", "ours").await;
     let run = host.post("/v1/tenants/globex/runs", json!({ "code": modules("x"), "prompt": "p" })).await.ok().json();
     let run = run["id"].as_str().expect("an id");
     let key = host.post("/v1/tenants/globex/keys", json!({ "preset": "read-only" })).await.ok().json();
@@ -123,6 +125,9 @@ async fn another_tenants_ids_are_not_found() {
     for (method, path, code) in [
         ("GET", format!("functions/hello/versions/{version}"), "version_not_found"),
         ("GET", format!("functions/hello/versions/{version}/source"), "version_not_found"),
+        ("GET", format!("functions/hello/versions/{version}/diff"), "version_not_found"),
+        ("GET", format!("functions/hello/versions/{version}/component"), "version_not_found"),
+        ("GET", format!("functions/hello/versions/{ours}/diff?base={version}"), "version_not_found"),
         ("GET", format!("runs/{run}"), "run_not_found"),
         ("DELETE", format!("runs/{run}"), "run_not_found"),
         ("POST", format!("runs/{run}/replay"), "run_not_found"),

@@ -5,6 +5,7 @@ mod access;
 mod aliases;
 mod bad_input;
 mod check;
+mod comparison;
 mod console;
 mod egress;
 mod host;

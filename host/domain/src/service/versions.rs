@@ -1,11 +1,15 @@
 //! Versions of a function. One is stored only after its code was built; which of them traffic reaches is decided in `aliases`, in one
 //! atomic step after that: a crash anywhere leaves the old state or the new one.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::preparation::{Preparation, PrepareError};
 use crate::access::TenantScope;
 use crate::code::Code;
+use crate::diff::CodeDiff;
 use crate::execute::{BuildError, PrepareOptions};
 use crate::function::Version;
 use crate::ids::{Digest, FunctionName, VersionId};
@@ -54,11 +58,15 @@ pub struct NewVersion {
 pub struct Versions {
     preparation: Preparation,
     limits: Limits,
+    comparing: Semaphore,
 }
+
+/// Versions that are compared at one time.
+const COMPARED_AT_ONCE: usize = 2;
 
 impl Versions {
     pub(super) fn new(preparation: Preparation, limits: Limits) -> Self {
-        Self { preparation, limits }
+        Self { preparation, limits, comparing: Semaphore::new(COMPARED_AT_ONCE) }
     }
 
     /// Adds a version, or finds the one of the same content. Says whether it is new.
@@ -125,5 +133,45 @@ impl Versions {
     ) -> Result<Code, VersionError> {
         let version = self.get(tenant, function, id).await?;
         Ok(self.preparation.load(&version.digest).await?)
+    }
+
+    /// What a version changed: of another one, or of the one before it by number, or of nothing if it is the first. Says which.
+    pub async fn diff(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+        base: Option<&VersionId>,
+    ) -> Result<(Option<Version>, CodeDiff), VersionError> {
+        let version = self.get(tenant, function, id).await?;
+        let base = match base {
+            Some(base) => Some(self.get(tenant, function, base).await?),
+            None => {
+                let before = Some(version.number);
+                self.preparation.repository.list_versions(tenant, function, before, 1).await?.items.pop()
+            }
+        };
+        // A few at a time: each takes a processor and, for as long as it lasts, some dozens of megabytes.
+        let _turn = self.comparing.acquire().await.expect("it is never closed");
+        let code = self.preparation.load(&version.digest).await?;
+        let before = match &base {
+            Some(base) => Some(self.preparation.load(&base.digest).await?),
+            None => None,
+        };
+        let compare = move || CodeDiff::between(before.as_ref(), &code);
+        let diff = tokio::task::spawn_blocking(compare).await;
+        Ok((base, diff.map_err(|error| BuildError::Internal(Arc::new(error)))?))
+    }
+
+    /// The stand-alone component, which any wasi:http host can serve.
+    pub async fn component(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Vec<u8>, VersionError> {
+        let code = self.source(tenant, function, id).await?;
+        let options = PrepareOptions { limits: self.limits, fresh: false };
+        Ok(self.preparation.executor.export(tenant, &code, options).await?)
     }
 }
