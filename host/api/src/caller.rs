@@ -7,7 +7,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::header;
 use http::request::Parts;
 use isolet_domain::access::{Credential, Scope, TenantScope};
-use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RunId, TenantSlug, VersionId};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RouteId, RunId, TenantSlug, VersionId};
+use isolet_domain::route::RouteHost;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
 use serde_json::json;
@@ -34,7 +35,7 @@ pub mod needs {
     use super::{Needs, Scope};
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
-        EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite Invoke Run RunsRead RunsWrite MetricsRead
+        EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite MetricsRead
     }
 }
 
@@ -121,6 +122,15 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
         if !credential.allows(N::SCOPE) {
             return Err(Failure::Forbidden(N::SCOPE));
         }
+        // What a key does not reach is for it as if it were not there. One that is bound to functions has nothing to do with what
+        // is the tenant's as a whole.
+        if credential.bounds.functions.is_some() {
+            let function = path_part(parts, app, FunctionName::NAME).await.ok_or(Failure::Forbidden(N::SCOPE))?;
+            let reached = FunctionName::parse(&function).is_ok_and(|name| credential.bounds.reaches(&name));
+            if !reached {
+                return Err(Failure::Missing(FunctionName::WHAT));
+            }
+        }
         if tenant.status == TenantStatus::Suspended && runs_something(N::SCOPE) {
             return Err(Failure::Suspended);
         }
@@ -203,6 +213,8 @@ path_parts! {
     FunctionName = "function" "function" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_FUNCTION;
     AliasName = "alias" "alias" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_ALIAS;
     VersionId = "version" "version" "^v_[a-z2-7]{26}$" rows::NO_VERSION;
+    RouteId = "route" "route" "^[a-z0-9]+(-[a-z0-9]+)*$" rows::NO_ROUTE;
+    RouteHost = "host" "host" "^[a-z0-9-]+(\\.[a-z0-9-]+)+$" rows::NO_HOST;
     KeyId = "key" "key" "^key_[0-9a-f]{32}$" rows::NO_KEY;
     RunId = "run" "run" "^run_[0-9a-f]{32}$" rows::NO_RUN;
     EnvName = "variable" "variable" "^[A-Za-z_][A-Za-z0-9_]*$" rows::NO_VARIABLE;
@@ -228,7 +240,7 @@ impl<T: PathPart> Part for Of<T> {
 }
 
 macro_rules! raw_parts {
-    ($($raw:ident = $name:literal $parsed:ty;)*) => { $(
+    ($($raw:ident = $name:literal $parsed:ident $max_length:literal;)*) => { $(
         /// A part of the path as it is, percent-decoded.
         pub struct $raw(pub String);
 
@@ -242,15 +254,17 @@ macro_rules! raw_parts {
 
         impl Part for $raw {
             fn describe(operation: &mut Operation<'_>) {
-                operation.in_path($name, json!({ "type": "string", "pattern": <$parsed>::PATTERN, "maxLength": 30 }));
+                operation.in_path($name, json!({ "type": "string", "pattern": $parsed::PATTERN, "maxLength": $max_length }));
             }
         }
     )* };
 }
 
 raw_parts! {
-    RawFunction = "function" FunctionName;
-    RawAlias = "alias" AliasName;
+    RawFunction = "function" FunctionName 30;
+    RawAlias = "alias" AliasName 30;
+    RawRoute = "route" RouteId 30;
+    RawHost = "host" RouteHost 253;
 }
 
 async fn path_part(parts: &mut Parts, app: &AppState, name: &str) -> Option<String> {

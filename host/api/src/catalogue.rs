@@ -57,6 +57,10 @@ rows! {
         "The tenant has no key of that id; it may have been revoked already.";
     NO_ALIAS = NOT_FOUND "alias_not_found", "Not found",
         "The function has no alias of that name.";
+    NO_ROUTE = NOT_FOUND "route_not_found", "Not found",
+        "The tenant has no route of that id; or, on one of a tenant's own hosts, no route leads on from that path.";
+    NO_HOST = NOT_FOUND "host_not_found", "Not found",
+        "The host is not assigned to the tenant.";
     NO_VARIABLE = NOT_FOUND "variable_not_found", "Not found",
         "The function has no variable of that name.";
     NO_SECRET = NOT_FOUND "secret_not_found", "Not found",
@@ -75,6 +79,14 @@ rows! {
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
     TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",
         "A function has as many aliases as it can have. Delete one that is no longer used.";
+    HOST_TAKEN = CONFLICT "host_taken", "Host taken",
+        "The host is assigned to another tenant. A host belongs to one tenant at most; take it away from that one first.";
+    PREFIX_TAKEN = CONFLICT "prefix_taken", "Path prefix taken",
+        "Another route has this host and path prefix; `detail` names it. Change that one.";
+    TOO_MANY_HOSTS = CONFLICT "too_many_hosts", "Too many hosts",
+        "The tenant has as many hosts as it can have. Take one away that is no longer used.";
+    TOO_MANY_ROUTES = CONFLICT "too_many_routes", "Too many routes",
+        "The tenant has as many routes as it can have. Delete one that is no longer used.";
     NOTHING_EARLIER = CONFLICT "nothing_earlier", "Nothing to go back to",
         "No other split is known that traffic went to before. Name a version in `to`.";
     NOT_REPLAYABLE = CONFLICT "not_replayable", "Run cannot be repeated",

@@ -1,10 +1,11 @@
-//! How failures around the things that are configured are answered: tenants, keys, rules, secrets, aliases; and what these have in
-//! common with others. The rest of the table is in `failure`.
+//! How failures around the things that are configured are answered: tenants, keys, rules, secrets, aliases, routes; and what these
+//! have in common with others. The rest of the table is in `failure`.
 
 use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::policies::PolicyError;
+use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::secrets::SecretError;
 use isolet_domain::service::tenants::TenantError;
 
@@ -25,6 +26,8 @@ pub(crate) fn missing(what: &str) -> Row {
         "run" => rows::NO_RUN,
         "key" => rows::NO_KEY,
         "alias" => rows::NO_ALIAS,
+        "route" => rows::NO_ROUTE,
+        "host" => rows::NO_HOST,
         "variable" => rows::NO_VARIABLE,
         "secret" => rows::NO_SECRET,
         _ => rows::NOT_FOUND,
@@ -65,8 +68,8 @@ pub(crate) fn secret(error: &SecretError) -> Row {
 
 pub(crate) fn key(error: &KeyError) -> Row {
     match error {
-        KeyError::Exceeds(_) => rows::FORBIDDEN,
-        KeyError::NotForTenants(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
+        KeyError::Exceeds(_) | KeyError::Unbounded => rows::FORBIDDEN,
+        KeyError::NotForTenants(_) | KeyError::NotOfPreset(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
         KeyError::Unknown => missing("key"),
         KeyError::Repository(error) => repository(error),
     }
@@ -84,5 +87,20 @@ pub(crate) fn alias(error: &AliasError) -> Row {
         // What is wrong with the code has its own part of the table.
         AliasError::Build(_) | AliasError::MissingCode(_) => rows::INTERNAL,
         AliasError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn route(error: &RouteError) -> Row {
+    match error {
+        RouteError::UnknownTenant => missing("tenant"),
+        RouteError::Unknown => missing("route"),
+        RouteError::UnknownHost => missing("host"),
+        RouteError::HostTaken(_) => rows::HOST_TAKEN,
+        RouteError::HostNotAssigned(_) | RouteError::UnknownFunction(_) => rows::INVALID,
+        RouteError::PrefixTaken(_) => rows::PREFIX_TAKEN,
+        RouteError::TooManyHosts => rows::TOO_MANY_HOSTS,
+        RouteError::TooManyRoutes => rows::TOO_MANY_ROUTES,
+        RouteError::ConditionFailed => rows::CHANGED,
+        RouteError::Repository(error) => repository(error),
     }
 }

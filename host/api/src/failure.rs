@@ -18,6 +18,7 @@ use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
+use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::RunError;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::service::tenants::TenantError;
@@ -26,7 +27,7 @@ use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets:
 
 use crate::catalogue as rows;
 pub use crate::catalogue::Row;
-use crate::configured::{alias, key, missing, policy, repository, secret, tenant};
+use crate::configured::{alias, key, missing, policy, repository, route, secret, tenant};
 pub use crate::fault::{FieldFault, Mark};
 use crate::rate_limit::Rate;
 
@@ -84,6 +85,8 @@ pub enum Failure {
     Version(#[from] VersionError),
     #[error(transparent)]
     Alias(#[from] AliasError),
+    #[error(transparent)]
+    Route(#[from] RouteError),
     #[error(transparent)]
     Invoke(#[from] InvokeError),
     #[error(transparent)]
@@ -144,6 +147,7 @@ impl Failure {
             Self::Version(error) => version(error),
             Self::Alias(AliasError::Build(error)) => build(error),
             Self::Alias(error) => alias(error),
+            Self::Route(error) => route(error),
             Self::Invoke(error) => invoke(error),
             Self::Run(error) => run(error),
             Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),
@@ -266,6 +270,7 @@ fn invoke(error: &InvokeError) -> Row {
     match error {
         InvokeError::UnknownFunction => rows::NO_FUNCTION,
         InvokeError::NotDeployed => rows::NOTHING_TO_INVOKE,
+        InvokeError::UnknownRoute => rows::NO_ROUTE,
         InvokeError::UnknownVersion => rows::NO_VERSION,
         InvokeError::Suspended => rows::SUSPENDED,
         InvokeError::NotAdmitted(error) => not_admitted(error),

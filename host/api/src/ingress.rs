@@ -1,4 +1,4 @@
-//! The ingress: host name to function, and the stream passes through. No router, no JSON, no credential; a guest's answer leaves as
+//! The ingress: host name (and, on a tenant's own hosts, path) to function, and the stream passes through. No router, no JSON, no credential; a guest's answer leaves as
 //! it came.
 
 use std::convert::Infallible;
@@ -51,11 +51,24 @@ impl Ingress {
             return Err(Failure::Method);
         }
         let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
-        let (function, tenant) = route(&host.name, &self.app.config().base_domain)?;
         let uri = address(&host, request.uri())?;
         let method = request.method().clone();
-        let request = relay::to_guest(request, uri);
-        let response = self.app.platform().invoker.invoke_route(&tenant, &function, AliasName::LIVE, request).await?;
+        let platform = self.app.platform();
+        let response = match route(&host.name, &self.app.config().base_domain) {
+            Ok((function, tenant)) => {
+                let request = relay::to_guest(request, uri);
+                platform.invoker.invoke_route((&tenant, None), &function, AliasName::LIVE, request).await?
+            }
+            // Not one of the functions' own names; perhaps a tenant's.
+            Err(Failure::Misdirected) => {
+                let routes = platform.routes.of_host(&host.name).await?.ok_or(Failure::Misdirected)?;
+                let (function, alias) = routes.find(uri.path()).ok_or(InvokeError::UnknownRoute)?;
+                let request = relay::to_guest(request, uri.clone());
+                let tenant = (&routes.slug, Some(routes.tenant));
+                platform.invoker.invoke_route(tenant, function, alias.as_str(), request).await?
+            }
+            Err(other) => return Err(other),
+        };
         Ok(relay::from_guest(&method, response))
     }
 

@@ -10,6 +10,7 @@ use isolet_domain::ids::RequestId;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
+use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::{InvalidRequest, RunError};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -169,6 +170,11 @@ fn faults(failure: &Failure) -> Vec<Fault> {
         Failure::Key(KeyError::NotForTenants(_)) => vec![Fault::field("/preset", "preset", failure.to_string())],
         Failure::Key(KeyError::Outlives | KeyError::Past) => {
             vec![Fault::field("/expires_at", "time", failure.to_string())]
+        }
+        Failure::Key(KeyError::NotOfPreset(_)) => vec![Fault::field("/scopes", "preset", failure.to_string())],
+        Failure::Route(RouteError::HostNotAssigned(_)) => vec![Fault::field("/host", "host", failure.to_string())],
+        Failure::Route(RouteError::UnknownFunction(_)) => {
+            vec![Fault::field("/function", "name", failure.to_string())]
         }
         Failure::Environment(EnvironmentError::TooLarge) => {
             vec![Fault::field("/value", "size", failure.to_string())]

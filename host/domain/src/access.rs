@@ -1,8 +1,7 @@
 //! Who may do what: scopes, presets, credentials, and the tenant scope that every tenant-owned read or write demands. Only this
 //! module builds one, from a verified credential or a route; how keys are made and checked is in `key`.
 
-use jiff::Timestamp;
-
+use crate::bounds::Bounds;
 use crate::ids::{KeyId, TenantId, TenantSlug};
 use crate::tenant::Tenant;
 
@@ -42,6 +41,8 @@ scopes! {
     EgressWrite = "egress:write",
     SecretsRead = "secrets:read",
     SecretsWrite = "secrets:write",
+    RoutesRead = "routes:read",
+    RoutesWrite = "routes:write",
     Invoke = "invoke",
     Run = "run",
     RunsRead = "runs:read",
@@ -100,7 +101,17 @@ impl Preset {
             }
             Self::InvokeOnly => vec![Invoke],
             Self::ReadOnly => {
-                vec![TenantsRead, KeysRead, FunctionsRead, VersionsRead, EnvRead, EgressRead, SecretsRead, RunsRead]
+                vec![
+                    TenantsRead,
+                    KeysRead,
+                    FunctionsRead,
+                    VersionsRead,
+                    EnvRead,
+                    EgressRead,
+                    SecretsRead,
+                    RoutesRead,
+                    RunsRead,
+                ]
             }
         }
     }
@@ -114,18 +125,22 @@ pub struct Credential {
     pub preset: Preset,
     /// The one tenant it is bound to; `None` reaches all.
     pub tenant: Option<TenantId>,
-    /// When it ends, if it does.
-    pub expires_at: Option<Timestamp>,
+    pub bounds: Bounds,
 }
 
 impl Credential {
-    /// Whether it is still good.
-    pub fn is_current(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
+    /// The operator's: everything, everywhere, without a key.
+    pub fn operator() -> Self {
+        Self { key: None, preset: Preset::Admin, tenant: None, bounds: Bounds::default() }
     }
 
     pub fn allows(&self, scope: Scope) -> bool {
-        self.preset.scopes().contains(&scope)
+        self.preset.scopes().contains(&scope) && self.bounds.scopes.as_ref().is_none_or(|own| own.contains(&scope))
+    }
+
+    /// All it allows.
+    pub fn scopes(&self) -> Vec<Scope> {
+        Scope::ALL.iter().copied().filter(|scope| self.allows(*scope)).collect()
     }
 
     /// The scope over this tenant, or `None` when the credential does not reach it. To the caller that is the same as a tenant
@@ -135,9 +150,10 @@ impl Credential {
         reaches.then(|| TenantScope { id: tenant.id, slug: tenant.slug.clone() })
     }
 
-    /// Whether this credential may make a key of that preset: nobody hands out more than they hold.
-    pub fn may_mint(&self, preset: Preset) -> bool {
-        preset.scopes().iter().all(|scope| self.allows(*scope))
+    /// Whether this credential has every scope that a key of that preset, bound like this, has: nobody hands out more than they hold.
+    pub fn may_mint(&self, preset: Preset, bounds: &Bounds) -> bool {
+        let wanted = Self { key: None, preset, tenant: self.tenant, bounds: bounds.clone() };
+        wanted.scopes().iter().all(|scope| self.allows(*scope))
     }
 }
 
@@ -173,23 +189,36 @@ impl TenantScope {
 mod tests {
     use super::*;
 
+    fn bound(preset: Preset, scopes: Option<&[Scope]>) -> Credential {
+        let bounds = Bounds { scopes: scopes.map(|scopes| scopes.iter().copied().collect()), ..Bounds::default() };
+        Credential { key: None, preset, tenant: Some(TenantId::generate()), bounds }
+    }
+
     #[test]
     fn nobody_mints_more_than_they_hold() {
-        let deployer =
-            Credential { key: None, preset: Preset::Deployer, tenant: Some(TenantId::generate()), expires_at: None };
-        assert!(deployer.may_mint(Preset::Deployer));
-        assert!(!deployer.may_mint(Preset::Tenant));
-        assert!(!deployer.may_mint(Preset::InvokeOnly));
-        let tenant = Credential { preset: Preset::Tenant, ..deployer };
-        assert!(tenant.may_mint(Preset::ReadOnly));
-        assert!(!tenant.may_mint(Preset::Admin));
+        let all = Bounds::default();
+        let deployer = bound(Preset::Deployer, None);
+        assert!(deployer.may_mint(Preset::Deployer, &all));
+        assert!(!deployer.may_mint(Preset::Tenant, &all));
+        assert!(!deployer.may_mint(Preset::InvokeOnly, &all));
+        let tenant = bound(Preset::Tenant, None);
+        assert!(tenant.may_mint(Preset::ReadOnly, &all));
+        assert!(!tenant.may_mint(Preset::Admin, &all));
+        // By scopes, not by names: a preset that is narrowed enough can be handed out, and a narrowed one hands out less.
+        let few = bound(Preset::Tenant, Some(&[Scope::KeysWrite, Scope::Invoke, Scope::Deploy]));
+        assert!(few.may_mint(Preset::InvokeOnly, &all) && !few.may_mint(Preset::Tenant, &all));
+        assert!(few.may_mint(Preset::Tenant, &bound(Preset::Tenant, Some(&[Scope::Deploy])).bounds));
+        assert!(!few.may_mint(Preset::Tenant, &bound(Preset::Tenant, Some(&[Scope::RunsRead])).bounds));
+        assert!(!few.allows(Scope::RunsRead) && few.allows(Scope::Deploy));
+        // A scope that the preset lacks is not had by naming it.
+        assert!(!bound(Preset::InvokeOnly, Some(&[Scope::Deploy, Scope::Invoke])).allows(Scope::Deploy));
     }
 
     #[test]
     fn a_bound_credential_reaches_its_own_tenant_only() {
-        let tenant = |slug: &str| Tenant::new(TenantSlug::parse(slug).expect("valid"), Timestamp::UNIX_EPOCH);
+        let tenant = |slug: &str| Tenant::new(TenantSlug::parse(slug).expect("valid"), jiff::Timestamp::UNIX_EPOCH);
         let (acme, globex) = (tenant("acme"), tenant("globex"));
-        let credential = Credential { key: None, preset: Preset::Tenant, tenant: Some(acme.id), expires_at: None };
+        let credential = Credential { tenant: Some(acme.id), ..bound(Preset::Tenant, None) };
         assert!(credential.scope_over(&acme).is_some());
         assert!(credential.scope_over(&globex).is_none());
     }

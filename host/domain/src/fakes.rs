@@ -1,22 +1,25 @@
 //! In-memory stand-ins for the ports, for tests. The contract suite in `storage` holds them to the same promises as the real
 //! implementations, so that a use case tested against them means something.
 
+mod answers;
+mod routes;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use crate::access::TenantScope;
-use crate::answer::{Claimed, Remembered};
+use crate::answer::Remembered;
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::repository::{
-    AnswerRepository, BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError,
-    RunRepository, TenantRepository, WriteError,
+    BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError, RunRepository,
+    TenantRepository, WriteError,
 };
+use crate::route::{RouteHost, Routing};
 use crate::run::Run;
 use crate::tenant::Tenant;
 
@@ -35,6 +38,8 @@ struct Contents {
     keys: BTreeMap<Digest, Key>,
     functions: BTreeMap<(TenantId, FunctionName), Function>,
     versions: BTreeMap<(TenantId, FunctionName, u64), Version>,
+    hosts: HashMap<RouteHost, TenantId>,
+    routing: HashMap<TenantId, Routing>,
     runs: BTreeMap<(TenantId, RunId), Run>,
     blobs: HashMap<Digest, Bytes>,
     answers: BTreeMap<(TenantId, Digest), Remembered>,
@@ -119,6 +124,8 @@ impl TenantRepository for MemoryStore {
         contents.versions.retain(|(owner, _, _), _| owner != id);
         contents.runs.retain(|(owner, _), _| owner != id);
         contents.answers.retain(|(owner, _), _| owner != id);
+        contents.hosts.retain(|_, owner| owner != id);
+        contents.routing.remove(id);
         Ok(())
     }
 
@@ -146,6 +153,20 @@ impl KeyRepository for MemoryStore {
 
     async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError> {
         Ok(self.open()?.keys.get(hash).cloned())
+    }
+
+    async fn update_key(
+        &self,
+        hash: &Digest,
+        change: &(dyn for<'k> Fn(&'k mut Key) + Send + Sync),
+    ) -> Result<Key, WriteError> {
+        let mut contents = self.open()?;
+        let stored = contents.keys.get_mut(hash).ok_or(WriteError::Missing)?;
+        let mut changed = stored.clone();
+        change(&mut changed);
+        (changed.id, changed.hash, changed.tenant) = (stored.id, stored.hash, stored.tenant);
+        stored.clone_from(&changed);
+        Ok(changed)
     }
 
     async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {
@@ -326,44 +347,6 @@ impl RunRepository for MemoryStore {
 
     async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError> {
         self.open()?.runs.retain(|(at, _), run| *at != tenant.id() || run.starred);
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl AnswerRepository for MemoryStore {
-    async fn claim_answer(
-        &self,
-        tenant: &TenantScope,
-        place: &Digest,
-        claim: &Remembered,
-        now: Timestamp,
-        keep: usize,
-    ) -> Result<Claimed, RepositoryError> {
-        let mut contents = self.open()?;
-        contents.answers.retain(|_, held| held.ends_at > now);
-        if let Some(held) = contents.answers.get(&(tenant.id(), *place)) {
-            return Ok(Claimed::Held(held.clone()));
-        }
-        if contents.answers.keys().filter(|(owner, _)| *owner == tenant.id()).count() >= keep {
-            return Ok(Claimed::Full);
-        }
-        contents.answers.insert((tenant.id(), *place), claim.clone());
-        Ok(Claimed::Taken)
-    }
-
-    async fn keep_answer(
-        &self,
-        tenant: &TenantScope,
-        place: &Digest,
-        remembered: &Remembered,
-    ) -> Result<(), RepositoryError> {
-        self.open()?.answers.insert((tenant.id(), *place), remembered.clone());
-        Ok(())
-    }
-
-    async fn forget_answer(&self, tenant: &TenantScope, place: &Digest) -> Result<(), RepositoryError> {
-        self.open()?.answers.remove(&(tenant.id(), *place));
         Ok(())
     }
 }

@@ -82,6 +82,10 @@ slug!(
     /// An alias's name, unique within its function.
     AliasName
 );
+slug!(
+    /// A route's name, unique within its tenant.
+    RouteId
+);
 
 impl AliasName {
     /// The alias that host names lead to.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::access::{Credential, Preset};
+use crate::bounds::Bounds;
 use crate::ids::{Digest, KeyId, TenantId};
 
 /// What is stored of a key. The secret itself is shown once and never stored.
@@ -13,16 +14,18 @@ pub struct Key {
     pub preset: Preset,
     /// The tenant it is bound to; `None` for the presets that reach all.
     pub tenant: Option<TenantId>,
+    /// What it may not do of what its preset allows.
+    pub bounds: Bounds,
     /// Keyed BLAKE3 of the secret: a random secret of 131 bits needs no slow hash.
     pub hash: Digest,
     pub created_at: Timestamp,
-    /// From then on it is like a key that does not exist; `None`: it never expires.
-    pub expires_at: Option<Timestamp>,
+    /// To within some minutes.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Key {
     pub fn credential(&self) -> Credential {
-        Credential { key: Some(self.id), preset: self.preset, tenant: self.tenant, expires_at: self.expires_at }
+        Credential { key: Some(self.id), preset: self.preset, tenant: self.tenant, bounds: self.bounds.clone() }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::answer::{Claimed, Remembered};
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
+use crate::route::{RouteHost, Routing};
 use crate::run::Run;
 use crate::tenant::Tenant;
 
@@ -75,6 +76,13 @@ pub trait TenantRepository: Send + Sync {
 pub trait KeyRepository: Send + Sync {
     async fn create_key(&self, key: &Key) -> Result<(), WriteError>;
     async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError>;
+    /// Applies `change` to the stored record in one atomic step and returns it; id, hash and tenant never change. It may be called
+    /// more than once. `Missing` when the key is gone.
+    async fn update_key(
+        &self,
+        hash: &Digest,
+        change: &(dyn for<'k> Fn(&'k mut Key) + Send + Sync),
+    ) -> Result<Key, WriteError>;
     /// Keys bound to this tenant, by id.
     async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError>;
     /// Removes a key bound to this tenant; `Missing` also when it is bound to another.
@@ -126,6 +134,25 @@ pub trait FunctionRepository: Send + Sync {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<Version>, RepositoryError>;
+}
+
+#[async_trait]
+pub trait RouteRepository: Send + Sync {
+    /// Makes the host this tenant's. `Exists` when it is another's, `Missing` when the tenant is gone.
+    async fn claim_host(&self, tenant: &TenantScope, host: &RouteHost) -> Result<(), WriteError>;
+    /// Makes it nobody's, and removes the tenant's routes on it. `Missing` when it is not this tenant's.
+    async fn release_host(&self, tenant: &TenantScope, host: &RouteHost) -> Result<(), WriteError>;
+    /// Whose it is, if that tenant's routing has it.
+    async fn host_owner(&self, host: &RouteHost) -> Result<Option<TenantId>, RepositoryError>;
+    /// The tenant's hosts and routes; none when nothing was ever set.
+    async fn routing(&self, tenant: &TenantScope) -> Result<Routing, RepositoryError>;
+    /// Applies `change` to the stored record in one atomic step and returns it; the hosts never change. It may be called more than
+    /// once. `Missing` when the tenant is gone.
+    async fn update_routing(
+        &self,
+        tenant: &TenantScope,
+        change: &(dyn for<'r> Fn(&'r mut Routing) + Send + Sync),
+    ) -> Result<Routing, WriteError>;
 }
 
 /// Contents by their digest. Shared at rest; a digest alone grants nothing, whoever asks has a record that names it.
@@ -182,7 +209,13 @@ pub trait AnswerRepository: Send + Sync {
 /// All of them, and the store's own health.
 #[async_trait]
 pub trait Repository:
-    TenantRepository + KeyRepository + FunctionRepository + BlobRepository + RunRepository + AnswerRepository
+    TenantRepository
+    + KeyRepository
+    + FunctionRepository
+    + RouteRepository
+    + BlobRepository
+    + RunRepository
+    + AnswerRepository
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;

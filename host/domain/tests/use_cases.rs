@@ -46,8 +46,7 @@ impl Host {
     async fn tenant(&self, slug: &str) -> TenantScope {
         let slug = TenantSlug::parse(slug).expect("valid");
         let tenant = self.platform.tenants.create(slug, BTreeMap::new()).await.expect("created");
-        let operator = Credential { key: None, preset: Preset::Admin, tenant: None, expires_at: None };
-        operator.scope_over(&tenant).expect("the operator reaches all")
+        Credential::operator().scope_over(&tenant).expect("the operator reaches all")
     }
 
     async fn deploy(&self, tenant: &TenantScope, source: &str) {
@@ -65,7 +64,7 @@ impl Host {
 
     async fn send(&self, tenant: &TenantScope, request: http::request::Builder) -> Result<String, InvokeError> {
         let request = request.body(body::empty()).expect("valid");
-        let response = self.platform.invoker.invoke_route(tenant.slug(), &function(), "live", request).await?;
+        let response = self.platform.invoker.invoke_route((tenant.slug(), None), &function(), "live", request).await?;
         let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -121,7 +120,7 @@ async fn known_functions_go_on_while_the_store_is_gone() {
     }
     let globex = TenantSlug::parse("globex").expect("valid");
     let request = http::Request::get("http://x/").body(body::empty()).expect("valid");
-    let unknown = host.platform.invoker.invoke_route(&globex, &function(), "live", request).await;
+    let unknown = host.platform.invoker.invoke_route((&globex, None), &function(), "live", request).await;
     assert!(matches!(unknown, Err(InvokeError::Repository(_))));
     host.store.set_available(true);
     assert!(host.invoke(&acme).await.is_ok());
@@ -227,7 +226,7 @@ impl Host {
         subject: Subject,
         policy: EgressPolicy,
     ) -> Result<(), PolicyError> {
-        let caller = Credential { key: None, preset, tenant: None, expires_at: None };
+        let caller = Credential { preset, ..Credential::operator() };
         self.platform.policies.set(&caller, tenant, subject, Some(policy), Arc::new(|_| Ok(()))).await
     }
 }

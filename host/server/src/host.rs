@@ -110,6 +110,7 @@ impl Host {
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
+        beside.spawn(tend(platform));
         executor.make_ready();
         Ok(Self { started, app, stop, serving, beside })
     }
@@ -124,6 +125,17 @@ impl Host {
         while self.serving.join_next().await.is_some() {}
         self.beside.abort_all();
         self.app.platform().flush().await.context("the last writes did not reach the store")
+    }
+}
+
+/// Has what is written now and then written, until the host stops.
+async fn tend(platform: Arc<Platform>) {
+    let mut every = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        every.tick().await;
+        if let Err(error) = platform.tend().await {
+            tracing::warn!(%error, "what was to be written could not be; it is tried again in a minute");
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, checks, comparison, egress, functions, history, host, invoke, openapi, problems, runs, secrets, tenants,
-    versions,
+    aliases, checks, comparison, egress, functions, history, host, invoke, keys, openapi, problems, routing, runs,
+    secrets, tenants, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -28,6 +28,8 @@ const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
 const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
+const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
+const ROUTE: &[Row] = &[rows::PREFIX_TAKEN, rows::TOO_MANY_ROUTES];
 const EARLIER: &[Row] = &[rows::NO_ALIAS, rows::NOTHING_EARLIER];
 const SLUG: &[Row] = &[rows::SLUG_TAKEN];
 const STORE: &[Row] = &[rows::STORE];
@@ -53,7 +55,7 @@ const GUEST: &[Row] = &[
 ];
 
 pub fn all() -> Vec<Endpoint> {
-    [about_the_host(), of_tenants(), of_functions(), of_runs()].into_iter().flatten().collect()
+    [about_the_host(), of_tenants(), of_hosts(), of_functions(), of_runs()].into_iter().flatten().collect()
 }
 
 fn about_the_host() -> Vec<Endpoint> {
@@ -85,6 +87,9 @@ fn of_tenants() -> Vec<Endpoint> {
             "Makes a key; the answer alone shows its secret.", &[INVALID])
         .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/keys/{key}", tenants::delete_key, "Revokes a key.", &[]),
+        op!(POST "/v1/tenants/{tenant}/keys/{key}/rotate", keys::rotate_key,
+            "Makes a key of the same kind, and ends this one after a grace.", &[INVALID])
+        .repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}/egress", egress::get_tenant_egress,
             "The tenant's rules for outgoing requests.", &[]),
         op!(PUT "/v1/tenants/{tenant}/egress", egress::put_tenant_egress,
@@ -102,6 +107,21 @@ fn of_tenants() -> Vec<Endpoint> {
             "Sets a secret of the tenant; it is never shown again.", &[INVALID, SECRETS]),
         op!(DELETE "/v1/tenants/{tenant}/secrets/{variable}", secrets::delete_tenant_secret,
             "Removes a secret of the tenant.", &[NO_SECRET]),
+    ]
+}
+
+fn of_hosts() -> Vec<Endpoint> {
+    vec![
+        op!(GET "/v1/tenants/{tenant}/hosts", routing::list_hosts, "The hosts that are assigned to the tenant.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/hosts/{host}", routing::put_host,
+            "Assigns a host to the tenant; for the operator.", &[INVALID, HOST]),
+        op!(DELETE "/v1/tenants/{tenant}/hosts/{host}", routing::delete_host,
+            "Takes a host away from the tenant, with its routes; for the operator.", &[]),
+        op!(GET "/v1/tenants/{tenant}/routes", routing::list_routes, "The tenant's routes, by id.", &[]),
+        op!(GET "/v1/tenants/{tenant}/routes/{route}", routing::get_route, "A route.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/routes/{route}", routing::put_route,
+            "Makes a route, or changes where it leads.", &[INVALID, ROUTE]),
+        op!(DELETE "/v1/tenants/{tenant}/routes/{route}", routing::delete_route, "Removes a route.", &[]),
     ]
 }
 

@@ -15,6 +15,7 @@ use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
 use super::fields::{checked_labels, invalid};
+use super::keys::bounds;
 use crate::answer::{Accepted, Answer, Created, NoContent};
 use crate::caller::{Caller, In, Of, With, needs};
 use crate::catalogue as rows;
@@ -147,9 +148,8 @@ pub async fn create_key(
     if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
         return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
     }
-    let expires_at = request.expires_at.map(|text| text.parse::<jiff::Timestamp>()).transpose();
-    let expires_at = expires_at.map_err(|_| invalid("/expires_at", "time", "must be a time as RFC 3339 writes it"))?;
-    let new = NewKey { preset, name: request.name, expires_at };
+    let bounds = bounds(request.scopes, request.functions, request.expires_at)?;
+    let new = NewKey { preset, name: request.name, bounds };
     let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, new).await?;
     Ok(Created(KeyResponse::new(key, Some(secret.expose().to_owned()))))
 }

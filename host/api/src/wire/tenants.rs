@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use isolet_domain::access::{Credential, Preset, Scope};
+use isolet_domain::access::{Credential, Scope};
+use isolet_domain::bounds::Bounds;
 use isolet_domain::key::Key;
 use isolet_domain::tenant::Tenant;
 use schemars::JsonSchema;
@@ -58,6 +59,11 @@ pub struct CreateKeyRequest {
     pub preset: String,
     #[serde(default)]
     pub name: String,
+    /// Of the preset's scopes, these alone.
+    #[schemars(with = "Option<Vec<ScopeWord>>")]
+    pub scopes: Option<Vec<String>>,
+    /// Names of functions, or beginnings of names and `*`: these alone.
+    pub functions: Option<Vec<String>>,
     /// When it ends: then, or with the key that asks for it.
     #[schemars(with = "Option<Time>")]
     pub expires_at: Option<String>,
@@ -74,10 +80,16 @@ pub struct KeyResponse {
     preset: &'static str,
     #[schemars(with = "Vec<ScopeWord>")]
     scopes: Vec<&'static str>,
-    #[schemars(with = "Time")]
-    created_at: String,
+    /// Absent: all of the tenant's, and the tenant itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    functions: Option<Vec<String>>,
     #[schemars(with = "Option<Time>")]
     expires_at: Option<String>,
+    #[schemars(with = "Time")]
+    created_at: String,
+    /// To within some minutes.
+    #[schemars(with = "Option<Time>")]
+    last_used_at: Option<String>,
 }
 
 impl KeyResponse {
@@ -85,17 +97,23 @@ impl KeyResponse {
         Self {
             id: key.id.to_string(),
             key: secret,
+            scopes: scopes(&key.credential()),
             name: key.name,
             preset: key.preset.as_str(),
-            scopes: scopes(key.preset),
+            functions: patterns(&key.bounds),
+            expires_at: key.bounds.expires_at.map(|end| end.to_string()),
             created_at: key.created_at.to_string(),
-            expires_at: key.expires_at.map(|end| end.to_string()),
+            last_used_at: key.last_used_at.map(|used| used.to_string()),
         }
     }
 }
 
-fn scopes(preset: Preset) -> Vec<&'static str> {
-    preset.scopes().into_iter().map(Scope::as_str).collect()
+fn scopes(credential: &Credential) -> Vec<&'static str> {
+    credential.scopes().into_iter().map(Scope::as_str).collect()
+}
+
+fn patterns(bounds: &Bounds) -> Option<Vec<String>> {
+    bounds.functions.as_ref().map(|patterns| patterns.iter().map(ToString::to_string).collect())
 }
 
 /// Exactly one of the two.
@@ -129,7 +147,7 @@ impl CallerResponse {
     pub fn new(credential: &Credential, tenant: Option<&Tenant>) -> Self {
         Self {
             tenant: tenant.map(|tenant| tenant.slug.to_string()),
-            scopes: scopes(credential.preset),
+            scopes: scopes(credential),
             preset: credential.preset.as_str(),
         }
     }

@@ -13,6 +13,7 @@ fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/keys", None),
         ("POST", "/keys", Some(json!({ "preset": "read-only" }))),
         ("DELETE", "/keys/key_00000000000070008000000000000000", None),
+        ("POST", "/keys/key_00000000000070008000000000000000/rotate", Some(json!({}))),
         ("GET", "/egress", None),
         ("PUT", "/egress", Some(json!({ "rules": [] }))),
         ("DELETE", "/egress", None),
@@ -28,6 +29,13 @@ fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
         ("GET", "/egress/ceiling", None),
         ("PUT", "/egress/ceiling", Some(json!({ "rules": [] }))),
         ("DELETE", "/egress/ceiling", None),
+        ("GET", "/hosts", None),
+        ("PUT", "/hosts/a.example", None),
+        ("DELETE", "/hosts/a.example", None),
+        ("GET", "/routes", None),
+        ("GET", "/routes/r", None),
+        ("PUT", "/routes/r", Some(json!({ "host": "a.example", "function": "hello" }))),
+        ("DELETE", "/routes/r", None),
         ("GET", "/functions", None),
         ("PUT", "/functions/hello", Some(json!({}))),
         ("GET", "/functions/hello", None),
@@ -133,8 +141,10 @@ async fn another_tenants_ids_are_not_found() {
         ("POST", format!("runs/{run}/replay"), "run_not_found"),
         ("DELETE", format!("prompts/{run}"), "run_not_found"),
         ("DELETE", format!("keys/{key}"), "key_not_found"),
+        ("POST", format!("keys/{key}/rotate"), "key_not_found"),
     ] {
-        host.call(&keys["tenant"], method, &format!("/v1/tenants/acme/{path}"), None).await.problem(404, code);
+        let body = path.ends_with("/rotate").then(|| json!({}));
+        host.call(&keys["tenant"], method, &format!("/v1/tenants/acme/{path}"), body).await.problem(404, code);
     }
     let own = |version: &str| json!({ "code": { "version": version } });
     host.call(&keys["tenant"], "POST", "/v1/tenants/~/runs", Some(own(&version)))
@@ -201,6 +211,10 @@ async fn scopes_are_enforced() {
         ("read-only", "PUT", "/v1/tenants/~/functions/hello", Some(json!({})), 403),
         ("read-only", "GET", "/v1/tenants/~/functions/hello/invoke/a", None, 403),
         ("read-only", "GET", "/v1/tenants/~/functions/hello/aliases/live", None, 200),
+        ("read-only", "GET", "/v1/tenants/~/routes", None, 200),
+        ("read-only", "DELETE", "/v1/tenants/~/routes/r", None, 403),
+        ("deployer", "GET", "/v1/tenants/~/hosts", None, 403),
+        ("tenant", "DELETE", "/v1/tenants/~/hosts/a.example", None, 403),
         ("read-only", "DELETE", "/v1/tenants/~/functions/hello/aliases/live", None, 403),
         ("read-only", "POST", "/v1/tenants/~/functions/hello/rollback", Some(json!({})), 403),
         ("invoke-only", "GET", "/v1/tenants/~/functions/hello/aliases", None, 403),

@@ -15,7 +15,7 @@ use crate::access::TenantScope;
 use crate::body::Body;
 use crate::egress;
 use crate::execute::{BuildError, Invocation, Report};
-use crate::ids::{AliasName, Digest, FunctionName, TenantSlug, VersionId};
+use crate::ids::{AliasName, Digest, FunctionName, TenantId, TenantSlug, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
@@ -26,6 +26,8 @@ pub enum InvokeError {
     UnknownFunction,
     #[error("nothing has been deployed to the function yet")]
     NotDeployed,
+    #[error("no route of this host has the path")]
+    UnknownRoute,
     #[error("the alias does not name this version")]
     UnknownVersion,
     #[error("the tenant is suspended")]
@@ -70,7 +72,7 @@ impl InvokeError {
     /// The name of this in headers and counts; `None` for requests that are wrong by themselves, whatever the function is.
     pub fn outcome(&self) -> Option<Outcome> {
         Some(match self {
-            Self::UnknownFunction | Self::NotDeployed | Self::UnknownVersion => Outcome::NotFound,
+            Self::UnknownFunction | Self::NotDeployed | Self::UnknownRoute | Self::UnknownVersion => Outcome::NotFound,
             Self::Suspended => Outcome::Suspended,
             Self::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
             Self::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
@@ -109,16 +111,20 @@ impl Invoker {
         Self { preparation, resolver, admissions, limits }
     }
 
-    /// The invocation of a request whose host name and path name the function and one of its aliases.
+    /// The invocation of a request whose host name and path name the function and one of its aliases. With an `owner`, only if that
+    /// tenant has the slug: it may have passed to another one since the route was read.
     pub async fn invoke_route(
         &self,
-        tenant: &TenantSlug,
+        (tenant, owner): (&TenantSlug, Option<TenantId>),
         function: &FunctionName,
         alias: &str,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
         let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
-        let target = self.resolver.resolve(tenant, function).await;
+        let target = match self.resolver.resolve(tenant, function).await {
+            Ok(target) if owner.is_some_and(|owner| owner != target.scope.id()) => Err(ResolveError::UnknownFunction),
+            other => other,
+        };
         let found = chosen(&target, alias, &Wish::default(), &request);
         self.counted(tally, found, request).await
     }

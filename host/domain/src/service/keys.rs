@@ -1,4 +1,5 @@
-//! API keys: minting, listing, revoking, and recognising one. Sessions that stand for a key are in `sign_in`.
+//! API keys: minting, rotating, listing, revoking, and recognising one. Sessions that stand for a key are in `sign_in`; when keys were
+//! last used is in `key_use`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::key_use::KeyUse;
+use super::to_the_end::to_the_end;
 use crate::access::{Credential, Preset, TenantScope};
+use crate::bounds::Bounds;
 use crate::ids::{Digest, KeyId};
 use crate::key::{self, Key, KeyPepper, KeySecret};
 use crate::repository::{Repository, RepositoryError, WriteError};
@@ -18,11 +22,17 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 const MAX_BELIEVED: usize = 4_096;
 /// The longest name of a key, in characters.
 pub const MAX_NAME_CHARS: usize = 100;
+/// The longest time that a rotated key can stay good beside its successor.
+pub const MAX_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error("a key of preset `{}` would do more than the one that asks for it", .0.as_str())]
     Exceeds(Preset),
+    #[error("the key would reach more functions, or last longer, than the one that asks for it")]
+    Unbounded,
+    #[error("keys of preset `{}` do not have all of these scopes", .0.as_str())]
+    NotOfPreset(Preset),
     #[error("keys of preset `{}` reach all tenants and are made by the operator's own command", .0.as_str())]
     NotForTenants(Preset),
     #[error("a key may not outlive the one that asks for it")]
@@ -35,35 +45,53 @@ pub enum KeyError {
     Repository(#[from] RepositoryError),
 }
 
-/// A key to be made.
+impl From<WriteError> for KeyError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Exists | WriteError::Missing => Self::Unknown,
+            WriteError::Repository(error) => Self::Repository(error),
+        }
+    }
+}
+
+/// A key as it is asked for.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     pub preset: Preset,
     pub name: String,
-    /// `None`: when the key that asks for it does, if ever.
-    pub expires_at: Option<Timestamp>,
+    pub bounds: Bounds,
 }
 
 impl NewKey {
-    /// Without a name, and without an end of its own.
+    /// Without a name, and without bounds of its own.
     pub fn of(preset: Preset) -> Self {
-        Self { preset, name: String::new(), expires_at: None }
+        Self { preset, name: String::new(), bounds: Bounds::default() }
     }
+}
+
+/// A key that took another one's place.
+pub struct Rotated {
+    pub key: Key,
+    pub secret: KeySecret,
+    /// Until when the one before is good.
+    pub replaced_until: Timestamp,
 }
 
 pub struct Keys {
     repository: Arc<dyn Repository>,
     pepper: KeyPepper,
+    used: Arc<KeyUse>,
     // Held for a look-up or an insertion, never across an await.
-    believed: Mutex<HashMap<Digest, (Credential, Instant)>>,
+    believed: Arc<Mutex<HashMap<Digest, (Credential, Instant)>>>,
 }
 
 impl Keys {
-    pub(super) fn new(repository: Arc<dyn Repository>, pepper: KeyPepper) -> Self {
-        Self { repository, pepper, believed: Mutex::default() }
+    pub(super) fn new(repository: Arc<dyn Repository>, pepper: KeyPepper, used: Arc<KeyUse>) -> Self {
+        Self { repository, pepper, used, believed: Arc::default() }
     }
 
-    /// Makes a key for one tenant. Nobody hands out more than they hold.
+    /// Makes a key for one tenant. Nobody hands out more than they hold: neither scopes, nor functions, nor time. What is not said
+    /// about functions and time is as it is for the caller.
     pub async fn mint(
         &self,
         caller: &Credential,
@@ -73,17 +101,20 @@ impl Keys {
         if new.preset.is_global() {
             return Err(KeyError::NotForTenants(new.preset));
         }
-        if !caller.may_mint(new.preset) {
-            return Err(KeyError::Exceeds(new.preset));
+        let of_preset = new.preset.scopes();
+        if new.bounds.scopes.iter().flatten().any(|scope| !of_preset.contains(scope)) {
+            return Err(KeyError::NotOfPreset(new.preset));
         }
-        if new.expires_at.is_some_and(|end| end <= Timestamp::now()) {
+        if new.bounds.has_expired(Timestamp::now()) {
             return Err(KeyError::Past);
         }
-        let expires_at = match (new.expires_at, caller.expires_at) {
-            (Some(asked), Some(own)) if asked > own => return Err(KeyError::Outlives),
-            (asked, own) => asked.or(own),
-        };
-        self.store(NewKey { expires_at, ..new }, Some(tenant)).await
+        let beyond = |end| caller.bounds.expires_at.is_some_and(|own| end > own);
+        if new.bounds.expires_at.is_some_and(beyond) {
+            return Err(KeyError::Outlives);
+        }
+        let new = NewKey { bounds: new.bounds.within(&caller.bounds), ..new };
+        check(caller, new.preset, &new.bounds)?;
+        self.store(new, Some(tenant)).await
     }
 
     /// Makes a key that reaches all tenants. For the host's own start-up and command line; no route leads here.
@@ -94,37 +125,64 @@ impl Keys {
         self.store(NewKey { name, ..NewKey::of(preset) }, None).await
     }
 
-    async fn store(&self, new: NewKey, tenant: Option<&TenantScope>) -> Result<(Key, KeySecret), KeyError> {
-        let NewKey { preset, name, expires_at } = new;
-        let secret = KeySecret::generate(preset);
-        let key = Key {
-            id: KeyId::generate(),
-            name,
-            preset,
-            tenant: tenant.map(TenantScope::id),
-            hash: self.pepper.hash(secret.expose()),
-            created_at: Timestamp::now(),
-            expires_at,
-        };
-        match self.repository.create_key(&key).await {
-            Ok(()) => Ok((key, secret)),
-            Err(WriteError::Exists | WriteError::Missing) => Err(KeyError::Unknown),
-            Err(WriteError::Repository(error)) => Err(error.into()),
-        }
+    /// Makes a key that may do what this one may, and lets this one be good for so long. Nobody gets a key by it that they could not
+    /// have minted.
+    pub async fn rotate(
+        &self,
+        caller: &Credential,
+        tenant: &TenantScope,
+        id: &KeyId,
+        grace: Duration,
+    ) -> Result<Rotated, KeyError> {
+        let keys = self.repository.list_keys(tenant).await?;
+        let now = Timestamp::now();
+        let usable = |key: &Key| key.id == *id && !key.bounds.has_expired(now);
+        let old = keys.into_iter().find(usable).ok_or(KeyError::Unknown)?;
+        check(caller, old.preset, &old.bounds)?;
+        let new = NewKey { preset: old.preset, name: old.name.clone(), bounds: old.bounds.clone() };
+        let (key, secret) = self.store(new, Some(tenant)).await?;
+        let grace_ends = now + grace.min(MAX_GRACE);
+        let until = old.bounds.expires_at.map_or(grace_ends, |end| end.min(grace_ends));
+        let (repository, believed) = (self.repository.clone(), self.believed.clone());
+        let ended = to_the_end(async move {
+            let end = |stored: &mut Key| stored.bounds.expires_at = Some(until);
+            let ended = repository.update_key(&old.hash, &end).await;
+            believed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            ended
+        });
+        ended.await?;
+        Ok(Rotated { key, secret, replaced_until: until })
     }
 
+    async fn store(&self, new: NewKey, tenant: Option<&TenantScope>) -> Result<(Key, KeySecret), KeyError> {
+        let secret = KeySecret::generate(new.preset);
+        let key = Key {
+            id: KeyId::generate(),
+            name: new.name,
+            preset: new.preset,
+            tenant: tenant.map(TenantScope::id),
+            bounds: new.bounds,
+            hash: self.pepper.hash(secret.expose()),
+            created_at: Timestamp::now(),
+            last_used_at: None,
+        };
+        self.repository.create_key(&key).await?;
+        Ok((key, secret))
+    }
+
+    /// With what this host knows of their use and has not written yet.
     pub async fn list(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {
-        self.repository.list_keys(tenant).await
+        let mut keys = self.repository.list_keys(tenant).await?;
+        for key in &mut keys {
+            key.last_used_at = key.last_used_at.max(self.used.of(&key.hash));
+        }
+        Ok(keys)
     }
 
     pub async fn delete(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), KeyError> {
         let deleted = self.repository.delete_key(tenant, id).await;
         self.lock().clear();
-        match deleted {
-            Ok(()) => Ok(()),
-            Err(WriteError::Exists | WriteError::Missing) => Err(KeyError::Unknown),
-            Err(WriteError::Repository(error)) => Err(error.into()),
-        }
+        Ok(deleted?)
     }
 
     /// What the store knows this text by, or `None` when it cannot be a key: most guesses end here.
@@ -132,17 +190,25 @@ impl Keys {
         key::is_well_formed(token).then(|| self.pepper.hash(token))
     }
 
-    /// The credential of the key with this hash, if there is such a key.
+    /// The credential of the key with this hash, if there is such a key and it is still good.
     pub(super) async fn by_hash(&self, hash: &Digest) -> Result<Option<Credential>, RepositoryError> {
+        let now = Timestamp::now();
+        let found = self.find(hash).await?.filter(|credential| !credential.bounds.has_expired(now));
+        if found.is_some() {
+            self.used.note(hash, now);
+        }
+        Ok(found)
+    }
+
+    async fn find(&self, hash: &Digest) -> Result<Option<Credential>, RepositoryError> {
         if let Some((credential, at)) = self.lock().get(hash)
             && at.elapsed() < BELIEVED_FOR
         {
-            return Ok(Some(credential.clone()).filter(|credential| credential.is_current(Timestamp::now())));
+            return Ok(Some(credential.clone()));
         }
         // Taken before the store is asked, so that the answer is never believed for longer than it may be.
         let asked = Instant::now();
         let found = self.repository.key_by_hash(hash).await?.map(|key| key.credential());
-        let found = found.filter(|credential| credential.is_current(Timestamp::now()));
         let mut believed = self.lock();
         match &found {
             Some(credential) => {
@@ -162,4 +228,12 @@ impl Keys {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, (Credential, Instant)>> {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the caller may hand out a key like that.
+fn check(caller: &Credential, preset: Preset, bounds: &Bounds) -> Result<(), KeyError> {
+    if !caller.may_mint(preset, bounds) {
+        return Err(KeyError::Exceeds(preset));
+    }
+    if caller.bounds.allow(bounds) { Ok(()) } else { Err(KeyError::Unbounded) }
 }

@@ -12,10 +12,13 @@ pub mod environment;
 pub mod functions;
 pub mod history;
 pub mod invoker;
+pub mod key_use;
 pub mod keys;
+mod known;
 pub mod policies;
 pub mod preparation;
 pub mod resolver;
+pub mod routes;
 pub mod runs;
 pub mod secrets;
 pub mod sign_in;
@@ -46,10 +49,12 @@ use environment::Environment;
 use functions::Functions;
 use history::History;
 use invoker::Invoker;
+use key_use::KeyUse;
 use keys::Keys;
 use policies::Policies;
 use preparation::Preparation;
 use resolver::Resolver;
+use routes::Routes;
 use runs::Runs;
 use secrets::Secrets;
 use sign_in::SignIn;
@@ -100,6 +105,7 @@ pub struct Platform {
     pub secrets: Secrets,
     pub versions: Versions,
     pub aliases: Aliases,
+    pub routes: Arc<Routes>,
     pub checks: Checks,
     pub invoker: Invoker,
     pub runs: Runs,
@@ -107,6 +113,7 @@ pub struct Platform {
     pub answers: RememberedAnswers,
     pub counters: Arc<Counters>,
     admissions: Arc<Admissions>,
+    used: Arc<KeyUse>,
     repository: Arc<dyn Repository>,
     // Held to read or note an answer, never across an await.
     checked: Mutex<Option<(Instant, bool)>>,
@@ -133,11 +140,14 @@ impl Platform {
         let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission, counters.clone()));
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
-        let keys = Arc::new(Keys::new(repository.clone(), pepper));
+        let used = Arc::<KeyUse>::default();
+        let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
+        let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age));
         let history_kept = config.history_kept;
         Self {
             config,
-            tenants: Tenants::new(repository.clone(), resolver.clone()),
+            tenants: Tenants::new(repository.clone(), resolver.clone(), routes.clone()),
+            routes,
             sign_in: SignIn::new(keys.clone()),
             keys,
             functions: Functions::new(repository.clone(), resolver.clone()),
@@ -153,6 +163,7 @@ impl Platform {
             history: History::new(preparation, history_kept),
             counters,
             admissions,
+            used,
             repository,
             checked: Mutex::default(),
         }
@@ -176,8 +187,14 @@ impl Platform {
         ready
     }
 
+    /// Writes what may be written now and then. To be called every minute or so.
+    pub async fn tend(&self) -> Result<(), RepositoryError> {
+        self.used.write(&self.repository, false).await
+    }
+
     /// Writes out what is batched: the last step of a drain.
     pub async fn flush(&self) -> Result<(), RepositoryError> {
+        self.used.write(&self.repository, true).await?;
         self.repository.flush().await
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::keys::Keys;
-use crate::access::{Credential, Preset};
+use crate::access::Credential;
 use crate::ids::Digest;
 use crate::repository::RepositoryError;
 
@@ -89,7 +89,8 @@ impl SignIn {
                 if ends <= Instant::now() {
                     return Err(SignInError::Refused);
                 }
-                (Grant::Link, operator())
+                // Whoever can read the host's terminal operates it.
+                (Grant::Link, Credential::operator())
             }
             Proof::Key(token) => {
                 let hash = self.keys.hash(token).ok_or(SignInError::Refused)?;
@@ -101,7 +102,7 @@ impl SignIn {
         self.keep(Digest::of(token.as_bytes()), Session { grant, ends: Instant::now() + SESSION_FOR });
         let ends = Timestamp::now() + SESSION_FOR;
         // Not beyond the key's own end, which `authenticate` asks for each time.
-        let expires_at = credential.expires_at.map_or(ends, |key_ends| key_ends.min(ends));
+        let expires_at = credential.bounds.expires_at.map_or(ends, |key_ends| key_ends.min(ends));
         Ok(OpenedSession { token, expires_at, credential })
     }
 
@@ -109,7 +110,7 @@ impl SignIn {
     pub async fn authenticate(&self, bearer: &str) -> Result<Credential, SignInError> {
         let hash = if bearer.starts_with(SESSION_PREFIX) {
             match self.grant(&Digest::of(bearer.as_bytes())) {
-                Some(Grant::Link) => return Ok(operator()),
+                Some(Grant::Link) => return Ok(Credential::operator()),
                 // A revoked key takes its sessions with it.
                 Some(Grant::Key(hash)) => Some(hash),
                 None => None,
@@ -147,11 +148,6 @@ impl SignIn {
     }
 }
 
-/// Whoever can read the host's terminal operates it.
-fn operator() -> Credential {
-    Credential { key: None, preset: Preset::Admin, tenant: None, expires_at: None }
-}
-
 /// 192 random bits in hexadecimal.
 fn random_token(prefix: &str) -> String {
     let mut bytes = [0_u8; 24];
@@ -166,12 +162,14 @@ fn random_token(prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Preset;
+    use crate::bounds::Bounds;
     use crate::fakes::MemoryStore;
     use crate::key::KeyPepper;
     use crate::service::keys::{KeyError, NewKey};
 
     fn sign_in() -> (SignIn, Arc<Keys>) {
-        let keys = Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32])));
+        let keys = Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32]), Arc::default()));
         (SignIn::new(keys.clone()), keys)
     }
 
@@ -200,13 +198,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_session_outlives_neither_its_key_nor_a_second() {
         let store = Arc::new(MemoryStore::new());
-        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32])));
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default()));
         let sign_in = SignIn::new(keys.clone());
         let tenant =
             crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
         crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
-        let scope = operator().scope_over(&tenant).expect("the operator reaches all");
-        let (key, secret) = keys.mint(&operator(), &scope, NewKey::of(Preset::Tenant)).await.expect("minted");
+        let scope = Credential::operator().scope_over(&tenant).expect("the operator reaches all");
+        let (key, secret) =
+            keys.mint(&Credential::operator(), &scope, NewKey::of(Preset::Tenant)).await.expect("minted");
         let session = sign_in.open(Proof::Key(secret.expose())).await.expect("the key is there");
         assert!(sign_in.authenticate(&session.token).await.is_ok());
         // Removed behind this host's back: another host did it.
@@ -215,28 +214,33 @@ mod tests {
         assert!(sign_in.authenticate(&session.token).await.is_err());
         assert!(sign_in.authenticate(secret.expose()).await.is_err());
     }
+
     #[tokio::test]
     async fn a_key_and_its_sessions_end_when_it_expires() {
         let store = Arc::new(MemoryStore::new());
-        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32])));
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default()));
         let sign_in = SignIn::new(keys.clone());
         let tenant =
             crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
         crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
-        let scope = operator().scope_over(&tenant).expect("the operator reaches all");
+        let scope = Credential::operator().scope_over(&tenant).expect("the operator reaches all");
+        let until = |preset, end| NewKey {
+            bounds: Bounds { expires_at: Some(end), ..Bounds::default() },
+            ..NewKey::of(preset)
+        };
         let ends = Timestamp::now() + Duration::from_millis(300);
-        let new = NewKey { expires_at: Some(ends), ..NewKey::of(Preset::Tenant) };
-        let (_, secret) = keys.mint(&operator(), &scope, new).await.expect("minted");
+        let new = until(Preset::Tenant, ends);
+        let (_, secret) = keys.mint(&Credential::operator(), &scope, new).await.expect("minted");
         let session = sign_in.open(Proof::Key(secret.expose())).await.expect("the key is good");
         assert_eq!(session.expires_at, ends);
         let holder = sign_in.authenticate(&session.token).await.expect("the session is good");
         // Nobody hands out what outlives themselves.
-        let later = NewKey { expires_at: Some(ends + Duration::from_secs(1)), ..NewKey::of(Preset::ReadOnly) };
+        let later = until(Preset::ReadOnly, ends + Duration::from_secs(1));
         assert!(matches!(keys.mint(&holder, &scope, later).await, Err(KeyError::Outlives)));
         let (heir, _) = keys.mint(&holder, &scope, NewKey::of(Preset::ReadOnly)).await.expect("minted");
-        assert_eq!(heir.expires_at, Some(ends));
-        let past = NewKey { expires_at: Some(Timestamp::now()), ..NewKey::of(Preset::ReadOnly) };
-        assert!(matches!(keys.mint(&operator(), &scope, past).await, Err(KeyError::Past)));
+        assert_eq!(heir.bounds.expires_at, Some(ends));
+        let past = until(Preset::ReadOnly, Timestamp::now());
+        assert!(matches!(keys.mint(&Credential::operator(), &scope, past).await, Err(KeyError::Past)));
         // Believed since a moment ago, and still not a moment longer.
         tokio::time::sleep(Duration::from_millis(350)).await;
         assert!(sign_in.authenticate(&session.token).await.is_err());

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::condition::{Gate, Holds};
 use super::resolver::Resolver;
+use super::routes::Routes;
 use super::to_the_end::to_the_end;
 use crate::access::Credential;
 use crate::ids::{TenantId, TenantSlug};
@@ -28,11 +29,12 @@ pub enum TenantError {
 pub struct Tenants {
     repository: Arc<dyn Repository>,
     resolver: Arc<Resolver>,
+    routes: Arc<Routes>,
 }
 
 impl Tenants {
-    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>) -> Self {
-        Self { repository, resolver }
+    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>, routes: Arc<Routes>) -> Self {
+        Self { repository, resolver, routes }
     }
 
     /// Adds a tenant of a slug that is free.
@@ -97,10 +99,11 @@ impl Tenants {
 
     /// Removes a tenant and all it owns.
     pub async fn delete(&self, tenant: Tenant) -> Result<(), TenantError> {
-        let (repository, resolver) = (self.repository.clone(), self.resolver.clone());
+        let (repository, resolver, routes) = (self.repository.clone(), self.resolver.clone(), self.routes.clone());
         to_the_end(async move {
             let removed = repository.delete_tenant(&tenant.id).await;
             resolver.forget_tenant(&tenant.slug);
+            routes.forget_all();
             match removed {
                 Ok(()) => Ok(()),
                 Err(WriteError::Exists | WriteError::Missing) => Err(TenantError::Unknown),

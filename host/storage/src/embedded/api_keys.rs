@@ -10,7 +10,7 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 use super::failure::Trouble;
 use super::store::EmbeddedStore;
 use super::tables::{KEYS, TENANT_KEYS, TENANTS, ids_of};
-use crate::record::{KeyRecord, decode, encode, key_key, lost};
+use crate::record::{KeyRecord, decode, encode, key_key, lost, rewrite};
 
 fn find(txn: &ReadTransaction, hash: &Digest) -> Result<Option<Key>, Trouble> {
     let Some(record) = txn.open_table(KEYS)?.get(hash.as_bytes())? else { return Ok(None) };
@@ -47,6 +47,43 @@ impl KeyRepository for EmbeddedStore {
 
     async fn key_by_hash(&self, hash: &Digest) -> Result<Option<Key>, RepositoryError> {
         self.read(|txn| find(txn, hash)).await
+    }
+
+    async fn update_key(
+        &self,
+        hash: &Digest,
+        change: &(dyn for<'k> Fn(&'k mut Key) + Send + Sync),
+    ) -> Result<Key, WriteError> {
+        let (key, hash) = (key_key(hash), *hash);
+        let _turn = self.turns.take(&hash).await;
+        loop {
+            // As with functions: changed here, and put in place only if nothing else was in between.
+            let before = self
+                .read(|txn| {
+                    let record = txn.open_table(KEYS)?.get(hash.as_bytes())?;
+                    Ok(record.map(|record| record.value().to_vec()))
+                })
+                .await?;
+            let before = before.ok_or(WriteError::Missing)?;
+            let stored = decode::<KeyRecord>(&key, &before)?;
+            let mut changed = stored.clone();
+            change(&mut changed);
+            (changed.id, changed.hash, changed.tenant) = (stored.id, stored.hash, stored.tenant);
+            let after = rewrite::<KeyRecord>(&key, &before, &changed)?;
+            let exchange = move |txn: &WriteTransaction| {
+                let mut keys = txn.open_table(KEYS)?;
+                match keys.get(hash.as_bytes())? {
+                    None => return Err(WriteError::Missing.into()),
+                    Some(record) if record.value() != before => return Ok(false),
+                    Some(_) => {}
+                }
+                keys.insert(hash.as_bytes(), after.as_slice())?;
+                Ok(true)
+            };
+            if self.write(exchange).await? {
+                return Ok(changed);
+            }
+        }
     }
 
     async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {

@@ -137,20 +137,22 @@ fn open_database(path: &Path) -> Result<Database, OpenError> {
 /// Makes the tables of a new file, and looks whether an old one is ours.
 fn initialise(database: &Database) -> Result<(), Trouble> {
     let foreign = |why: String| Trouble::from(RepositoryError::Corrupt { what: "data.redb".to_owned(), why });
-    let known = {
+    let (known, whole) = {
         let txn = database.begin_read()?;
         let names: Vec<String> = txn.list_tables()?.map(|table| table.name().to_owned()).collect();
-        if names.iter().any(|name| name == META.name()) {
+        let known = if names.iter().any(|name| name == META.name()) {
             txn.open_table(META)?.get("format")?.map(|format| format.value().to_owned())
         } else if names.is_empty() {
             Some(String::new())
         } else {
             None
-        }
+        };
+        (known, names.len() >= tables::COUNT)
     };
     match known.as_deref() {
-        Some(FORMAT) => return Ok(()),
-        Some("") => {}
+        Some(FORMAT) if whole => return Ok(()),
+        // An earlier isolet's, which had fewer tables.
+        Some(FORMAT | "") => {}
         Some(other) => return Err(foreign(format!("its format is {other:?}, this host knows {FORMAT:?}"))),
         None => return Err(foreign("another program's tables".to_owned())),
     }

@@ -20,6 +20,7 @@ mod file;
 mod functions;
 mod job;
 mod ring;
+mod routes;
 mod runs;
 mod store;
 mod tables;

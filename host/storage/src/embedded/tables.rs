@@ -26,6 +26,10 @@ pub(super) const FUNCTIONS: TableDefinition<(Id, &str), &[u8]> = TableDefinition
 pub(super) const VERSIONS: TableDefinition<(Id, &str, &str), &[u8]> = TableDefinition::new("versions");
 /// Tenant, function, number → version.
 pub(super) const NUMBERS: TableDefinition<(Id, &str, u64), &str> = TableDefinition::new("numbers");
+/// Tenant → record of its hosts and routes.
+pub(super) const ROUTING: TableDefinition<Id, &[u8]> = TableDefinition::new("routing");
+/// Custom host → tenant.
+pub(super) const HOSTS: TableDefinition<&str, Id> = TableDefinition::new("hosts");
 /// Tenant, run → record.
 pub(super) const RUNS: TableDefinition<(Id, Id), &[u8]> = TableDefinition::new("runs");
 /// Tenant, run → whether it is starred. One row for each run, so that counting them reads no records.
@@ -43,6 +47,9 @@ const LAST: Id = &[0xFF; 16];
 /// Above every slug and version id, which are of `a-z`, `0-9`, `-` and `_`.
 const ABOVE_NAMES: &str = "~";
 
+/// How many there are.
+pub(super) const COUNT: usize = 15;
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(META)?;
@@ -53,6 +60,8 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(FUNCTIONS)?;
     txn.open_table(VERSIONS)?;
     txn.open_table(NUMBERS)?;
+    txn.open_table(ROUTING)?;
+    txn.open_table(HOSTS)?;
     txn.open_table(RUNS)?;
     txn.open_table(STARS)?;
     txn.open_table(ANSWERS)?;

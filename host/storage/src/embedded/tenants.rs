@@ -9,6 +9,7 @@ use isolet_domain::tenant::Tenant;
 use redb::{ReadTransaction, ReadableTable};
 
 use super::failure::Trouble;
+use super::routes;
 use super::store::EmbeddedStore;
 use super::tables::{
     ANSWER_COUNTS, ANSWERS, FUNCTIONS, KEYS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS, VERSIONS, answers_of,
@@ -108,6 +109,7 @@ impl TenantRepository for EmbeddedStore {
             txn.open_table(FUNCTIONS)?.retain_in(functions_of(&id), |_, _| false)?;
             txn.open_table(VERSIONS)?.retain_in(versions_of(&id, None), |_, _| false)?;
             txn.open_table(NUMBERS)?.retain_in(numbers_of(&id, None), |_, _| false)?;
+            routes::delete(txn, &id)?;
             txn.open_table(RUNS)?.retain_in(ids_of(&id), |_, _| false)?;
             txn.open_table(STARS)?.retain_in(ids_of(&id), |_, _| false)?;
             txn.open_table(ANSWERS)?.retain_in(answers_of(&id), |_, _| false)?;

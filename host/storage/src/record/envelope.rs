@@ -85,6 +85,10 @@ pub(crate) fn version_key(tenant: &TenantId, function: &FunctionName, id: &Versi
     format!("version/{tenant}/{function}/{id}")
 }
 
+pub(crate) fn routing_key(tenant: &TenantId) -> String {
+    format!("routing/{tenant}")
+}
+
 pub(crate) fn run_key(tenant: &TenantId, id: &RunId) -> String {
     format!("run/{tenant}/{id}")
 }

@@ -1,4 +1,4 @@
-//! How records are written, the same in both stores: JSON in an envelope that says which record it is. The envelope and the six
+//! How records are written, the same in both stores: JSON in an envelope that says which record it is. The envelope and the seven
 //! kinds of record are private to this crate; a change of a domain type must not change bytes here without being seen.
 //!
 //! Versions N and N-1 of isolet share a store: fields are only ever added, with a default, and a host that changes a record leaves
@@ -9,13 +9,19 @@ mod answer;
 mod egress;
 mod envelope;
 mod function;
+mod key;
 mod rewrite;
+mod routing;
 mod run;
 mod tenant;
 
 pub(crate) use answer::AnswerRecord;
-pub(crate) use envelope::{answer_key, decode, encode, function_key, key_key, lost, run_key, tenant_key, version_key};
+pub(crate) use envelope::{
+    answer_key, decode, encode, function_key, key_key, lost, routing_key, run_key, tenant_key, version_key,
+};
 pub(crate) use function::{FunctionRecord, VersionRecord};
+pub(crate) use key::KeyRecord;
 pub(crate) use rewrite::rewrite;
+pub(crate) use routing::RoutingRecord;
 pub(crate) use run::RunRecord;
-pub(crate) use tenant::{KeyRecord, TenantRecord};
+pub(crate) use tenant::TenantRecord;

@@ -1,10 +1,8 @@
-//! The written form of tenants and of API keys.
+//! The written form of tenants.
 
 use std::collections::BTreeMap;
 
-use isolet_domain::access::Preset;
-use isolet_domain::ids::{Digest, KeyId, TenantId, TenantSlug};
-use isolet_domain::key::Key;
+use isolet_domain::ids::{TenantId, TenantSlug};
 use isolet_domain::tenant::{Tenant, TenantStatus};
 use serde::{Deserialize, Serialize};
 
@@ -63,51 +61,6 @@ impl Record for TenantRecord {
             secrets: into_secrets(self.secrets)?,
             data_key: self.data_key.as_deref().map(into_sealed).transpose()?,
             created_at: parse_time("created_at", &self.created_at)?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct KeyRecord {
-    id: String,
-    name: String,
-    preset: String,
-    tenant: Option<String>,
-    hash: String,
-    created_at: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-}
-
-impl Record for KeyRecord {
-    type Domain = Key;
-
-    fn of(key: &Key) -> Self {
-        Self {
-            id: key.id.to_string(),
-            name: key.name.clone(),
-            preset: key.preset.as_str().to_owned(),
-            tenant: key.tenant.map(|tenant| tenant.to_string()),
-            hash: key.hash.to_string(),
-            created_at: key.created_at.to_string(),
-            expires_at: key.expires_at.map(|end| end.to_string()),
-        }
-    }
-
-    fn into_domain(self) -> Result<Key, String> {
-        let tenant = match &self.tenant {
-            Some(tenant) => Some(parse("tenant", tenant, TenantId::parse)?),
-            None => None,
-        };
-        Ok(Key {
-            id: parse("id", &self.id, KeyId::parse)?,
-            name: self.name,
-            // An unknown preset is an error: nobody can say what such a key may do.
-            preset: Preset::parse(&self.preset).ok_or_else(|| format!("`preset`: unknown {:?}", self.preset))?,
-            tenant,
-            hash: parse("hash", &self.hash, Digest::parse)?,
-            created_at: parse_time("created_at", &self.created_at)?,
-            expires_at: self.expires_at.map(|end| parse_time("expires_at", &end)).transpose()?,
         })
     }
 }

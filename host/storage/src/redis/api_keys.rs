@@ -9,7 +9,7 @@ use isolet_domain::repository::{KeyRepository, RepositoryError, WriteError};
 
 use super::scripts::{Verdict, decide};
 use super::store::RedisStore;
-use crate::record::{KeyRecord, decode, encode, key_key};
+use crate::record::{KeyRecord, decode, encode, key_key, rewrite};
 
 #[async_trait]
 impl KeyRepository for RedisStore {
@@ -51,6 +51,34 @@ impl KeyRepository for RedisStore {
             }
         }
         Ok(Some(key))
+    }
+
+    async fn update_key(
+        &self,
+        hash: &Digest,
+        change: &(dyn for<'k> Fn(&'k mut Key) + Send + Sync),
+    ) -> Result<Key, WriteError> {
+        // One that no tenant names is gone, whatever is left of it.
+        self.key_by_hash(hash).await?.ok_or(WriteError::Missing)?;
+        let (key, place) = (key_key(hash), self.keys.key(hash));
+        let _turn = self.turns.take(hash).await;
+        loop {
+            let before: Option<Vec<u8>> = self.link.command(redis::cmd("GET").arg(&place)).await?;
+            let before = before.ok_or(WriteError::Missing)?;
+            let stored = decode::<KeyRecord>(&key, &before)?;
+            let mut changed = stored.clone();
+            change(&mut changed);
+            (changed.id, changed.hash, changed.tenant) = (stored.id, stored.hash, stored.tenant);
+            let after = rewrite::<KeyRecord>(&key, &before, &changed)?;
+            let args: [&[u8]; 2] = [&before, &after];
+            let (verdict, ()) = decide(&self.link, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
+            match verdict {
+                Verdict::Done => return Ok(changed),
+                Verdict::Missing => return Err(WriteError::Missing),
+                // Another host was faster, so at least one of them gets on.
+                Verdict::Conflict | Verdict::Exists => {}
+            }
+        }
     }
 
     async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {

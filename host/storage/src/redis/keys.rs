@@ -5,10 +5,12 @@
 //! | `{p}:format` | string | whose keys these are |
 //! | `{p}:probe` | string | the time of the last health check |
 //! | `{p}:tenants` | sorted set | index: `<slug> <tenant id>`, all with score 0, so ordered by slug |
+//! | `{p}:hosts` | hash | index: custom host → tenant id |
 //! | `{p}:key:<hash>` | string | record of an API key |
 //! | `{p}:blob:<digest>` | string | contents |
 //! | `{p}:{<tenant id>}:tenant` | string | record of the tenant |
 //! | `{p}:{<tenant id>}:keys` | hash | key id → hash of the secret |
+//! | `{p}:{<tenant id>}:routing` | string | record of its custom hosts and routes |
 //! | `{p}:{<tenant id>}:functions` | hash | name → record |
 //! | `{p}:{<tenant id>}:names` | sorted set | names, in order |
 //! | `{p}:{<tenant id>}:versions` | hash | `<function> <version id>` → record |
@@ -57,6 +59,10 @@ impl Keys {
         format!("{}:tenants", self.prefix)
     }
 
+    pub(super) fn hosts(&self) -> String {
+        format!("{}:hosts", self.prefix)
+    }
+
     pub(super) fn key(&self, hash: &Digest) -> String {
         format!("{}:key:{}", self.prefix, hash.to_hex())
     }
@@ -95,6 +101,10 @@ impl TenantKeys {
         format!("{}:numbers", self.base)
     }
 
+    pub(super) fn routing(&self) -> String {
+        format!("{}:routing", self.base)
+    }
+
     pub(super) fn runs(&self) -> String {
         format!("{}:runs", self.base)
     }
@@ -116,7 +126,7 @@ impl TenantKeys {
     }
 
     /// All of them, the record first.
-    pub(super) fn all(&self) -> [String; 11] {
+    pub(super) fn all(&self) -> [String; 12] {
         [
             self.tenant(),
             self.keys(),
@@ -124,6 +134,7 @@ impl TenantKeys {
             self.names(),
             self.versions(),
             self.numbers(),
+            self.routing(),
             self.runs(),
             self.order(),
             self.ring(),
@@ -201,7 +212,7 @@ mod tests {
     #[test]
     fn other_keys_have_no_hash_tag() {
         let (keys, digest) = (Keys::new("isolet"), Digest::of(b"x"));
-        for key in [keys.format(), keys.probe(), keys.tenants(), keys.key(&digest), keys.blob(&digest)] {
+        for key in [keys.format(), keys.probe(), keys.tenants(), keys.hosts(), keys.key(&digest), keys.blob(&digest)] {
             assert!(!key.contains('{'), "{key}");
         }
     }

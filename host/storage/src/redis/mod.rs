@@ -24,6 +24,7 @@ mod failure;
 mod functions;
 mod keys;
 mod link;
+mod routes;
 mod runs;
 mod scripts;
 mod store;

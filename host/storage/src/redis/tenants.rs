@@ -31,7 +31,7 @@ impl RedisStore {
         ids.iter().zip(records).map(read).collect()
     }
 
-    async fn tenant_record(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError> {
+    pub(super) async fn tenant_record(&self, id: &TenantId) -> Result<Option<Tenant>, RepositoryError> {
         Ok(self.tenant_records(std::slice::from_ref(id)).await?.pop().flatten())
     }
 
@@ -140,6 +140,7 @@ impl TenantRepository for RedisStore {
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
         let tenant = self.tenant_by_id(id).await?.ok_or(WriteError::Missing)?;
+        let hosts = self.hosts_of(id).await;
         let (verdict, hashes): (_, Vec<String>) =
             decide(&self.link, &self.scripts.delete_tenant, &self.keys.of(id).all(), &[]).await?;
         if verdict != Verdict::Done {
@@ -151,6 +152,11 @@ impl TenantRepository for RedisStore {
         let unnamed: Result<(), _> = self.link.command(&unname).await;
         if let Err(err) = unnamed {
             tracing::warn!(tenant.id = %id, error = %err, "a deleted tenant was left in the index");
+        }
+        for host in hosts {
+            if let Err(err) = self.unindex_host(id, &host).await {
+                tracing::warn!(tenant.id = %id, %host, error = %err, "the host of a deleted tenant was left in the index");
+            }
         }
         let records = hashes.iter().filter_map(|hash| Digest::parse(hash).ok()).map(|hash| self.keys.key(&hash));
         self.sweep(records.collect()).await;

@@ -1,8 +1,10 @@
 //! API keys: found by hash, listed and removed by their own tenant only.
 
+use isolet_domain::bounds::Bounds;
 use isolet_domain::ids::{Digest, KeyId, TenantId};
 use isolet_domain::key::Key;
 use isolet_domain::repository::WriteError;
+use jiff::Timestamp;
 
 use crate::samples::key;
 use crate::stores::Store;
@@ -14,6 +16,8 @@ crate::contract!(
     a_deleted_key_opens_nothing,
     a_key_needs_its_tenant,
     one_of_many_creates_a_key,
+    changes_of_a_key_leave_what_it_is,
+    changes_of_a_key_add_up_under_concurrency,
 );
 
 async fn a_key_is_found_by_its_hash(store: Store) {
@@ -100,4 +104,45 @@ async fn one_of_many_creates_a_key(store: Store) {
     }
     assert_eq!(created, 1);
     assert_eq!(store.key_by_hash(&key.hash).await.expect("readable"), Some(key));
+}
+
+async fn changes_of_a_key_leave_what_it_is(store: Store) {
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    for tenant in [Some(acme.id()), None] {
+        let key = key(tenant, if tenant.is_some() { "bound" } else { "global" });
+        assert!(matches!(store.update_key(&key.hash, &|_| {}).await, Err(WriteError::Missing)));
+        store.create_key(&key).await.expect("created");
+        let change = |stored: &mut Key| {
+            (stored.id, stored.hash, stored.tenant) = (KeyId::generate(), Digest::of(b"other"), Some(globex.id()));
+            stored.bounds = Bounds { expires_at: Some(Timestamp::UNIX_EPOCH), ..Bounds::default() };
+            stored.last_used_at = Some(Timestamp::MAX);
+        };
+        let changed = store.update_key(&key.hash, &change).await.expect("changed");
+        assert_eq!((changed.id, changed.hash, changed.tenant), (key.id, key.hash, key.tenant));
+        assert_eq!(changed.last_used_at, Some(Timestamp::MAX));
+        assert_eq!(store.key_by_hash(&key.hash).await.expect("readable"), Some(changed));
+        assert_eq!(store.key_by_hash(&Digest::of(b"other")).await.expect("readable"), None);
+    }
+    let deleted = store.list_keys(&acme).await.expect("readable").pop().expect("there");
+    store.delete_key(&acme, &deleted.id).await.expect("deleted");
+    assert!(matches!(store.update_key(&deleted.hash, &|_| {}).await, Err(WriteError::Missing)));
+    assert_eq!(store.key_by_hash(&deleted.hash).await.expect("readable"), None);
+}
+
+async fn changes_of_a_key_add_up_under_concurrency(store: Store) {
+    let acme = store.tenant("acme").await;
+    let key = Key { name: String::new(), ..key(Some(acme.id()), "secret") };
+    store.create_key(&key).await.expect("created");
+    let changes: Vec<_> = (0..30)
+        .map(|_| {
+            let (store, hash) = (store.clone(), key.hash);
+            tokio::spawn(async move {
+                store.update_key(&hash, &|stored| stored.name.push('x')).await.expect("changed");
+            })
+        })
+        .collect();
+    for change in changes {
+        change.await.expect("no panic");
+    }
+    assert_eq!(store.key_by_hash(&key.hash).await.expect("readable").expect("there").name.len(), 30);
 }

@@ -16,6 +16,7 @@ mod redis_faults;
 mod redis_network;
 mod redis_records;
 mod redis_tls;
+mod routes;
 mod runs;
 mod samples;
 mod server;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
-use isolet_domain::access::Preset;
+use isolet_domain::access::{Preset, Scope};
 use isolet_domain::alias::{Alias, Share, Split, Sticky};
+use isolet_domain::bounds::{Bounds, FunctionPattern};
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection};
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
 use isolet_domain::function::{Function, Version};
@@ -80,10 +81,21 @@ pub fn key(tenant: Option<TenantId>, secret: &str) -> Key {
         name: NASTY.to_owned(),
         preset: if tenant.is_some() { Preset::Deployer } else { Preset::Admin },
         tenant,
+        bounds: if tenant.is_some() { bounds() } else { Bounds::default() },
         hash: Digest::of(secret.as_bytes()),
         created_at: Timestamp::now(),
+        last_used_at: None,
+    }
+}
+
+/// Every kind of bound.
+fn bounds() -> Bounds {
+    let functions = ["*", "a-b", "c-*"].map(|raw| FunctionPattern::parse(raw).expect("a good pattern"));
+    Bounds {
+        scopes: Some([Scope::Deploy, Scope::FunctionsRead].into()),
+        functions: Some(functions.into()),
         // With as many digits as a time has: it must come back exactly.
-        expires_at: tenant.map(|_| Timestamp::now() + Duration::from_nanos(1)),
+        expires_at: Some(Timestamp::now() + Duration::from_nanos(1)),
     }
 }
 

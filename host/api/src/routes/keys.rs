@@ -1,0 +1,80 @@
+//! Rotating keys, and what bounds one that is asked for.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use axum::extract::State;
+use isolet_domain::access::Scope;
+use isolet_domain::bounds::{Bounds, FunctionPattern, MAX_PATTERNS};
+use isolet_domain::ids::KeyId;
+use isolet_domain::service::keys::MAX_GRACE;
+use jiff::Timestamp;
+
+use super::fields::invalid;
+use crate::answer::Created;
+use crate::caller::{In, Of, needs};
+use crate::failure::{Failure, FieldFault};
+use crate::state::AppState;
+use crate::strict_json::Json;
+use crate::wire::keys::{RotateKeyRequest, RotatedKeyResponse};
+use crate::wire::tenants::KeyResponse;
+
+pub async fn rotate_key(
+    State(app): State<AppState>,
+    found: In<needs::KeysWrite>,
+    Of(id): Of<KeyId>,
+    Json(request): Json<RotateKeyRequest>,
+) -> Result<Created<RotatedKeyResponse>, Failure> {
+    let grace = Duration::from_secs(request.grace_s);
+    if grace > MAX_GRACE {
+        return Err(invalid("/grace_s", "range", &format!("must be at most {}", MAX_GRACE.as_secs())));
+    }
+    let rotated = app.platform().keys.rotate(&found.credential, &found.scope, &id, grace).await?;
+    Ok(Created(RotatedKeyResponse {
+        key: KeyResponse::new(rotated.key, Some(rotated.secret.expose().to_owned())),
+        replaces: id.to_string(),
+        replaced_until: rotated.replaced_until.to_string(),
+    }))
+}
+
+/// What a request says about a key beside its preset.
+pub(super) fn bounds(
+    scopes: Option<Vec<String>>,
+    functions: Option<Vec<String>>,
+    expires_at: Option<String>,
+) -> Result<Bounds, Failure> {
+    let mut faults = Vec::new();
+    let scopes =
+        scopes.map(|names| each(&names, "scopes", &mut faults, |name| Scope::parse(name).ok_or("is no scope")));
+    let pattern = |text: &str| FunctionPattern::parse(text).map_err(|error| error.to_string());
+    let functions = functions.map(|texts| each(&texts, "functions", &mut faults, pattern));
+    if functions.as_ref().is_some_and(|patterns| patterns.is_empty() || patterns.len() > MAX_PATTERNS) {
+        let detail = format!("must be 1 to {MAX_PATTERNS} names or beginnings of names");
+        faults.push(FieldFault { pointer: "/functions".to_owned(), code: "count", detail });
+    }
+    let expires_at = expires_at.map(|text| text.parse::<Timestamp>()).transpose().unwrap_or_else(|_| {
+        let detail = "must be a time as RFC 3339 writes it".to_owned();
+        faults.push(FieldFault { pointer: "/expires_at".to_owned(), code: "time", detail });
+        None
+    });
+    if faults.is_empty() { Ok(Bounds { scopes, functions, expires_at }) } else { Err(Failure::Invalid(faults)) }
+}
+
+fn each<T: Ord, E: ToString>(
+    texts: &[String],
+    field: &str,
+    faults: &mut Vec<FieldFault>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> BTreeSet<T> {
+    let mut read = BTreeSet::new();
+    for (at, text) in texts.iter().enumerate() {
+        match parse(text) {
+            Ok(value) => drop(read.insert(value)),
+            Err(error) => {
+                let pointer = format!("/{field}/{at}");
+                faults.push(FieldFault { pointer, code: "name", detail: error.to_string() });
+            }
+        }
+    }
+    read
+}

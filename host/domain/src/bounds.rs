@@ -1,0 +1,154 @@
+//! What narrows a credential below its preset: fewer scopes, some functions, an end. Presets and what a credential is for are in
+//! `access`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::access::Scope;
+use crate::ids::{FunctionName, MAX_SLUG};
+
+/// Patterns that one key can have.
+pub const MAX_PATTERNS: usize = 50;
+
+/// Names of functions: one name, or with `*` at its end all that begin like it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FunctionPattern(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a function's name, or the beginning of one and `*`")]
+pub struct InvalidPattern;
+
+impl FunctionPattern {
+    pub fn parse(raw: &str) -> Result<Self, InvalidPattern> {
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let good = match raw.strip_suffix('*') {
+            Some(beginning) => beginning.len() <= MAX_SLUG && plain(beginning),
+            None => FunctionName::parse(raw).is_ok(),
+        };
+        if good { Ok(Self(raw.to_owned())) } else { Err(InvalidPattern) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn has(&self, name: &FunctionName) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(beginning) => name.as_str().starts_with(beginning),
+            None => name.as_str() == self.0,
+        }
+    }
+
+    /// Whether it has every name that the other one has.
+    fn covers(&self, other: &Self) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(beginning) => other.0.strip_suffix('*').unwrap_or(&other.0).starts_with(beginning),
+            None => self == other,
+        }
+    }
+}
+
+impl fmt::Display for FunctionPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `None` is no bound of that kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of the preset's scopes, these alone.
+    pub scopes: Option<BTreeSet<Scope>>,
+    /// These functions alone, and nothing that is the tenant's as a whole.
+    pub functions: Option<BTreeSet<FunctionPattern>>,
+    /// From then on nothing.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Bounds {
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn reaches(&self, function: &FunctionName) -> bool {
+        self.functions.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.has(function)))
+    }
+
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether whoever is bound by these may hand out something bound by `other`, scopes aside: those depend on presets.
+    pub fn allow(&self, other: &Self) -> bool {
+        let functions = match (&self.functions, &other.functions) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(others)) => others.iter().all(|other| own.iter().any(|pattern| pattern.covers(other))),
+        };
+        let end = match (self.expires_at, other.expires_at) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(other)) => other <= own,
+        };
+        functions && end
+    }
+
+    /// What was not said is as it is for whoever says it.
+    #[must_use]
+    pub fn within(self, giver: &Self) -> Self {
+        Self {
+            scopes: self.scopes,
+            functions: self.functions.or_else(|| giver.functions.clone()),
+            expires_at: self.expires_at.or(giver.expires_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(raw: &[&str]) -> Bounds {
+        let functions = raw.iter().map(|raw| FunctionPattern::parse(raw).expect("valid")).collect();
+        Bounds { functions: Some(functions), ..Bounds::default() }
+    }
+
+    #[test]
+    fn patterns_have_names_and_cover_each_other() {
+        let reaches = |raw: &[&str], name: &str| patterns(raw).reaches(&FunctionName::parse(name).expect("valid"));
+        assert!(
+            reaches(&["a*"], "a") && reaches(&["a*"], "ab") && reaches(&["x", "a-*"], "a-b") && reaches(&["*"], "z")
+        );
+        assert!(!reaches(&["a"], "ab") && !reaches(&["a-*"], "a") && !reaches(&[], "a"));
+        for (own, other, allowed) in [
+            (&["a*"][..], &["a"][..], true),
+            (&["a*"], &["ab*", "ac"], true),
+            (&["a*"], &["a*"], true),
+            (&["ab*"], &["a*"], false),
+            (&["ab*"], &["a"], false),
+            (&["a"], &["a*"], false),
+            (&["a", "b"], &["b"], true),
+            (&["a"], &["b"], false),
+            (&["*"], &["*"], true),
+            (&["a"], &[], true),
+        ] {
+            assert_eq!(patterns(own).allow(&patterns(other)), allowed, "{own:?} {other:?}");
+        }
+        assert!(!patterns(&["a"]).allow(&Bounds::default()) && Bounds::default().allow(&patterns(&["a"])));
+        for bad in ["", "A", "*a", "a*b", "a**", "a_", "a.b*", "-a", &"a".repeat(31)] {
+            assert_eq!(FunctionPattern::parse(bad), Err(InvalidPattern), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_hands_out_more_time_than_they_have() {
+        let until = |second: i64| Bounds { expires_at: Timestamp::from_second(second).ok(), ..Bounds::default() };
+        assert!(until(9).allow(&until(9)) && until(9).allow(&until(1)) && Bounds::default().allow(&until(9)));
+        assert!(!until(9).allow(&until(10)) && !until(9).allow(&Bounds::default()));
+        assert!(until(9).allow(&Bounds::default().within(&until(9))));
+        let at = |second: i64| Timestamp::from_second(second).expect("a time");
+        assert!(until(9).has_expired(at(9)) && !until(9).has_expired(at(8)) && !Bounds::default().has_expired(at(9)));
+    }
+}
