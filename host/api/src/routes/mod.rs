@@ -20,10 +20,11 @@ mod sse;
 mod tenants;
 mod versions;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use openapi::DocumentText;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::console::get_console;
@@ -33,11 +34,15 @@ use crate::front::front;
 use crate::idempotency::remember;
 use crate::state::AppState;
 
-pub use openapi::openapi_document;
+/// The OpenAPI document of this build.
+pub fn openapi_document() -> serde_json::Value {
+    document::document(&operations::all())
+}
 
 /// The whole control plane: what `operations` lists, and the console for every other address.
 pub fn control_plane(app: AppState) -> Router {
     let operations = operations::all();
+    let text = DocumentText(document::document(&operations).to_string().into());
     let (below, others) = document::routers(&operations, "/v1", |route, limit| {
         route.route_layer(from_fn_with_state((app.clone(), limit), remember))
     });
@@ -45,6 +50,7 @@ pub fn control_plane(app: AppState) -> Router {
         .nest("/v1", below.fallback(|| async { Failure::NoRoute }))
         .fallback_service(get(get_console).with_state(()))
         .method_not_allowed_fallback(|| async { Failure::Method })
+        .layer(Extension(text))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), front))
         .with_state(app)

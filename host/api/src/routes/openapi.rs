@@ -1,21 +1,21 @@
-//! The OpenAPI document as it is served.
+//! The OpenAPI document as it is served: text that was made once, when the routes were.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-use serde_json::Value;
+use axum::Extension;
 
-use super::operations;
 use crate::answer::{Text, TextFormat};
-use crate::document::document;
+use crate::document::{Operation, Part};
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi_document().to_string());
+/// The document, for the one handler that shows it.
+#[derive(Clone)]
+pub struct DocumentText(pub Arc<str>);
 
-/// The document of this build.
-pub fn openapi_document() -> Value {
-    document(&operations::all())
+impl Part for Extension<DocumentText> {
+    fn describe(_: &mut Operation<'_>) {}
 }
 
-/// JSON that is written elsewhere.
+/// JSON that was written before.
 pub struct JsonText;
 
 impl TextFormat for JsonText {
@@ -23,6 +23,6 @@ impl TextFormat for JsonText {
     const DOCUMENTED: &'static str = "application/json";
 }
 
-pub async fn get_openapi() -> Text<JsonText> {
-    DOCUMENT.clone().into()
+pub async fn get_openapi(Extension(DocumentText(text)): Extension<DocumentText>) -> Text<JsonText> {
+    text.to_string().into()
 }

@@ -8,6 +8,7 @@ use super::code::{ModuleRequest, OptionsRequest};
 use super::functions::MAX_CODE_BODY_BYTES;
 use crate::answer::ResponseBody;
 use crate::strict_json::{RequestBody, UniqueMap};
+use crate::wire::words::SeverityWord;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +32,7 @@ pub struct CheckResponse {
 
 #[derive(JsonSchema, Serialize)]
 struct DiagnosticResponse {
+    #[schemars(with = "SeverityWord")]
     severity: &'static str,
     code: Option<String>,
     message: String,

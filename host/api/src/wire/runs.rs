@@ -24,7 +24,7 @@ use crate::failure::{Failure, FieldFault};
 use crate::problem::escape;
 use crate::strict_json::{RequestBody, UniqueMap};
 use crate::wire::egress::{PolicyText, SubrequestResponse};
-use crate::wire::words::OutcomeWord;
+use crate::wire::words::{LevelWord, OutcomeWord};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -245,7 +245,9 @@ impl BodyResponse {
 #[derive(JsonSchema, Serialize)]
 pub struct RunResponse {
     id: String,
+    // A run that was made has one.
     #[serde(flatten)]
+    #[schemars(with = "ResultResponse")]
     result: Option<ResultResponse>,
 }
 
@@ -287,6 +289,7 @@ struct ErrorResponse {
 #[derive(JsonSchema, Serialize)]
 pub struct LogResponse {
     t_ms: u64,
+    #[schemars(with = "LevelWord")]
     level: &'static str,
     message: String,
     file: Option<String>,

@@ -16,6 +16,8 @@ use crate::wire::words::{PresetWord, ScopeWord, StatusWord, Time};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateTenantRequest {
+    /// Part of the addresses of its functions; it never changes.
+    #[schemars(regex(pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"), length(max = 30))]
     pub slug: String,
     #[serde(default)]
     pub labels: UniqueMap<String>,

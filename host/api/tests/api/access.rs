@@ -1,123 +1,9 @@
-//! Who may do what: 401, 403, and the 404 that tells nothing.
+//! Who may do what: 401, 403, and the 404 that tells nothing. Every operation with every credential is in `matrix`.
 
 use serde_json::{Value, json};
 
 use crate::aliases::split;
 use crate::host::{TestHost, modules};
-
-/// Every route under a tenant, with a body that would be taken.
-fn tenant_routes() -> Vec<(&'static str, &'static str, Option<Value>)> {
-    vec![
-        ("GET", "", None),
-        ("PATCH", "", Some(json!({ "labels": {} }))),
-        ("GET", "/keys", None),
-        ("POST", "/keys", Some(json!({ "preset": "read-only" }))),
-        ("DELETE", "/keys/key_00000000000070008000000000000000", None),
-        ("POST", "/keys/key_00000000000070008000000000000000/rotate", Some(json!({}))),
-        ("GET", "/egress", None),
-        ("PUT", "/egress", Some(json!({ "rules": [] }))),
-        ("DELETE", "/egress", None),
-        ("GET", "/secrets", None),
-        ("PUT", "/secrets/A", Some(json!({ "value": "x" }))),
-        ("DELETE", "/secrets/A", None),
-        ("GET", "/functions/hello/egress", None),
-        ("PUT", "/functions/hello/egress", Some(json!({ "rules": [] }))),
-        ("DELETE", "/functions/hello/egress", None),
-        ("GET", "/functions/hello/secrets", None),
-        ("PUT", "/functions/hello/secrets/A", Some(json!({ "value": "x" }))),
-        ("DELETE", "/functions/hello/secrets/A", None),
-        ("GET", "/egress/ceiling", None),
-        ("PUT", "/egress/ceiling", Some(json!({ "rules": [] }))),
-        ("DELETE", "/egress/ceiling", None),
-        ("GET", "/hosts", None),
-        ("PUT", "/hosts/a.example", None),
-        ("DELETE", "/hosts/a.example", None),
-        ("GET", "/routes", None),
-        ("GET", "/routes/r", None),
-        ("PUT", "/routes/r", Some(json!({ "host": "a.example", "function": "hello" }))),
-        ("DELETE", "/routes/r", None),
-        ("GET", "/functions", None),
-        ("PUT", "/functions/hello", Some(json!({}))),
-        ("GET", "/functions/hello", None),
-        ("GET", "/functions/hello/env", None),
-        ("POST", "/functions/hello/env", Some(json!({ "name": "A", "value": "1" }))),
-        ("DELETE", "/functions/hello/env/A", None),
-        ("GET", "/functions/hello/versions", None),
-        ("POST", "/functions/hello/versions", Some(modules("x"))),
-        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa", None),
-        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/source", None),
-        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/diff", None),
-        ("GET", "/functions/hello/versions/v_aaaaaaaaaaaaaaaaaaaaaaaaaa/component", None),
-        ("POST", "/functions/hello/deploy", Some(modules("x"))),
-        ("GET", "/functions/hello/aliases", None),
-        ("GET", "/functions/hello/aliases/live", None),
-        ("PUT", "/functions/hello/aliases/live", Some(split(&[("v_aaaaaaaaaaaaaaaaaaaaaaaaaa", 10_000)]))),
-        ("DELETE", "/functions/hello/aliases/live", None),
-        ("POST", "/functions/hello/rollback", Some(json!({}))),
-        ("GET", "/functions/hello/invoke/a", None),
-        ("POST", "/functions/hello/invoke", Some(json!({}))),
-        ("POST", "/runs", Some(json!({ "code": modules("x") }))),
-        ("GET", "/runs", None),
-        ("DELETE", "/runs", None),
-        ("GET", "/runs/run_00000000000070008000000000000000", None),
-        ("DELETE", "/runs/run_00000000000070008000000000000000", None),
-        ("POST", "/runs/run_00000000000070008000000000000000/replay", None),
-        ("GET", "/prompts", None),
-        ("POST", "/prompts", Some(json!({ "prompt": "x" }))),
-        ("DELETE", "/prompts", None),
-        ("DELETE", "/prompts/run_00000000000070008000000000000000", None),
-        ("PUT", "/prompts/run_00000000000070008000000000000000/star", Some(json!({ "starred": true }))),
-        ("DELETE", "/functions/hello", None),
-        ("DELETE", "", None),
-    ]
-}
-
-#[tokio::test]
-async fn another_tenant_is_the_same_as_none() {
-    let host = TestHost::start().await;
-    let keys = host.tenant("acme").await;
-    host.tenant("globex").await;
-    host.deploy("globex", "hello", "x").await;
-    for (method, route, body) in tenant_routes() {
-        let [foreign, absent] = ["globex", "nobody"].map(|slug| format!("/v1/tenants/{slug}{route}"));
-        let foreign = host.call(&keys["tenant"], method, &foreign, body.clone()).await;
-        let absent = host.call(&keys["tenant"], method, &absent, body).await;
-        let [foreign, absent] = [foreign, absent].map(|answer| {
-            let mut problem = answer.problem(404, "tenant_not_found");
-            let object = problem.as_object_mut().expect("an object");
-            object.remove("request_id");
-            object.remove("instance");
-            let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
-            names.sort();
-            (problem, names)
-        });
-        assert_eq!(foreign, absent, "{method} {route}");
-    }
-    assert_eq!(host.get("/v1/tenants/globex/functions/hello").await.status, 200);
-}
-
-/// The list above is whole: every route below a tenant has a case in it.
-#[test]
-fn every_tenant_route_is_covered() {
-    let all = crate::openapi::operations();
-    let patterns: Vec<(&str, &str)> = all
-        .iter()
-        .filter_map(|one| Some((one.method.as_str(), one.path.strip_prefix("/v1/tenants/{tenant}")?)))
-        .filter(|(_, path)| !path.contains("/invoke"))
-        .collect();
-    assert!(patterns.len() > 40, "{patterns:?}");
-    let covered = |method: &str, pattern: &str| {
-        let wanted: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
-        tenant_routes().iter().any(|(with, route, _)| {
-            let parts: Vec<&str> = route.split('/').collect();
-            let same = |(wanted, part): (&&str, &&str)| wanted.starts_with('{') || wanted == part;
-            *with == method && parts.len() == wanted.len() && wanted.iter().zip(&parts).all(same)
-        })
-    };
-    for (method, pattern) in patterns {
-        assert!(covered(method, pattern), "`{method} {pattern}` has no cross-tenant case");
-    }
-}
 
 #[tokio::test]
 async fn another_tenants_ids_are_not_found() {
@@ -174,17 +60,11 @@ async fn nothing_is_answered_without_a_valid_credential() {
     let (rest, last) = host.admin.split_at(host.admin.len() - 1);
     let mistyped = format!("{rest}{}", if last == "x" { "y" } else { "x" });
     let unknown = isolet_domain::key::KeySecret::generate(isolet_domain::access::Preset::Admin);
-    let mut routes = tenant_routes();
-    routes.retain(|(_, route, _)| !route.is_empty());
     for token in ["", "x", &mistyped, unknown.expose(), "isl_session_0000"] {
-        for (method, route, body) in &routes {
-            let path = format!("/v1/tenants/demo{route}");
-            let answer = host.call(token, method, &path, body.clone()).await;
+        for path in ["/v1/tenants/demo/runs", "/v1/tenants", "/v1/whoami", "/v1/info", "/metrics"] {
+            let answer = host.call(token, "GET", path, None).await;
             answer.problem(401, "unauthenticated");
             assert_eq!(answer.header("www-authenticate"), "Bearer");
-        }
-        for path in ["/v1/tenants", "/v1/whoami", "/v1/info", "/metrics"] {
-            host.call(token, "GET", path, None).await.problem(401, "unauthenticated");
         }
     }
     for path in ["/healthz", "/readyz"] {

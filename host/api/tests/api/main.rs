@@ -3,6 +3,7 @@
 
 mod access;
 mod aliases;
+mod attacks;
 mod bad_input;
 mod check;
 mod comparison;
@@ -13,6 +14,7 @@ mod idempotency;
 mod ingress;
 mod keys;
 mod management;
+mod matrix;
 mod openapi;
 mod preconditions;
 mod problems;
