@@ -1,64 +1,30 @@
-// The wire shapes of the REST API that the console uses, as `design/api.md` states them. Shapes only: no calls, no defaults.
-// Unknown fields are ignored, as the API asks of its clients. (To be generated from `/v1/openapi.json` once it is served.)
+// The wire shapes of the REST API under the names that the console uses. They are the API's own: `schema.ts` is written from its OpenAPI
+// document (ui/openapi). Shapes only: no calls, no defaults. Here is what the document leaves open: which of the answer's two halves a
+// recorded run has, what the console itself sends, and the events of a stream.
+import type { components } from './schema'
+
+type Schemas = components['schemas']
 
 export interface Page<T> {
   data: T[]
   next_cursor: string | null
 }
 
-export interface Problem {
-  type?: string
-  title: string
-  status: number
-  detail?: string
-  code: string
-  request_id?: string
-  errors?: ProblemItem[]
-  retry_after_ms?: number
-}
-
+/** A problem document, or what the console makes of an answer without one. */
+export type Problem = Pick<Schemas['Problem'], 'title' | 'status' | 'code'> & Partial<Schemas['Problem']>
 /** One fault of a request: a field (`pointer`), or a place in the tenant's code (`file`, `line`, `column`, `frame`). */
-export interface ProblemItem {
-  pointer?: string
-  code?: string
-  detail: string
-  file?: string | null
-  line?: number | null
-  column?: number | null
-  frame?: string | null
-}
+export type ProblemItem = Schemas['Fault']
 
-export interface Session {
-  token: string
-  expires_at: string
-  tenant: string | null
-  scopes: string[]
-}
+export type Session = Schemas['SessionResponse']
+export type Info = Schemas['InfoResponse']
+export type Limits = Schemas['LimitsResponse']
+export type Tenant = Schemas['TenantResponse']
 
-export interface Info {
-  version: string
-  engine?: { wasmtime: string; digest: string }
-  limits?: { defaults: Partial<Limits>; maxima: Partial<Limits> }
-  mode?: string
-  store?: string
-}
-
-export interface Limits {
-  cpu_ms: number
-  wall_ms: number
-  memory_bytes: number
-}
-
-export interface Tenant {
-  id: string
-  slug: string
-  status: string
-}
-
-export type Body = { text: string } | { base64: string }
+export type Body = Schemas['BodyResponse']
 export type HeaderList = [name: string, value: string][]
 export type Modules = Record<string, string>
 
+/** What the console asks for: code that it has in its editor. */
 export interface RunRequest {
   code: { modules: Modules; main_module: string }
   prompt?: string
@@ -68,95 +34,22 @@ export interface RunRequest {
   record?: boolean
 }
 
-export type LogLevel = 'debug' | 'info' | 'log' | 'warn' | 'error'
-
-export interface LogLine {
-  t_ms: number
-  level: LogLevel
-  message: string
-  file?: string | null
-  line?: number | null
-}
-
-export interface Subrequest {
-  url: string
-  method: string
-  status: number | null
-  ms: number | null
-  denied_by: string | null
-}
-
-export interface GuestError {
-  message: string
-  stack?: string | null
-  file?: string | null
-  line?: number | null
-  column?: number | null
-}
+export type LogLine = Schemas['LogResponse']
+export type LogLevel = LogLine['level']
+export type Subrequest = Schemas['SubrequestResponse']
+export type GuestError = Schemas['ErrorResponse']
 
 export const PHASES = ['compile', 'build', 'instantiate', 'run'] as const
 export type Phase = (typeof PHASES)[number]
 
-export interface Timing {
-  build_ms: number
-  compile_ms: number
-  instantiate_ms: number
-  run_ms: number
-  ttfb_ms: number | null
-  total_ms: number
-}
+export type Timing = Schemas['TimingResponse']
+export type Usage = Schemas['UsageResponse']
+export type RunResponse = Schemas['GuestResponse']
+export type RunResult = Schemas['RunResponse']
 
-export interface Usage {
-  cpu_ms: number
-  startup_cpu_ms?: number
-  memory_peak_bytes: number
-  egress_bytes?: number
-}
-
-export interface RunResponse {
-  status: number
-  headers: HeaderList
-  body?: Body
-  truncated: boolean
-}
-
-export interface RunResult {
-  id: string
-  outcome: string
-  version: string | null
-  cached: boolean
-  cold: boolean
-  response: RunResponse | null
-  error: GuestError | null
-  logs: LogLine[]
-  logs_truncated?: boolean
-  subrequests: Subrequest[]
-  timing: Timing
-  usage: Usage
-  warnings?: string[]
-}
-
-/** A recorded run: the result, and what was asked. Code is absent where a deployed version ran. */
-export interface RecordedRun extends RunResult {
-  prompt: string | null
-  request?: RunRequest['request'] | null
-  code?: { modules?: Record<string, unknown>; main_module?: string } | null
-  env?: Record<string, string> | null
-  created_at: string
-  starred: boolean
-}
-
-export interface PromptEntry {
-  id: string
-  /** `null` where a whole request was sent instead. */
-  prompt: string | null
-  created_at: string
-  starred: boolean
-  outcome: string | null
-  status: number | null
-  total_ms: number | null
-  version: string | null
-}
+/** A recorded run that was made: the result, and what was asked. Code is absent where a deployed version ran. */
+export type RecordedRun = Schemas['RecordedRunResponse'] & RunResult
+export type PromptEntry = Schemas['EntryResponse']
 
 /** What a streamed run sends, in order of arrival. */
 export type RunEvent =

@@ -9,7 +9,14 @@ import { milliseconds } from '../../../text/format'
 import { PlaceLink } from '../response/StackText'
 import { usePlayground } from '../state/playground'
 
-const TONES: Record<LogLevel, Tone> = { debug: 'plain', log: 'plain', info: 'note', warn: 'warn', error: 'bad' }
+const TONES: Record<LogLevel, Tone> = {
+  trace: 'plain',
+  debug: 'plain',
+  log: 'plain',
+  info: 'note',
+  warn: 'warn',
+  error: 'bad',
+}
 
 /** More rows than a page can hold at once; the newest matter. */
 const SHOWN_LINES = 2000

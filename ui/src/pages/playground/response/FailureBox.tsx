@@ -1,4 +1,5 @@
 // Why a run failed and what can be done about it; an exception's stack with places that take the cursor to the line.
+import type { ProblemItem } from '../../../api/types'
 import { Button } from '../../../components/Button'
 import { Notice } from '../../../components/Notice'
 import { usePlayground } from '../state/playground'
@@ -52,7 +53,7 @@ export function FailureBox() {
   )
 }
 
-function placeOf(fault: { pointer?: string; file?: string | null; line?: number | null; column?: number | null }): string | null {
+function placeOf(fault: Pick<ProblemItem, 'pointer' | 'file' | 'line' | 'column'>): string | null {
   if (fault.file) return `    at ${fault.file}:${fault.line ?? 1}:${fault.column ?? 1}`
   return fault.pointer ? `    at ${fault.pointer}` : null
 }

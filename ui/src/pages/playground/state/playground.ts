@@ -100,13 +100,17 @@ export function createPlayground(tenant: string) {
     const main = recorded.code?.main_module
     const kept = { modules: draft.modules.value, main_module: draft.mainModule.value }
     const request: RunRequest = { code: main !== undefined && main in modules ? { modules, main_module: main } : kept }
-    if (recorded.request && !recorded.prompt) request.request = recorded.request
+    if (recorded.request && !recorded.prompt) request.request = sendable(recorded.request)
     else request.prompt = recorded.prompt ?? entry.prompt ?? ''
-    if (recorded.env) request.env = recorded.env
     return request
   }
 
   return { tenant, draft, runner, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, recall }
+}
+
+/** A recorded request without what only records say. */
+function sendable({ method, path, headers, body }: NonNullable<RecordedRun['request']>): NonNullable<RunRequest['request']> {
+  return body ? { method, path, headers, body } : { method, path, headers }
 }
 
 function sourcesOf(modules: Record<string, unknown> | undefined): Modules {

@@ -106,7 +106,7 @@ export function codeProblems(view: RunView): CodeProblem[] {
   return (view.problem?.items ?? []).flatMap((item) => (hasPlace(item) ? [place(item, item.detail)] : []))
 }
 
-type Place = Pick<GuestError, 'file' | 'line' | 'column'>
+type Place = Partial<Pick<GuestError, 'file' | 'line' | 'column'>>
 
 function hasPlace<T extends Place>(fault: T): fault is T & { file: string; line: number } {
   return typeof fault.file === 'string' && typeof fault.line === 'number'
