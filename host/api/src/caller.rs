@@ -35,7 +35,8 @@ pub mod needs {
     use super::{Needs, Scope};
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
-        EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite MetricsRead
+        EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite LimitsWrite
+        MetricsRead
     }
 }
 

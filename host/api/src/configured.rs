@@ -1,9 +1,10 @@
-//! How failures around the things that are configured are answered: tenants, keys, rules, secrets, aliases, routes; and what these
-//! have in common with others. The rest of the table is in `failure`.
+//! How failures around the things that are configured are answered: tenants, keys, rules, secrets, aliases, routes, limits; and what
+//! these have in common with others. The rest of the table is in `failure`.
 
 use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::keys::KeyError;
+use isolet_domain::service::limit_settings::LimitError;
 use isolet_domain::service::policies::PolicyError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::secrets::SecretError;
@@ -38,6 +39,7 @@ pub(crate) fn tenant(error: &TenantError) -> Row {
     match error {
         TenantError::SlugTaken(_) => rows::SLUG_TAKEN,
         TenantError::Unknown => missing("tenant"),
+        TenantError::UnknownPlan(_) => rows::INVALID,
         TenantError::Changed => rows::CHANGED,
         TenantError::Repository(error) => repository(error),
     }
@@ -102,5 +104,14 @@ pub(crate) fn route(error: &RouteError) -> Row {
         RouteError::TooManyRoutes => rows::TOO_MANY_ROUTES,
         RouteError::ConditionFailed => rows::CHANGED,
         RouteError::Repository(error) => repository(error),
+    }
+}
+
+pub(crate) fn limit(error: &LimitError) -> Row {
+    match error {
+        LimitError::UnknownTenant => missing("tenant"),
+        LimitError::UnknownFunction => rows::NO_FUNCTION,
+        LimitError::ConditionFailed => rows::CHANGED,
+        LimitError::Repository(error) => repository(error),
     }
 }

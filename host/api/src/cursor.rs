@@ -53,6 +53,18 @@ impl Part for ListQuery {
     }
 }
 
+impl ListQuery {
+    /// From parameters that were taken out of others'.
+    pub(crate) fn of(limit: Option<&str>, cursor: Option<String>) -> Result<Self, Failure> {
+        let limit = limit.map_or(Ok(DEFAULT_LIMIT), str::parse).unwrap_or(0);
+        if (1..=MAX_LIMIT).contains(&limit) {
+            Ok(Self { limit, cursor })
+        } else {
+            Err(bad(&format!("`limit` must be 1 to {MAX_LIMIT}")))
+        }
+    }
+}
+
 fn bad(detail: &str) -> Failure {
     Failure::Malformed { detail: detail.to_owned(), pointer: None }
 }

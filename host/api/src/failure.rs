@@ -18,6 +18,7 @@ use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
+use isolet_domain::service::limit_settings::LimitError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::RunError;
 use isolet_domain::service::sign_in::SignInError;
@@ -27,7 +28,7 @@ use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets:
 
 use crate::catalogue as rows;
 pub use crate::catalogue::Row;
-use crate::configured::{alias, key, missing, policy, repository, route, secret, tenant};
+use crate::configured::{alias, key, limit, missing, policy, repository, route, secret, tenant};
 pub use crate::fault::{FieldFault, Mark};
 use crate::rate_limit::Rate;
 
@@ -87,6 +88,8 @@ pub enum Failure {
     Alias(#[from] AliasError),
     #[error(transparent)]
     Route(#[from] RouteError),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     #[error(transparent)]
     Invoke(#[from] InvokeError),
     #[error(transparent)]
@@ -148,6 +151,7 @@ impl Failure {
             Self::Alias(AliasError::Build(error)) => build(error),
             Self::Alias(error) => alias(error),
             Self::Route(error) => route(error),
+            Self::Limit(error) => limit(error),
             Self::Invoke(error) => invoke(error),
             Self::Run(error) => run(error),
             Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),

@@ -12,6 +12,7 @@ use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::{InvalidRequest, RunError};
+use isolet_domain::service::tenants::TenantError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -167,6 +168,7 @@ fn faults(failure: &Failure) -> Vec<Fault> {
             };
             vec![Fault::field(pointer, "code", error.to_string())]
         }
+        Failure::Tenant(TenantError::UnknownPlan(_)) => vec![Fault::field("/plan", "plan", failure.to_string())],
         Failure::Key(KeyError::NotForTenants(_)) => vec![Fault::field("/preset", "preset", failure.to_string())],
         Failure::Key(KeyError::Outlives | KeyError::Past) => {
             vec![Fault::field("/expires_at", "time", failure.to_string())]

@@ -6,8 +6,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::access::Scope;
 use crate::ids::{FunctionName, MAX_SLUG};
+use crate::scope::Scope;
 
 /// Patterns that one key can have.
 pub const MAX_PATTERNS: usize = 50;

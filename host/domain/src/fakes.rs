@@ -2,9 +2,10 @@
 //! implementations, so that a use case tested against them means something.
 
 mod answers;
+mod contents;
 mod routes;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -16,8 +17,7 @@ use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::repository::{
-    BlobRepository, FunctionRepository, KeyRepository, Page, Repository, RepositoryError, RunRepository,
-    TenantRepository, WriteError,
+    FunctionRepository, KeyRepository, Page, Repository, RepositoryError, TenantRepository, WriteError,
 };
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
@@ -43,6 +43,15 @@ struct Contents {
     runs: BTreeMap<(TenantId, RunId), Run>,
     blobs: HashMap<Digest, Bytes>,
     answers: BTreeMap<(TenantId, Digest), Remembered>,
+}
+
+impl Contents {
+    /// What the versions and runs of these tenants name.
+    fn named(&self, of: impl Fn(&TenantId) -> bool) -> BTreeSet<Digest> {
+        let versions = self.versions.iter().filter(|((owner, _, _), _)| of(owner)).map(|(_, version)| version.digest);
+        let runs = self.runs.iter().filter(|((owner, _), _)| of(owner));
+        versions.chain(runs.filter_map(|(_, run)| run.result.as_ref().map(|result| result.code))).collect()
+    }
 }
 
 impl MemoryStore {
@@ -115,8 +124,9 @@ impl TenantRepository for MemoryStore {
         Ok(changed)
     }
 
-    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
+    async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError> {
         let mut contents = self.open()?;
+        let named = contents.named(|owner| owner == id);
         let tenant = contents.tenants.remove(id).ok_or(WriteError::Missing)?;
         contents.slugs.remove(&tenant.slug);
         contents.keys.retain(|_, key| key.tenant != Some(*id));
@@ -126,7 +136,7 @@ impl TenantRepository for MemoryStore {
         contents.answers.retain(|(owner, _), _| owner != id);
         contents.hosts.retain(|_, owner| owner != id);
         contents.routing.remove(id);
-        Ok(())
+        Ok(named)
     }
 
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {
@@ -286,68 +296,6 @@ impl FunctionRepository for MemoryStore {
             .rev()
             .filter(|((at, name, number), _)| *at == tenant.id() && name == function && wanted(*number));
         Ok(page(own.map(|(_, version)| version.clone()), limit))
-    }
-}
-
-#[async_trait]
-impl BlobRepository for MemoryStore {
-    async fn put_blob(&self, bytes: Bytes) -> Result<Digest, RepositoryError> {
-        let digest = Digest::of(&bytes);
-        self.open()?.blobs.insert(digest, bytes);
-        Ok(digest)
-    }
-
-    async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError> {
-        Ok(self.open()?.blobs.get(digest).cloned())
-    }
-}
-
-#[async_trait]
-impl RunRepository for MemoryStore {
-    async fn record_run(&self, tenant: &TenantScope, run: &Run, keep: usize) -> Result<(), RepositoryError> {
-        let mut contents = self.open()?;
-        if !contents.tenants.contains_key(&tenant.id()) {
-            return Ok(());
-        }
-        let place = (tenant.id(), run.id);
-        let starred = run.starred || contents.runs.get(&place).is_some_and(|known| known.starred);
-        contents.runs.insert(place, Run { starred, ..run.clone() });
-        let unstarred = contents.runs.iter().rev().filter(|((at, _), run)| *at == tenant.id() && !run.starred);
-        let surplus: HashSet<RunId> = unstarred.map(|((_, id), _)| *id).skip(keep).collect();
-        contents.runs.retain(|(at, id), _| *at != tenant.id() || !surplus.contains(id));
-        Ok(())
-    }
-
-    async fn run(&self, tenant: &TenantScope, id: &RunId) -> Result<Option<Run>, RepositoryError> {
-        Ok(self.open()?.runs.get(&(tenant.id(), *id)).cloned())
-    }
-
-    async fn list_runs(
-        &self,
-        tenant: &TenantScope,
-        before: Option<&RunId>,
-        limit: usize,
-    ) -> Result<Page<Run>, RepositoryError> {
-        let contents = self.open()?;
-        let wanted = |id: &RunId| before.is_none_or(|before| id < before);
-        let own = contents.runs.iter().rev().filter(|((at, id), _)| *at == tenant.id() && wanted(id));
-        Ok(page(own.map(|(_, run)| run.clone()), limit))
-    }
-
-    async fn star_run(&self, tenant: &TenantScope, id: &RunId, starred: bool) -> Result<Run, WriteError> {
-        let mut contents = self.open()?;
-        let run = contents.runs.get_mut(&(tenant.id(), *id)).ok_or(WriteError::Missing)?;
-        run.starred = starred;
-        Ok(run.clone())
-    }
-
-    async fn delete_run(&self, tenant: &TenantScope, id: &RunId) -> Result<(), WriteError> {
-        self.open()?.runs.remove(&(tenant.id(), *id)).map(drop).ok_or(WriteError::Missing)
-    }
-
-    async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError> {
-        self.open()?.runs.retain(|(at, _), run| *at != tenant.id() || run.starred);
-        Ok(())
     }
 }
 

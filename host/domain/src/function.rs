@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::alias::{Alias, Split, Sticky};
 use crate::egress::EgressPolicy;
 use crate::ids::{AliasName, Digest, EnvName, FunctionName, VersionId};
+use crate::limits::LimitBounds;
 use crate::secret::Sealed;
 
 /// A name that a tenant deploys code under.
@@ -20,6 +21,8 @@ pub struct Function {
     /// The number the next new version gets.
     pub next_number: u64,
     pub env: BTreeMap<EnvName, String>,
+    /// Below its tenant's. Nothing of it is about the tenant.
+    pub limits: LimitBounds,
     pub egress: Option<Arc<EgressPolicy>>,
     /// Beside and over the tenant's; sealed with the tenant's data key.
     pub secrets: BTreeMap<EnvName, Sealed>,
@@ -35,6 +38,7 @@ impl Function {
             aliases: BTreeMap::new(),
             next_number: 1,
             env: BTreeMap::new(),
+            limits: LimitBounds::default(),
             egress: None,
             secrets: BTreeMap::new(),
             created_at: now,

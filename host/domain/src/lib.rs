@@ -26,6 +26,7 @@ pub mod prompt;
 pub mod repository;
 pub mod route;
 pub mod run;
+pub mod scope;
 pub mod secret;
 pub mod service;
 pub mod tenant;

@@ -95,6 +95,64 @@ impl Default for Limits {
     }
 }
 
+/// Limits that somebody set; `None` is no word about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LimitBounds {
+    pub cpu: Option<Duration>,
+    pub wall: Option<Duration>,
+    pub streaming_wall: Option<Duration>,
+    pub memory_bytes: Option<u64>,
+    pub request_body_bytes: Option<u64>,
+    pub response_body_bytes: Option<u64>,
+    pub log_bytes: Option<u64>,
+    pub subrequests: Option<u32>,
+    pub wait_until: Option<Duration>,
+    pub startup_cpu: Option<Duration>,
+    pub build_cpu: Option<Duration>,
+    /// Of the tenant, not of one invocation.
+    pub concurrency: Option<u32>,
+    pub rate_per_second: Option<u32>,
+}
+
+impl LimitBounds {
+    /// These, and where they say nothing the others.
+    #[must_use]
+    pub fn over(&self, base: Limits) -> Limits {
+        Limits {
+            cpu: self.cpu.unwrap_or(base.cpu),
+            wall: self.wall.unwrap_or(base.wall),
+            streaming_wall: self.streaming_wall.unwrap_or(base.streaming_wall),
+            memory_bytes: self.memory_bytes.unwrap_or(base.memory_bytes),
+            request_body_bytes: self.request_body_bytes.unwrap_or(base.request_body_bytes),
+            response_body_bytes: self.response_body_bytes.unwrap_or(base.response_body_bytes),
+            log_bytes: self.log_bytes.unwrap_or(base.log_bytes),
+            subrequests: self.subrequests.unwrap_or(base.subrequests),
+            wait_until: self.wait_until.unwrap_or(base.wait_until),
+            startup_cpu: self.startup_cpu.unwrap_or(base.startup_cpu),
+            build_cpu: self.build_cpu.unwrap_or(base.build_cpu),
+            overlay_bytes: base.overlay_bytes,
+            overlay_segments: base.overlay_segments,
+        }
+    }
+
+    /// The lower of both, one by one.
+    #[must_use]
+    pub fn tighten(&self, limits: Limits) -> Limits {
+        limits.tightened_by(self.over(limits))
+    }
+
+    /// The same of what the tenant may have going on.
+    #[must_use]
+    pub fn tighten_admission(&self, admission: Admission) -> Admission {
+        let at_most = |bound: Option<u32>, held: u32| bound.map_or(held, |bound| bound.min(held));
+        Admission {
+            concurrency: at_most(self.concurrency, admission.concurrency),
+            rate_per_second: at_most(self.rate_per_second, admission.rate_per_second),
+            ..admission
+        }
+    }
+}
+
 /// What one tenant may have going on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
@@ -137,5 +195,23 @@ mod tests {
         assert_eq!(given.cpu, Duration::from_millis(5));
         assert_eq!(given.memory_bytes, Limits::DEFAULT.memory_bytes);
         assert_eq!(given.wall, Limits::DEFAULT.wall);
+    }
+
+    #[test]
+    fn bounds_lower_and_a_plan_sets() {
+        let bounds = LimitBounds {
+            cpu: Some(Duration::from_secs(9)),
+            memory_bytes: Some(1 << 20),
+            concurrency: Some(5),
+            rate_per_second: Some(1_000),
+            ..LimitBounds::default()
+        };
+        let lower = bounds.tighten(Limits::DEFAULT);
+        assert_eq!((lower.cpu, lower.memory_bytes), (Limits::DEFAULT.cpu, 1 << 20));
+        assert_eq!(Limits { memory_bytes: Limits::DEFAULT.memory_bytes, ..lower }, Limits::DEFAULT);
+        assert_eq!(bounds.over(Limits::DEFAULT).cpu, Duration::from_secs(9));
+        let admission = bounds.tighten_admission(Admission::DEFAULT);
+        assert_eq!((admission.concurrency, admission.rate_per_second), (5, Admission::DEFAULT.rate_per_second));
+        assert_eq!(LimitBounds::default().tighten(Limits::MAX), Limits::MAX);
     }
 }

@@ -4,6 +4,8 @@
 //! documented flush interval), a write that returned an error left nothing behind that a reader can see, and no call ever shows
 //! one tenant's records to another's scope.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -65,9 +67,9 @@ pub trait TenantRepository: Send + Sync {
         id: &TenantId,
         change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
     ) -> Result<Tenant, WriteError>;
-    /// Removes a tenant with its keys, functions, versions, runs and prompts, and what no other tenant's blobs need.
-    /// `Missing` when it is gone.
-    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError>;
+    /// Removes a tenant with its keys, functions, versions, hosts, routes, runs and prompts, and says which contents these named: what
+    /// nobody else names of them is for [`BlobRepository::purge_blobs`]. `Missing` when it is gone.
+    async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError>;
     /// Tenants by slug, those after `after`.
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError>;
 }
@@ -162,6 +164,9 @@ pub trait BlobRepository: Send + Sync {
     async fn put_blob(&self, bytes: Bytes) -> Result<Digest, RepositoryError>;
     /// The bytes, checked against the digest; `None` when there is no such blob.
     async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError>;
+    /// Removes those of these contents that no version and no run names, and says how many. Whoever adds a version puts its content
+    /// before and after: what is removed in between is there again then.
+    async fn purge_blobs(&self, candidates: BTreeSet<Digest>) -> Result<usize, RepositoryError>;
 }
 
 #[async_trait]

@@ -7,7 +7,11 @@ use jiff::Timestamp;
 
 use crate::egress::EgressPolicy;
 use crate::ids::{EnvName, TenantId, TenantSlug};
+use crate::limits::LimitBounds;
 use crate::secret::Sealed;
+
+/// The plan of whoever has no other.
+pub const DEFAULT_PLAN: &str = "default";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
@@ -17,7 +21,11 @@ pub struct Tenant {
     pub labels: BTreeMap<String, String>,
     /// The plan its limits come from.
     pub plan: String,
+    /// What the operator set for it, beside its plan. The lowest counts.
+    pub limits: LimitBounds,
     pub status: TenantStatus,
+    /// Why, while it is suspended and somebody said so.
+    pub suspension: Option<Suspension>,
     /// The operator's word about this tenant, in place of the host's ceiling.
     pub ceiling: Option<Arc<EgressPolicy>>,
     pub egress: Option<Arc<EgressPolicy>>,
@@ -26,6 +34,19 @@ pub struct Tenant {
     pub secrets: BTreeMap<EnvName, Sealed>,
     pub created_at: Timestamp,
 }
+
+/// What the operator says about a suspension. The tenant may read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// For people.
+    pub reason: String,
+    /// For programs.
+    pub code: String,
+    pub since: Timestamp,
+}
+
+/// The longest reason, in characters.
+pub const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TenantStatus {
@@ -53,8 +74,10 @@ impl Tenant {
             id: TenantId::generate(),
             slug,
             labels: BTreeMap::new(),
-            plan: "default".to_owned(),
+            plan: DEFAULT_PLAN.to_owned(),
+            limits: LimitBounds::default(),
             status: TenantStatus::Active,
+            suspension: None,
             ceiling: None,
             egress: None,
             data_key: None,

@@ -22,6 +22,7 @@ use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::policies::{PolicyError, Subject};
 use isolet_domain::service::runs::{RunCode, RunSpec};
+use isolet_domain::service::tenants::TenantChange;
 use isolet_domain::service::versions::NewVersion;
 use isolet_domain::service::{Platform, PlatformConfig};
 
@@ -45,7 +46,7 @@ fn function() -> FunctionName {
 impl Host {
     async fn tenant(&self, slug: &str) -> TenantScope {
         let slug = TenantSlug::parse(slug).expect("valid");
-        let tenant = self.platform.tenants.create(slug, BTreeMap::new()).await.expect("created");
+        let tenant = self.platform.tenants.create(slug, TenantChange::default()).await.expect("created");
         Credential::operator().scope_over(&tenant).expect("the operator reaches all")
     }
 

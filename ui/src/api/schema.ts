@@ -190,7 +190,7 @@ export interface paths {
         delete: operations["delete_tenant"];
         options?: never;
         head?: never;
-        /** Changes a tenant's labels. */
+        /** Changes a tenant's labels, or its plan. */
         patch: operations["update_tenant"];
         trace?: never;
     };
@@ -421,6 +421,24 @@ export interface paths {
         patch: operations["invoke_function_at_patch"];
         trace?: never;
     };
+    "/v1/tenants/{tenant}/functions/{function}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits that are set for the function, and those that count. */
+        get: operations["get_function_limits"];
+        /** Replaces the limits that are set for the function; they can only lower the tenant's. */
+        put: operations["put_function_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/functions/{function}/rollback": {
         parameters: {
             query?: never;
@@ -646,6 +664,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The limits that are set for the tenant, and those that count. */
+        get: operations["get_tenant_limits"];
+        /** Replaces the limits that are set for the tenant; for the operator. */
+        put: operations["put_tenant_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/prompts": {
         parameters: {
             query?: never;
@@ -693,6 +729,23 @@ export interface paths {
         /** Gives a prompt a star, or takes it. */
         put: operations["star_prompt"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a suspended tenant go on; for the operator. */
+        post: operations["resume_tenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -824,6 +877,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets nothing of the tenant run until it is resumed; for the operator. */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/whoami": {
         parameters: {
             query?: never;
@@ -937,6 +1007,7 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            plan?: string | null;
             /** @description Part of the addresses of its functions; it never changes. */
             slug: string;
         };
@@ -983,6 +1054,38 @@ export interface components {
             modules: components["schemas"]["ModuleDiffResponse"][];
             options_changed: boolean;
             version: string;
+        };
+        EffectiveResponse: {
+            /** Format: uint64 */
+            build_cpu_ms: number;
+            /** Format: uint32 */
+            concurrency?: number | null;
+            /** Format: uint64 */
+            cpu_ms: number;
+            /** Format: uint64 */
+            log_bytes: number;
+            /** Format: uint64 */
+            memory_bytes: number;
+            /** Format: uint64 */
+            overlay_bytes: number;
+            /** Format: uint32 */
+            overlay_segments: number;
+            /** Format: uint64 */
+            request_body_bytes: number;
+            /** Format: uint64 */
+            response_body_bytes: number;
+            /** Format: uint32 */
+            rps?: number | null;
+            /** Format: uint64 */
+            startup_cpu_ms: number;
+            /** Format: uint64 */
+            streaming_wall_ms: number;
+            /** Format: uint32 */
+            subrequests: number;
+            /** Format: uint64 */
+            wait_until_ms: number;
+            /** Format: uint64 */
+            wall_ms: number;
         };
         Engine: {
             digest: string;
@@ -1142,6 +1245,13 @@ export interface components {
             data: components["schemas"]["KeyResponse"][];
             next_cursor: string | null;
         };
+        LimitSettingsResponse: {
+            /** @description What counts: the lowest of plan, tenant and function. */
+            effective: components["schemas"]["EffectiveResponse"];
+            plan: string;
+            /** @description What is set here. */
+            set: components["schemas"]["LimitsText"];
+        };
         /** @description What a run asks for; more than it may have is lowered to that. */
         LimitsRequest: {
             /** Format: uint64 */
@@ -1190,6 +1300,41 @@ export interface components {
             wait_until_ms: number;
             /** Format: uint64 */
             wall_ms: number;
+        };
+        /** @description What is not mentioned is not set. */
+        LimitsText: {
+            /** Format: uint64 */
+            build_cpu_ms?: number | null;
+            /**
+             * Format: uint32
+             * @description Invocations in flight.
+             */
+            concurrency?: number | null;
+            /** Format: uint64 */
+            cpu_ms?: number | null;
+            /** Format: uint64 */
+            log_bytes?: number | null;
+            /** Format: uint64 */
+            memory_bytes?: number | null;
+            /** Format: uint64 */
+            request_body_bytes?: number | null;
+            /** Format: uint64 */
+            response_body_bytes?: number | null;
+            /**
+             * Format: uint32
+             * @description Invocations that may begin in a second.
+             */
+            rps?: number | null;
+            /** Format: uint64 */
+            startup_cpu_ms?: number | null;
+            /** Format: uint64 */
+            streaming_wall_ms?: number | null;
+            /** Format: uint32 */
+            subrequests?: number | null;
+            /** Format: uint64 */
+            wait_until_ms?: number | null;
+            /** Format: uint64 */
+            wall_ms?: number | null;
         };
         /** @enum {string} */
         LogLevel: "debug" | "log" | "info" | "warn" | "error" | "trace";
@@ -1435,7 +1580,7 @@ export interface components {
             prompt: string;
         };
         /** @enum {string} */
-        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "metrics:read";
+        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "limits:write" | "metrics:read";
         /** @description What is told of a secret. */
         SecretResponse: {
             name: string;
@@ -1489,6 +1634,24 @@ export interface components {
             status: number | null;
             url: string;
         };
+        SuspendTenantRequest: {
+            /**
+             * @description For programs.
+             * @default
+             */
+            code?: string;
+            /**
+             * @description For people.
+             * @default
+             */
+            reason?: string;
+        };
+        SuspensionResponse: {
+            code: string;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+        };
         TenantResponse: {
             /** Format: date-time */
             created_at: string;
@@ -1499,6 +1662,7 @@ export interface components {
             plan: string;
             slug: string;
             status: components["schemas"]["TenantStatus"];
+            suspension?: components["schemas"]["SuspensionResponse"] | null;
         };
         /** @description A page of a list. */
         TenantResponseList: {
@@ -1542,9 +1706,10 @@ export interface components {
             data: string;
         };
         UpdateTenantRequest: {
-            labels: {
+            labels?: {
                 [key: string]: string;
-            };
+            } | null;
+            plan?: string | null;
         };
         UsageResponse: {
             /** Format: double */
@@ -2680,6 +2845,12 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Those alone. */
+                status?: "active" | "suspended";
+                /** @description Those of this plan alone. */
+                plan?: string;
+                /** @description Those alone whose label `NAME` has this value; whatever the label is called, and for several together. */
+                "label.NAME"?: string;
             };
             header?: never;
             path?: never;
@@ -4198,6 +4369,86 @@ export interface operations {
             };
         };
     };
+    get_function_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitSettingsResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.function_not_found.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    put_function_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+            };
+            path: {
+                tenant: string;
+                function: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsText"];
+            };
+        };
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitSettingsResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.function_not_found.tenant_not_found"];
+            408: components["responses"]["408.body_too_slow"];
+            412: components["responses"]["412.precondition_failed"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.invalid_request"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
     rollback_function: {
         parameters: {
             query?: never;
@@ -4837,6 +5088,84 @@ export interface operations {
             503: components["responses"]["503.store_unavailable"];
         };
     };
+    get_tenant_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitSettingsResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    put_tenant_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsText"];
+            };
+        };
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitSettingsResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            408: components["responses"]["408.body_too_slow"];
+            412: components["responses"]["412.precondition_failed"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.invalid_request"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
     list_prompts: {
         parameters: {
             query?: {
@@ -5011,6 +5340,38 @@ export interface operations {
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    resume_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
@@ -5488,6 +5849,46 @@ export interface operations {
             404: components["responses"]["404.secret_not_found.tenant_not_found.variable_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendTenantRequest"];
+            };
+        };
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            408: components["responses"]["408.body_too_slow"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.invalid_request"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };

@@ -10,6 +10,7 @@ mod history;
 mod host;
 mod invoke;
 mod keys;
+mod limits;
 mod openapi;
 mod operations;
 mod problems;
@@ -17,6 +18,8 @@ mod routing;
 mod runs;
 mod secrets;
 mod sse;
+mod suspension;
+mod tenant_query;
 mod tenants;
 mod versions;
 

@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, checks, comparison, egress, functions, history, host, invoke, keys, openapi, problems, routing, runs,
-    secrets, tenants, versions,
+    aliases, checks, comparison, egress, functions, history, host, invoke, keys, limits, openapi, problems, routing,
+    runs, secrets, suspension, tenants, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -80,8 +80,16 @@ fn of_tenants() -> Vec<Endpoint> {
         op!(GET "/v1/tenants", tenants::list_tenants, "The tenants within reach, by slug.", &[]),
         op!(POST "/v1/tenants", tenants::create_tenant, "Adds a tenant.", &[INVALID, SLUG, NO_TENANT]).repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}", tenants::get_tenant, "A tenant.", &[]),
-        op!(PATCH "/v1/tenants/{tenant}", tenants::update_tenant, "Changes a tenant's labels.", &[INVALID]),
+        op!(PATCH "/v1/tenants/{tenant}", tenants::update_tenant, "Changes a tenant's labels, or its plan.", &[INVALID]),
         op!(DELETE "/v1/tenants/{tenant}", tenants::delete_tenant, "Removes a tenant with all it owns.", &[]),
+        op!(POST "/v1/tenants/{tenant}/suspend", suspension::suspend_tenant,
+            "Lets nothing of the tenant run until it is resumed; for the operator.", &[INVALID]),
+        op!(POST "/v1/tenants/{tenant}/resume", suspension::resume_tenant,
+            "Lets a suspended tenant go on; for the operator.", &[]),
+        op!(GET "/v1/tenants/{tenant}/limits", limits::get_tenant_limits,
+            "The limits that are set for the tenant, and those that count.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/limits", limits::put_tenant_limits,
+            "Replaces the limits that are set for the tenant; for the operator.", &[INVALID]),
         op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),
         op!(POST "/v1/tenants/{tenant}/keys", tenants::create_key,
             "Makes a key; the answer alone shows its secret.", &[INVALID])
@@ -133,6 +141,10 @@ fn of_functions() -> Vec<Endpoint> {
             "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}", functions::delete_function,
             "Removes a function with its versions.", &[]),
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/limits", limits::get_function_limits,
+            "The limits that are set for the function, and those that count.", &[]),
+        op!(PUT "/v1/tenants/{tenant}/functions/{function}/limits", limits::put_function_limits,
+            "Replaces the limits that are set for the function; they can only lower the tenant's.", &[INVALID]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/egress", egress::get_function_egress,
             "The function's rules for outgoing requests.", &[]),
         op!(PUT "/v1/tenants/{tenant}/functions/{function}/egress", egress::put_function_egress,

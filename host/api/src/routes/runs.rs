@@ -41,7 +41,7 @@ pub async fn create_run(
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
-    let standing = app.platform().standing(&found.scope);
+    let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }
 
@@ -52,7 +52,7 @@ pub async fn replay_run(
     accept: Accept,
 ) -> Result<Rated<RunAnswer>, Failure> {
     let started = app.platform().runs.replay(&found.scope, &run).await?;
-    let standing = app.platform().standing(&found.scope);
+    let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }
 

@@ -10,16 +10,17 @@ use isolet_domain::ids::{KeyId, TenantSlug};
 use isolet_domain::service::condition::Holds;
 use isolet_domain::service::keys::{MAX_NAME_CHARS, NewKey};
 use isolet_domain::service::sign_in::Proof;
-use isolet_domain::service::tenants::TenantError;
+use isolet_domain::service::tenants::{TenantChange, TenantError};
 use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
 use super::fields::{checked_labels, invalid};
 use super::keys::bounds;
+use super::tenant_query::TenantQuery;
 use crate::answer::{Accepted, Answer, Created, NoContent};
 use crate::caller::{Caller, In, Of, With, needs};
 use crate::catalogue as rows;
-use crate::cursor::{ListQuery, encode};
+use crate::cursor::encode;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::preconditions::Preconditions;
@@ -58,13 +59,12 @@ pub async fn get_caller(
 pub async fn list_tenants(
     State(app): State<AppState>,
     With { credential: caller, .. }: With<needs::TenantsRead>,
-    query: ListQuery,
+    query: TenantQuery,
 ) -> Result<Answer<List<TenantResponse>>, Failure> {
-    let after = query.after("tenants", |text| TenantSlug::parse(text).ok())?;
-    let page = app.platform().tenants.list(&caller, after.as_ref(), query.limit).await?;
-    let last = page.items.last().filter(|_| page.more);
-    let next_cursor = last.map(|tenant| encode("tenants", tenant.slug.as_str()));
-    Ok(Answer(List { data: page.items.into_iter().map(TenantResponse::from).collect(), next_cursor }))
+    let after = query.list.after(&query.name, |text| TenantSlug::parse(text).ok())?;
+    let (found, next) = app.platform().tenants.search(&caller, &query.filter, after, query.list.limit).await?;
+    let next_cursor = next.map(|slug| encode(&query.name, slug.as_str()));
+    Ok(Answer(List { data: found.into_iter().map(TenantResponse::from).collect(), next_cursor }))
 }
 
 pub async fn create_tenant(
@@ -73,7 +73,8 @@ pub async fn create_tenant(
     Json(request): Json<CreateTenantRequest>,
 ) -> Result<Created<TenantResponse>, Failure> {
     let slug = TenantSlug::parse(&request.slug).map_err(|error| invalid("/slug", "slug", &error.to_string()))?;
-    let tenant = app.platform().tenants.create(slug, checked_labels(request.labels)?).await?;
+    let change = TenantChange { labels: Some(checked_labels(request.labels)?), plan: request.plan };
+    let tenant = app.platform().tenants.create(slug, change).await?;
     Ok(Created(TenantResponse::from(tenant)))
 }
 
@@ -87,11 +88,11 @@ pub async fn update_tenant(
     conditions: Preconditions,
     Json(request): Json<UpdateTenantRequest>,
 ) -> Result<Answer<TenantResponse>, Failure> {
-    let labels = checked_labels(request.labels)?;
+    let change = TenantChange { labels: request.labels.map(checked_labels).transpose()?, plan: request.plan };
     let holds: Holds<Tenant> = Arc::new(move |held: Option<&Tenant>| {
         conditions.hold_of(held.map(|tenant| TenantResponse::from(tenant.clone())).as_ref())
     });
-    let tenant = app.platform().tenants.set_labels(&found.tenant.id, labels, holds).await?;
+    let tenant = app.platform().tenants.change(&found.tenant.id, change, holds).await?;
     Ok(Answer(TenantResponse::from(tenant)))
 }
 
@@ -126,7 +127,15 @@ pub async fn delete_tenant(
     if !conditions.hold_of(Some(&TenantResponse::from(found.tenant.clone()))) {
         return Err(TenantError::Changed.into());
     }
-    app.platform().tenants.delete(found.tenant).await?;
+    let purge = app.platform().tenants.delete(found.tenant).await?;
+    // The caller does not wait for it; what was left lies there, and grants nobody anything.
+    tokio::spawn(async move {
+        match purge.await {
+            Ok(Ok(purged)) => tracing::info!(purged, "contents of a deleted tenant were removed"),
+            Ok(Err(error)) => tracing::warn!(%error, "contents of a deleted tenant were left"),
+            Err(error) => tracing::error!(%error, "removing the contents of a deleted tenant failed"),
+        }
+    });
     Ok(Accepted)
 }
 

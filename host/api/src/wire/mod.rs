@@ -10,9 +10,11 @@ pub mod functions;
 pub mod history;
 pub mod host;
 pub mod keys;
+pub mod limit_settings;
 pub mod limits;
 pub mod routing;
 pub mod runs;
+pub mod suspension;
 pub mod tenants;
 mod words;
 

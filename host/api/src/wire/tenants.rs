@@ -9,6 +9,7 @@ use isolet_domain::tenant::Tenant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::suspension::SuspensionResponse;
 use crate::answer::ResponseBody;
 use crate::strict_json::{RequestBody, UniqueMap};
 use crate::wire::words::{PresetWord, ScopeWord, StatusWord, Time};
@@ -21,12 +22,14 @@ pub struct CreateTenantRequest {
     pub slug: String,
     #[serde(default)]
     pub labels: UniqueMap<String>,
+    pub plan: Option<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateTenantRequest {
-    pub labels: UniqueMap<String>,
+    pub labels: Option<UniqueMap<String>>,
+    pub plan: Option<String>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -37,6 +40,8 @@ pub struct TenantResponse {
     plan: String,
     #[schemars(with = "StatusWord")]
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspension: Option<SuspensionResponse>,
     #[schemars(with = "Time")]
     created_at: String,
 }
@@ -49,6 +54,7 @@ impl From<Tenant> for TenantResponse {
             labels: tenant.labels,
             plan: tenant.plan,
             status: tenant.status.as_str(),
+            suspension: tenant.suspension.map(SuspensionResponse::from),
             created_at: tenant.created_at.to_string(),
         }
     }

@@ -69,13 +69,18 @@ impl Answer {
 
 impl TestHost {
     pub async fn start() -> Self {
+        Self::with(PlatformConfig::ALONE).await
+    }
+
+    /// A host with other settings.
+    pub async fn with(settings: PlatformConfig) -> Self {
         let store = Arc::new(MemoryStore::new());
         let platform = Arc::new(Platform::new(
             store.clone(),
             Arc::new(FakeGuests::new()),
             KeyPepper::new([9; 32]),
             MasterKey::new([9; 32]),
-            PlatformConfig::ALONE,
+            settings,
         ));
         let (_, secret) = platform.keys.mint_global(Preset::Admin, "admin".into()).await.expect("minted");
         let config = ApiConfig {

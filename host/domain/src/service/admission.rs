@@ -42,7 +42,6 @@ pub struct Permit {
 }
 
 pub struct Admissions {
-    admission: Admission,
     counters: Arc<Counters>,
     /// Places of all tenants together: no more than there are instances to be had.
     all: Arc<Semaphore>,
@@ -51,6 +50,7 @@ pub struct Admissions {
 }
 
 struct Lane {
+    width: u32,
     /// First come, first served: tokio's semaphore is fair.
     places: Arc<Semaphore>,
     waiting: AtomicU32,
@@ -100,24 +100,20 @@ impl Drop for Waiting<'_> {
 }
 
 impl Admissions {
-    pub(super) fn new(admission: Admission, counters: Arc<Counters>) -> Self {
-        let all = Arc::new(Semaphore::new(admission.concurrency_of_all as usize));
-        Self { admission, counters, all, lanes: Mutex::default() }
+    pub(super) fn new(concurrency_of_all: u32, counters: Arc<Counters>) -> Self {
+        let all = Arc::new(Semaphore::new(concurrency_of_all as usize));
+        Self { counters, all, lanes: Mutex::default() }
     }
 
     /// A place for one invocation of this tenant, perhaps after a short wait.
-    pub async fn enter(&self, tenant: TenantId) -> Result<Permit, NotAdmitted> {
-        let lane = self.lane(tenant);
-        let taken = lane
-            .bucket
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(Instant::now(), self.admission.rate_per_second);
-        let per_second = self.admission.rate_per_second;
+    pub async fn enter(&self, tenant: TenantId, admission: &Admission) -> Result<Permit, NotAdmitted> {
+        let lane = self.lane(tenant, admission);
+        let per_second = admission.rate_per_second;
+        let taken = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), per_second);
         taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after, per_second })?;
         let place = match lane.places.clone().try_acquire_owned() {
             Ok(place) => place,
-            Err(_) => self.queue(&lane).await?,
+            Err(_) => self.queue(&lane, admission).await?,
         };
         // Who waited for a place of its tenant's does not wait again: a full host says so.
         let in_all = self.all.clone().try_acquire_owned();
@@ -125,19 +121,19 @@ impl Admissions {
         Ok(Permit { _place: place, _place_in_all: in_all, _in_flight: self.counters.enter() })
     }
 
-    pub fn standing(&self, tenant: TenantId) -> Standing {
-        let lane = self.lane(tenant);
+    pub fn standing(&self, tenant: TenantId, admission: &Admission) -> Standing {
+        let lane = self.lane(tenant, admission);
         let bucket = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.standing(Instant::now(), self.admission.rate_per_second)
+        bucket.standing(Instant::now(), admission.rate_per_second)
     }
 
-    async fn queue(&self, lane: &Lane) -> Result<OwnedSemaphorePermit, NotAdmitted> {
-        let retry_after = self.admission.queue_wait.max(Duration::from_millis(1));
+    async fn queue(&self, lane: &Lane, admission: &Admission) -> Result<OwnedSemaphorePermit, NotAdmitted> {
+        let retry_after = admission.queue_wait.max(Duration::from_millis(1));
         let waiting = Waiting(lane);
-        if lane.waiting.fetch_add(1, Ordering::AcqRel) >= self.admission.queue {
+        if lane.waiting.fetch_add(1, Ordering::AcqRel) >= admission.queue {
             return Err(NotAdmitted::Overloaded { retry_after });
         }
-        let place = tokio::time::timeout(self.admission.queue_wait, lane.places.clone().acquire_owned()).await;
+        let place = tokio::time::timeout(admission.queue_wait, lane.places.clone().acquire_owned()).await;
         drop(waiting);
         match place {
             Ok(place) => Ok(place.expect("the lane is never closed")),
@@ -145,28 +141,35 @@ impl Admissions {
         }
     }
 
-    fn lane(&self, tenant: TenantId) -> Arc<Lane> {
+    /// The tenant's lane. One whose width has changed is left to those who are in it, and a new one begun.
+    fn lane(&self, tenant: TenantId, admission: &Admission) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant) {
             let now = Instant::now();
-            lanes.retain(|_, lane| !lane.is_idle(now, self.admission.concurrency));
+            lanes.retain(|_, lane| !lane.is_idle(now));
         }
-        let lane = lanes.entry(tenant).or_insert_with(|| {
-            Arc::new(Lane {
-                places: Arc::new(Semaphore::new(self.admission.concurrency as usize)),
-                waiting: AtomicU32::new(0),
-                bucket: Mutex::new(Bucket { full_at: Instant::now() }),
-            })
-        });
+        let lane = lanes.entry(tenant).or_insert_with(|| Arc::new(Lane::new(admission.concurrency)));
+        if lane.width != admission.concurrency {
+            *lane = Arc::new(Lane::new(admission.concurrency));
+        }
         lane.clone()
     }
 }
 
 impl Lane {
+    fn new(width: u32) -> Self {
+        Self {
+            width,
+            places: Arc::new(Semaphore::new(width as usize)),
+            waiting: AtomicU32::new(0),
+            bucket: Mutex::new(Bucket { full_at: Instant::now() }),
+        }
+    }
+
     /// Whether forgetting this lane changes nothing: nobody in it, its bucket full, and nobody about to enter it.
-    fn is_idle(self: &Arc<Self>, now: Instant, concurrency: u32) -> bool {
+    fn is_idle(self: &Arc<Self>, now: Instant) -> bool {
         Arc::strong_count(self) == 1
-            && self.places.available_permits() == concurrency as usize
+            && self.places.available_permits() == self.width as usize
             && self.bucket.lock().unwrap_or_else(PoisonError::into_inner).full_at <= now
     }
 }
@@ -175,83 +178,104 @@ impl Lane {
 mod tests {
     use super::*;
 
-    fn admissions(concurrency: u32, queue: u32, rate_per_second: u32) -> Admissions {
+    fn admissions() -> Admissions {
+        Admissions::new(3, Arc::default())
+    }
+
+    const fn admission(concurrency: u32, queue: u32, rate_per_second: u32) -> Admission {
         let queue_wait = Duration::from_secs(1);
-        Admissions::new(
-            Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second },
-            Arc::default(),
-        )
+        Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second }
     }
 
     #[tokio::test(start_paused = true)]
     async fn places_are_given_back_and_the_queue_is_bounded() {
-        let admissions = Arc::new(admissions(1, 1, 1_000));
+        const RULES: Admission = admission(1, 1, 1_000);
+        let admissions = Arc::new(admissions());
         let tenant = TenantId::generate();
-        let first = admissions.enter(tenant).await.expect("there is a place");
+        let first = admissions.enter(tenant, &RULES).await.expect("there is a place");
         let queued = tokio::spawn({
             let admissions = admissions.clone();
-            async move { admissions.enter(tenant).await.map(drop) }
+            async move { admissions.enter(tenant, &RULES).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        assert!(matches!(admissions.enter(tenant).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         // Another tenant is not concerned.
-        assert!(admissions.enter(TenantId::generate()).await.is_ok());
+        assert!(admissions.enter(TenantId::generate(), &RULES).await.is_ok());
         drop(first);
         assert!(queued.await.expect("no panic").is_ok());
-        assert!(admissions.enter(tenant).await.is_ok());
+        assert!(admissions.enter(tenant, &RULES).await.is_ok());
         assert_eq!(admissions.counters.in_flight(), 0);
     }
 
     #[tokio::test]
     async fn all_tenants_together_have_no_more_places_than_the_host() {
-        let admissions = admissions(2, 1, 1_000);
+        const RULES: Admission = admission(2, 1, 1_000);
+        let admissions = admissions();
         let mut inside = Vec::new();
         for tenant in [TenantId::generate(), TenantId::generate(), TenantId::generate()] {
-            inside.push(admissions.enter(tenant).await.expect("there is a place"));
+            inside.push(admissions.enter(tenant, &RULES).await.expect("there is a place"));
         }
-        assert!(matches!(admissions.enter(TenantId::generate()).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(TenantId::generate(), &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         inside.pop();
-        assert!(admissions.enter(TenantId::generate()).await.is_ok());
+        assert!(admissions.enter(TenantId::generate(), &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_in_the_queue_ends() {
-        let admissions = admissions(1, 8, 1_000);
+        const RULES: Admission = admission(1, 8, 1_000);
+        let admissions = admissions();
         let tenant = TenantId::generate();
-        let _first = admissions.enter(tenant).await.expect("there is a place");
+        let _first = admissions.enter(tenant, &RULES).await.expect("there is a place");
         let began = Instant::now();
-        assert!(matches!(admissions.enter(tenant).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         assert_eq!(began.elapsed().as_secs(), 1);
-        assert_eq!(admissions.lane(tenant).waiting.load(Ordering::Acquire), 0);
+        assert_eq!(admissions.lane(tenant, &RULES).waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_allows_a_burst_of_a_second_and_then_its_pace() {
-        let admissions = admissions(100, 0, 10);
+        const RULES: Admission = admission(100, 0, 10);
+        let admissions = admissions();
         let tenant = TenantId::generate();
         for _ in 0..10 {
-            assert!(admissions.enter(tenant).await.is_ok());
+            assert!(admissions.enter(tenant, &RULES).await.is_ok());
         }
-        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(tenant).await else {
+        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(tenant, &RULES).await else {
             panic!("admitted")
         };
         assert_eq!(retry_after, Duration::from_millis(100));
         let standing = Standing { per_second: 10, left: 0, full_after: Duration::from_secs(1) };
-        assert_eq!(admissions.standing(tenant), standing);
+        assert_eq!(admissions.standing(tenant, &RULES), standing);
         tokio::time::advance(retry_after).await;
-        assert_eq!(admissions.standing(tenant).left, 1);
-        assert_eq!(admissions.standing(TenantId::generate()).left, 10);
-        assert!(admissions.enter(tenant).await.is_ok());
-        assert!(admissions.enter(tenant).await.is_err());
+        assert_eq!(admissions.standing(tenant, &RULES).left, 1);
+        assert_eq!(admissions.standing(TenantId::generate(), &RULES).left, 10);
+        assert!(admissions.enter(tenant, &RULES).await.is_ok());
+        assert!(admissions.enter(tenant, &RULES).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn idle_lanes_do_not_pile_up() {
-        let admissions = admissions(4, 4, 100);
+        const RULES: Admission = admission(4, 4, 100);
+        let admissions = admissions();
         for _ in 0..10_000 {
-            drop(admissions.enter(TenantId::generate()).await);
+            drop(admissions.enter(TenantId::generate(), &RULES).await);
             tokio::time::advance(Duration::from_millis(11)).await;
         }
         assert!(admissions.lanes.lock().expect("not poisoned").len() <= MAX_IDLE_LANES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_tenant_has_its_own_width_and_a_change_counts_for_the_next() {
+        let admissions = admissions();
+        let (wide, narrow) = (admission(3, 0, 1_000), admission(1, 0, 1_000));
+        let tenant = TenantId::generate();
+        let held = admissions.enter(tenant, &narrow).await.expect("there is a place");
+        assert!(matches!(admissions.enter(tenant, &narrow).await, Err(NotAdmitted::Overloaded { .. })));
+        let other = admissions.enter(TenantId::generate(), &wide).await.expect("another's lane");
+        let more = admissions.enter(tenant, &wide).await.expect("it was widened");
+        drop((held, more));
+        assert!(admissions.enter(tenant, &narrow).await.is_ok());
+        drop(other);
+        assert_eq!(admissions.counters.in_flight(), 0);
     }
 }

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::preparation::{Preparation, PrepareError};
 use super::resolver::Resolver;
+use super::rulebook::Rulebook;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::alias::{Alias, MAX_ALIASES, Split, Sticky};
 use crate::execute::BuildError;
 use crate::function::{Function, Version};
 use crate::ids::{AliasName, Digest, FunctionName, VersionId};
-use crate::limits::Limits;
 use crate::repository::{RepositoryError, WriteError};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -71,12 +71,12 @@ enum Change {
 pub struct Aliases {
     preparation: Preparation,
     resolver: Arc<Resolver>,
-    limits: Limits,
+    rulebook: Arc<Rulebook>,
 }
 
 impl Aliases {
-    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, limits: Limits) -> Self {
-        Self { preparation, resolver, limits }
+    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, rulebook: Arc<Rulebook>) -> Self {
+        Self { preparation, resolver, rulebook }
     }
 
     pub async fn list(
@@ -179,7 +179,8 @@ impl Aliases {
             None => return Err(AliasError::UnknownVersion(id.clone())),
         };
         let code_key = self.preparation.executor.code_key(&version.digest);
-        self.preparation.known(tenant, &version.digest, &code_key, self.limits).await?;
+        let limits = self.rulebook.limits(tenant, None).await?;
+        self.preparation.known(tenant, &version.digest, &code_key, limits).await?;
         Ok(version)
     }
 

@@ -36,17 +36,17 @@ pub struct Checks {
 impl Checks {
     pub(super) fn new(executor: Arc<dyn GuestExecutor>, limits: Limits) -> Self {
         // Counted apart: a check is no invocation in flight.
-        Self { executor, admissions: Admissions::new(ADMISSION, Arc::<Counters>::default()), limits }
+        Self { executor, admissions: Admissions::new(ADMISSION.concurrency_of_all, Arc::<Counters>::default()), limits }
     }
 
     /// How this tenant stands with its rate of checks.
     pub fn standing(&self, scope: &TenantScope) -> Standing {
-        self.admissions.standing(scope.id())
+        self.admissions.standing(scope.id(), &ADMISSION)
     }
 
     /// What is wrong with the code, and what is doubtful. Empty when nothing is.
     pub async fn check(&self, scope: &TenantScope, code: &Code) -> Result<Vec<Diagnostic>, CheckError> {
-        let _permit = self.admissions.enter(scope.id()).await?;
+        let _permit = self.admissions.enter(scope.id(), &ADMISSION).await?;
         Ok(self.executor.check(scope, code, PrepareOptions { limits: self.limits, fresh: true }).await?)
     }
 }

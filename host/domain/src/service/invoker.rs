@@ -16,7 +16,6 @@ use crate::body::Body;
 use crate::egress;
 use crate::execute::{BuildError, Invocation, Report};
 use crate::ids::{AliasName, Digest, FunctionName, TenantId, TenantSlug, VersionId};
-use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
 
@@ -98,17 +97,11 @@ pub struct Invoker {
     preparation: Preparation,
     resolver: Arc<Resolver>,
     admissions: Arc<Admissions>,
-    limits: Limits,
 }
 
 impl Invoker {
-    pub(super) fn new(
-        preparation: Preparation,
-        resolver: Arc<Resolver>,
-        admissions: Arc<Admissions>,
-        limits: Limits,
-    ) -> Self {
-        Self { preparation, resolver, admissions, limits }
+    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, admissions: Arc<Admissions>) -> Self {
+        Self { preparation, resolver, admissions }
     }
 
     /// The invocation of a request whose host name and path name the function and one of its aliases. With an `owner`, only if that
@@ -192,16 +185,16 @@ impl Invoker {
             return Err(InvokeError::Loop);
         }
         // A length that is known is refused before anything is spent on it; others are counted as they stream.
-        let limit_bytes = self.limits.request_body_bytes;
+        let limit_bytes = target.limits.request_body_bytes;
         if request.body().size_hint().lower() > limit_bytes {
             return Err(InvokeError::BodyTooLarge { limit_bytes });
         }
-        let permit = Arc::new(self.admissions.enter(target.scope.id()).await?);
-        let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, self.limits).await?;
+        let permit = Arc::new(self.admissions.enter(target.scope.id(), &target.admission).await?);
+        let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, target.limits).await?;
         let invocation = Invocation {
             request,
             env: target.env.clone(),
-            limits: self.limits,
+            limits: target.limits,
             tenant: target.scope.id(),
             egress: target.egress.clone(),
             entrypoint: None,

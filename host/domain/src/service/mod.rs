@@ -15,10 +15,12 @@ pub mod invoker;
 pub mod key_use;
 pub mod keys;
 mod known;
+pub mod limit_settings;
 pub mod policies;
 pub mod preparation;
 pub mod resolver;
 pub mod routes;
+mod rulebook;
 pub mod runs;
 pub mod secrets;
 pub mod sign_in;
@@ -27,19 +29,20 @@ pub mod tenants;
 mod to_the_end;
 pub mod versions;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::access::TenantScope;
 use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
 use crate::key::KeyPepper;
-use crate::limits::{Admission, HISTORY_KEPT, Limits};
+use crate::limits::{Admission, HISTORY_KEPT, LimitBounds, Limits};
 use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
-use admission::{Admissions, Standing};
+use crate::tenant::DEFAULT_PLAN;
+use admission::Admissions;
 use aliases::Aliases;
 use answers::RememberedAnswers;
 use authority::Authority;
@@ -51,10 +54,12 @@ use history::History;
 use invoker::Invoker;
 use key_use::KeyUse;
 use keys::Keys;
+use limit_settings::LimitStore;
 use policies::Policies;
 use preparation::Preparation;
 use resolver::Resolver;
 use routes::Routes;
+use rulebook::Rulebook;
 use runs::Runs;
 use secrets::Secrets;
 use sign_in::SignIn;
@@ -66,6 +71,8 @@ use versions::Versions;
 pub struct PlatformConfig {
     /// What an invocation gets; calls may ask for less.
     pub limits: Limits,
+    /// What tenants of other plans get, by the plan's name, where it is not that.
+    pub plans: Option<Arc<BTreeMap<String, LimitBounds>>>,
     /// What a tenant may have in flight.
     pub admission: Admission,
     /// How long a resolved function is believed; `None` where no other host writes to the store.
@@ -80,6 +87,7 @@ impl PlatformConfig {
     /// Of a host that has its store to itself.
     pub const ALONE: Self = Self {
         limits: Limits::DEFAULT,
+        plans: None,
         admission: Admission::DEFAULT,
         resolver_max_age: None,
         history_kept: HISTORY_KEPT,
@@ -106,13 +114,13 @@ pub struct Platform {
     pub versions: Versions,
     pub aliases: Aliases,
     pub routes: Arc<Routes>,
+    pub limits: LimitStore,
     pub checks: Checks,
     pub invoker: Invoker,
     pub runs: Runs,
     pub history: History,
     pub answers: RememberedAnswers,
     pub counters: Arc<Counters>,
-    admissions: Arc<Admissions>,
     used: Arc<KeyUse>,
     repository: Arc<dyn Repository>,
     // Held to read or note an answer, never across an await.
@@ -120,11 +128,6 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// How this tenant stands with its rate of invocations and runs.
-    pub fn standing(&self, scope: &TenantScope) -> Standing {
-        self.admissions.standing(scope.id())
-    }
-
     pub fn new(
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
@@ -135,34 +138,40 @@ impl Platform {
         let limits = config.limits;
         let authority = Arc::new(Authority::new(config.egress_ceiling.clone(), master));
         let counters = Arc::<Counters>::default();
-        let resolver =
-            Arc::new(Resolver::new(repository.clone(), executor.clone(), authority.clone(), config.resolver_max_age));
+        let rulebook =
+            Rulebook::new(repository.clone(), (limits, config.admission), config.plans.clone().unwrap_or_default());
+        let rulebook = Arc::new(rulebook);
+        let known_as = (authority.clone(), rulebook.clone());
+        let resolver = Resolver::new(repository.clone(), executor.clone(), known_as, config.resolver_max_age);
+        let resolver = Arc::new(resolver);
         let checks = Checks::new(executor.clone(), limits);
-        let admissions = Arc::new(Admissions::new(config.admission, counters.clone()));
+        let admissions = Arc::new(Admissions::new(config.admission.concurrency_of_all, counters.clone()));
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
         let used = Arc::<KeyUse>::default();
         let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
         let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age));
+        let mut plans: BTreeSet<String> = config.plans.iter().flat_map(|plans| plans.keys().cloned()).collect();
+        plans.insert(DEFAULT_PLAN.to_owned());
         let history_kept = config.history_kept;
         Self {
             config,
-            tenants: Tenants::new(repository.clone(), resolver.clone(), routes.clone()),
+            tenants: Tenants::new(repository.clone(), resolver.clone(), routes.clone(), plans),
             routes,
+            limits: LimitStore::new(repository.clone(), resolver.clone(), rulebook.clone()),
             sign_in: SignIn::new(keys.clone()),
             keys,
             functions: Functions::new(repository.clone(), resolver.clone()),
             environment: Environment::new(repository.clone(), resolver.clone()),
             policies: Policies::new(repository.clone(), resolver.clone()),
             secrets: Secrets::new(repository.clone(), resolver.clone(), authority.clone()),
-            versions: Versions::new(preparation.clone(), limits),
-            aliases: Aliases::new(preparation.clone(), resolver.clone(), limits),
+            versions: Versions::new(preparation.clone(), rulebook.clone()),
+            aliases: Aliases::new(preparation.clone(), resolver.clone(), rulebook.clone()),
             checks,
-            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), limits),
+            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone()),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
-            runs: Runs::new(preparation.clone(), admissions.clone(), authority, limits, history_kept),
+            runs: Runs::new(preparation.clone(), admissions, authority, rulebook, history_kept),
             history: History::new(preparation, history_kept),
             counters,
-            admissions,
             used,
             repository,
             checked: Mutex::default(),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::authority::Authority;
+use super::rulebook::Rulebook;
 use super::target::{Choice, Target};
 use crate::access::TenantScope;
 use crate::execute::GuestExecutor;
@@ -35,6 +36,7 @@ pub struct Resolver {
     repository: Arc<dyn Repository>,
     executor: Arc<dyn GuestExecutor>,
     authority: Arc<Authority>,
+    rulebook: Arc<Rulebook>,
     /// `None`: this host is the only one that writes, and what it wrote it forgot itself.
     max_age: Option<Duration>,
     // Held for one look-up or change, never across an await.
@@ -68,10 +70,10 @@ impl Resolver {
     pub(super) fn new(
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
-        authority: Arc<Authority>,
+        (authority, rulebook): (Arc<Authority>, Arc<Rulebook>),
         max_age: Option<Duration>,
     ) -> Self {
-        Self { repository, executor, authority, max_age, known: RwLock::default() }
+        Self { repository, executor, authority, rulebook, max_age, known: RwLock::default() }
     }
 
     pub async fn resolve(&self, tenant: &TenantSlug, function: &FunctionName) -> Result<Arc<Target>, ResolveError> {
@@ -113,6 +115,14 @@ impl Resolver {
         self.change(|known| known.entries -= known.tenants.remove(tenant).map_or(0, |functions| functions.len()));
     }
 
+    /// To be called after a write of which it is not known whom it concerned.
+    pub fn forget_all(&self) {
+        self.change(|known| {
+            known.tenants.clear();
+            known.entries = 0;
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Known)) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.generation += 1;
@@ -144,7 +154,10 @@ impl Resolver {
         if aliases.is_empty() {
             return Err(ResolveError::NotDeployed);
         }
+        let (limits, admission) = self.rulebook.of(&tenant, Some(&function));
         let target = Arc::new(Target {
+            limits,
+            admission,
             suspended: tenant.status == TenantStatus::Suspended,
             scope,
             function: name.clone(),
@@ -189,17 +202,22 @@ mod tests {
     use super::*;
     use crate::fake_guests::FakeGuests;
     use crate::fakes::MemoryStore;
+    use crate::limits::{Admission, Limits};
     use crate::tenant::Tenant;
 
     #[tokio::test]
     async fn what_was_read_before_a_write_is_not_kept_after_it() {
         let authority = Arc::new(Authority::new(None, crate::secret::MasterKey::new([1; 32])));
-        let resolver = Resolver::new(Arc::new(MemoryStore::new()), Arc::new(FakeGuests::new()), authority, None);
+        let store = Arc::new(MemoryStore::new());
+        let rulebook = Rulebook::new(store.clone(), (Limits::DEFAULT, Admission::DEFAULT), Arc::default());
+        let resolver = Resolver::new(store, Arc::new(FakeGuests::new()), (authority, Arc::new(rulebook)), None);
         let slug = TenantSlug::parse("acme").expect("valid");
         let function = FunctionName::parse("hello").expect("valid");
         let target = Arc::new(Target {
             scope: TenantScope::of_route(&Tenant::new(slug.clone(), jiff::Timestamp::UNIX_EPOCH)),
             suspended: false,
+            limits: Limits::DEFAULT,
+            admission: Admission::DEFAULT,
             function: function.clone(),
             env: Arc::from([]),
             egress: Arc::default(),

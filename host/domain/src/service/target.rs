@@ -10,12 +10,15 @@ use crate::alias::{Alias, Sticky, WHOLE};
 use crate::egress::Egress;
 use crate::function::{Function, Version};
 use crate::ids::{AliasName, Digest, FunctionName, VersionId};
+use crate::limits::{Admission, Limits};
 
 /// Everything that an invocation of a function needs to know about it.
 #[derive(Debug)]
 pub struct Target {
     pub scope: TenantScope,
     pub suspended: bool,
+    pub limits: Limits,
+    pub admission: Admission,
     pub function: FunctionName,
     pub env: Arc<[(String, String)]>,
     pub egress: Arc<Egress>,
@@ -151,6 +154,8 @@ mod tests {
         Target {
             scope,
             suspended: false,
+            limits: Limits::DEFAULT,
+            admission: Admission::DEFAULT,
             function: function.name,
             env: Arc::from([]),
             egress: Arc::default(),

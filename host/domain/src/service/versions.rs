@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::preparation::{Preparation, PrepareError};
+use super::rulebook::Rulebook;
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::diff::CodeDiff;
 use crate::execute::{BuildError, PrepareOptions};
 use crate::function::Version;
 use crate::ids::{Digest, FunctionName, VersionId};
-use crate::limits::Limits;
 use crate::repository::{Page, RepositoryError, WriteError};
 
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +58,7 @@ pub struct NewVersion {
 
 pub struct Versions {
     preparation: Preparation,
-    limits: Limits,
+    rulebook: Arc<Rulebook>,
     comparing: Semaphore,
 }
 
@@ -65,8 +66,8 @@ pub struct Versions {
 const COMPARED_AT_ONCE: usize = 2;
 
 impl Versions {
-    pub(super) fn new(preparation: Preparation, limits: Limits) -> Self {
-        Self { preparation, limits, comparing: Semaphore::new(COMPARED_AT_ONCE) }
+    pub(super) fn new(preparation: Preparation, rulebook: Arc<Rulebook>) -> Self {
+        Self { preparation, rulebook, comparing: Semaphore::new(COMPARED_AT_ONCE) }
     }
 
     /// Adds a version, or finds the one of the same content. Says whether it is new.
@@ -77,19 +78,23 @@ impl Versions {
         new: NewVersion,
     ) -> Result<(Version, bool), VersionError> {
         let repository = &self.preparation.repository;
-        repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
+        let owner = repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
         let bytes = new.code.canonical_bytes();
         let digest = Digest::of(&bytes);
         let id = VersionId::of(&digest);
         if let Some(known) = repository.version(tenant, function, &id).await?
             && known.digest == digest
         {
+            // Costs nothing when it is there, and mends what a crash or a fault took.
+            repository.put_blob(bytes.into()).await?;
             return Ok((known, false));
         }
         // Built first: code that does not build leaves nothing behind.
-        let options = PrepareOptions { limits: self.limits, fresh: false };
+        let limits = self.rulebook.limits(tenant, Some(&owner)).await?;
+        let options = PrepareOptions { limits, fresh: false };
         let prepared = self.preparation.build(tenant, &new.code, options).await?;
-        repository.put_blob(bytes.into()).await?;
+        let bytes = Bytes::from(bytes);
+        repository.put_blob(bytes.clone()).await?;
         let version = Version {
             id,
             digest,
@@ -100,7 +105,10 @@ impl Versions {
             startup_cpu_us: u64::try_from(prepared.build.startup_cpu.as_micros()).unwrap_or(u64::MAX),
             created_at: Timestamp::now(),
         };
-        Ok(repository.add_version(tenant, function, version).await?)
+        let added = repository.add_version(tenant, function, version).await?;
+        // Once more: a purge that began before nobody named it may have removed it since.
+        repository.put_blob(bytes).await?;
+        Ok(added)
     }
 
     pub async fn get(
@@ -171,7 +179,7 @@ impl Versions {
         id: &VersionId,
     ) -> Result<Vec<u8>, VersionError> {
         let code = self.source(tenant, function, id).await?;
-        let options = PrepareOptions { limits: self.limits, fresh: false };
+        let options = PrepareOptions { limits: self.rulebook.limits(tenant, None).await?, fresh: false };
         Ok(self.preparation.executor.export(tenant, &code, options).await?)
     }
 }

@@ -106,6 +106,18 @@ impl Contents {
         Ok(Some(bytes.into()))
     }
 
+    /// Removes a content. `false`: there was none.
+    pub(super) fn remove(&self, digest: &Digest) -> io::Result<bool> {
+        self.known().remove(digest);
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        }
+        sync_folder(path.parent().expect("every content is in a shard"))?;
+        Ok(true)
+    }
+
     fn remember(&self, digest: Digest, length: u64) {
         let mut known = self.known();
         if known.len() >= REMEMBERED {

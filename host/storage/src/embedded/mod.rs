@@ -7,8 +7,8 @@
 //! they touch a handful of pages that are nearly always in redb's cache, and the hop to another thread and back costs more than
 //! the look-up. Lists, runs and contents may be megabytes and go to the blocking pool.
 //!
-//! Deleting a tenant leaves contents behind that no record names any more: they are shared between tenants and a put of the same
-//! bytes may be on its way, so they can only be collected with care, which is later work.
+//! Contents are shared between tenants, and a put of the same bytes may be on its way: those that no record names any more are
+//! removed only after a tenant is deleted, and with care (`blobs`).
 
 mod answers;
 mod api_keys;

@@ -1,13 +1,15 @@
 //! Tenants in the embedded database.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use isolet_domain::ids::{TenantId, TenantSlug};
+use isolet_domain::ids::{Digest, TenantId, TenantSlug};
 use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
 use isolet_domain::tenant::Tenant;
 use redb::{ReadTransaction, ReadableTable};
 
+use super::blobs::named_by;
 use super::failure::Trouble;
 use super::routes;
 use super::store::EmbeddedStore;
@@ -90,7 +92,7 @@ impl TenantRepository for EmbeddedStore {
         }
     }
 
-    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
+    async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError> {
         let id = *id;
         let delete = move |txn: &redb::WriteTransaction| {
             let mut tenants = txn.open_table(TENANTS)?;
@@ -98,6 +100,7 @@ impl TenantRepository for EmbeddedStore {
                 Some(record) => decode::<TenantRecord>(&tenant_key(&id), record.value())?.slug,
                 None => return Err(WriteError::Missing.into()),
             };
+            let named = named_by(txn, &id)?;
             tenants.remove(id.as_bytes())?;
             txn.open_table(SLUGS)?.remove(slug.as_str())?;
             let mut keys = txn.open_table(KEYS)?;
@@ -114,7 +117,7 @@ impl TenantRepository for EmbeddedStore {
             txn.open_table(STARS)?.retain_in(ids_of(&id), |_, _| false)?;
             txn.open_table(ANSWERS)?.retain_in(answers_of(&id), |_, _| false)?;
             txn.open_table(ANSWER_COUNTS)?.remove(id.as_bytes())?;
-            Ok(())
+            Ok(named)
         };
         self.write(delete).await
     }

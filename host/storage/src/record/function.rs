@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::alias::{AliasRecord, into_aliases, of_aliases};
 use super::egress::{PolicyRecord, SecretsRecord, into_policy, into_secrets, of_policy, of_secrets};
 use super::envelope::{Record, parse, parse_time};
+use super::limits::LimitsRecord;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FunctionRecord {
@@ -21,6 +22,8 @@ pub(crate) struct FunctionRecord {
     next_number: u64,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "LimitsRecord::is_empty")]
+    limits: LimitsRecord,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     egress: PolicyRecord,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -40,6 +43,7 @@ impl Record for FunctionRecord {
             aliases: of_aliases(&function.aliases),
             next_number: function.next_number,
             env: function.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            limits: LimitsRecord::of(&function.limits),
             egress: of_policy(function.egress.as_ref()),
             secrets: of_secrets(&function.secrets),
             created_at: function.created_at.to_string(),
@@ -59,6 +63,7 @@ impl Record for FunctionRecord {
             aliases: into_aliases(self.aliases, self.live.as_deref(), updated_at)?,
             next_number: self.next_number,
             env,
+            limits: self.limits.into_domain(),
             egress: into_policy(self.egress)?,
             secrets: into_secrets(self.secrets)?,
             created_at: parse_time("created_at", &self.created_at)?,

@@ -6,16 +6,19 @@
 
 mod alias;
 mod answer;
+mod contents;
 mod egress;
 mod envelope;
 mod function;
 mod key;
+mod limits;
 mod rewrite;
 mod routing;
 mod run;
 mod tenant;
 
 pub(crate) use answer::AnswerRecord;
+pub(crate) use contents::{content_of_run, content_of_version};
 pub(crate) use envelope::{
     answer_key, decode, encode, function_key, key_key, lost, routing_key, run_key, tenant_key, version_key,
 };

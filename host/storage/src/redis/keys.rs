@@ -8,6 +8,7 @@
 //! | `{p}:hosts` | hash | index: custom host → tenant id |
 //! | `{p}:key:<hash>` | string | record of an API key |
 //! | `{p}:blob:<digest>` | string | contents |
+//! | `{p}:trash:<digest>` | string | contents that are about to be removed, and read until then |
 //! | `{p}:{<tenant id>}:tenant` | string | record of the tenant |
 //! | `{p}:{<tenant id>}:keys` | hash | key id → hash of the secret |
 //! | `{p}:{<tenant id>}:routing` | string | record of its custom hosts and routes |
@@ -69,6 +70,10 @@ impl Keys {
 
     pub(super) fn blob(&self, digest: &Digest) -> String {
         format!("{}:blob:{}", self.prefix, digest.to_hex())
+    }
+
+    pub(super) fn trash(&self, digest: &Digest) -> String {
+        format!("{}:trash:{}", self.prefix, digest.to_hex())
     }
 
     pub(super) fn of(&self, tenant: &TenantId) -> TenantKeys {
@@ -212,7 +217,15 @@ mod tests {
     #[test]
     fn other_keys_have_no_hash_tag() {
         let (keys, digest) = (Keys::new("isolet"), Digest::of(b"x"));
-        for key in [keys.format(), keys.probe(), keys.tenants(), keys.hosts(), keys.key(&digest), keys.blob(&digest)] {
+        for key in [
+            keys.format(),
+            keys.probe(),
+            keys.tenants(),
+            keys.hosts(),
+            keys.key(&digest),
+            keys.blob(&digest),
+            keys.trash(&digest),
+        ] {
             assert!(!key.contains('{'), "{key}");
         }
     }

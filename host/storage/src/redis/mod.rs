@@ -11,8 +11,8 @@
 //! - contents are named by their digest and put before any record that names them.
 //!
 //! So `tenants` can be made again from the tenants' records, and `names`, `numbers` and `order` from the hashes beside them. What
-//! crashes leave behind costs space only. So do the contents that no record names after a tenant is deleted: they are shared and
-//! a put of the same bytes may be on its way, so collecting them is later work.
+//! crashes leave behind costs space only. So do contents that no record names any more; those of a deleted tenant are removed
+//! after it (`blobs`).
 //!
 //! How durable a write is depends on the server: with `appendfsync always` nothing acknowledged is lost when it crashes, with
 //! `everysec` up to a second.

@@ -1,5 +1,7 @@
 //! Tenants in Redis. One exists when its record is there and the index names it.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use isolet_domain::ids::{Digest, TenantId, TenantSlug};
 use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
@@ -138,9 +140,11 @@ impl TenantRepository for RedisStore {
         }
     }
 
-    async fn delete_tenant(&self, id: &TenantId) -> Result<(), WriteError> {
+    async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError> {
         let tenant = self.tenant_by_id(id).await?.ok_or(WriteError::Missing)?;
         let hosts = self.hosts_of(id).await;
+        // A broken record, or a key of another kind, must not keep a tenant from being removed.
+        let named = self.named_by(id).await.unwrap_or_default();
         let (verdict, hashes): (_, Vec<String>) =
             decide(&self.link, &self.scripts.delete_tenant, &self.keys.of(id).all(), &[]).await?;
         if verdict != Verdict::Done {
@@ -160,7 +164,7 @@ impl TenantRepository for RedisStore {
         }
         let records = hashes.iter().filter_map(|hash| Digest::parse(hash).ok()).map(|hash| self.keys.key(&hash));
         self.sweep(records.collect()).await;
-        Ok(())
+        Ok(named)
     }
 
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {

@@ -1,11 +1,20 @@
 //! Contents: named by their digest, whole or not there.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use isolet_domain::ids::Digest;
 
+use crate::samples::{function, name, prompt, run, version};
 use crate::stores::Store;
 
-crate::contract!(contents_are_named_by_their_digest, the_largest_code_fits, many_puts_of_one_content_agree);
+crate::contract!(
+    contents_are_named_by_their_digest,
+    the_largest_code_fits,
+    many_puts_of_one_content_agree,
+    contents_go_when_nobody_names_them,
+    a_purge_takes_nothing_from_those_who_add_meanwhile,
+);
 
 async fn contents_are_named_by_their_digest(store: Store) {
     let every_byte: Vec<u8> = (0..=0xFF).collect();
@@ -39,4 +48,66 @@ async fn many_puts_of_one_content_agree(store: Store) {
         assert_eq!(put.await.expect("no panic"), Digest::of(&content));
     }
     assert_eq!(store.blob(&Digest::of(&content)).await.expect("readable"), Some(content));
+}
+
+async fn contents_go_when_nobody_names_them(store: Store) {
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    let mut digests = BTreeSet::new();
+    for text in ["own", "shared", "run", "run of both", "of a prompt", "nobody's"] {
+        digests.insert(store.put_blob(Bytes::from(text)).await.expect("stored"));
+    }
+    for (scope, version_of, run_of) in [(&acme, "own", "run"), (&globex, "shared", "run of both")] {
+        store.create_function(scope, &function("hello")).await.expect("created");
+        for text in [version_of, "shared"] {
+            store.add_version(scope, &name("hello"), version(text)).await.expect("added");
+        }
+        for text in [run_of, "run of both"] {
+            store.record_run(scope, &run(text), 20).await.expect("recorded");
+        }
+        store.record_run(scope, &prompt("of a prompt"), 20).await.expect("recorded");
+    }
+    let there = |text: &'static str| {
+        let store = store.clone();
+        async move { store.blob(&Digest::of(text.as_bytes())).await.expect("readable").is_some() }
+    };
+    // What a version or a run names stays, whatever is said about it.
+    assert_eq!(store.purge_blobs(digests.clone()).await.expect("purged"), 2);
+    assert!(!there("nobody's").await && !there("of a prompt").await && there("own").await && there("run").await);
+
+    let named = store.delete_tenant(&acme.id()).await.expect("deleted");
+    assert_eq!(named, ["own", "shared", "run", "run of both"].map(|text| Digest::of(text.as_bytes())).into());
+    assert_eq!(store.purge_blobs(named).await.expect("purged"), 2);
+    assert!(!there("own").await && !there("run").await);
+    assert!(there("shared").await && there("run of both").await, "the other tenant names them");
+    assert_eq!(store.purge_blobs(digests).await.expect("purged"), 0);
+    assert_eq!(store.purge_blobs(BTreeSet::new()).await.expect("purged"), 0);
+    let named = store.delete_tenant(&globex.id()).await.expect("deleted");
+    assert_eq!(store.purge_blobs(named).await.expect("purged"), 2);
+    store.put_blob(Bytes::from("own")).await.expect("stored");
+    assert!(there("own").await, "it can be put again");
+}
+
+async fn a_purge_takes_nothing_from_those_who_add_meanwhile(store: Store) {
+    let acme = store.tenant("acme").await;
+    store.create_function(&acme, &function("hello")).await.expect("created");
+    let texts: Vec<String> = (0..60).map(|n| format!("code {n}")).collect();
+    let digests: BTreeSet<Digest> = texts.iter().map(|text| Digest::of(text.as_bytes())).collect();
+    let adds = {
+        let (store, texts) = (store.clone(), texts.clone());
+        tokio::spawn(async move {
+            for text in texts {
+                // As the use case does: before and after.
+                store.put_blob(Bytes::from(text.clone())).await.expect("stored");
+                store.add_version(&acme, &name("hello"), version(&text)).await.expect("added");
+                store.put_blob(Bytes::from(text)).await.expect("stored");
+            }
+        })
+    };
+    while !adds.is_finished() {
+        store.purge_blobs(digests.clone()).await.expect("purged");
+    }
+    adds.await.expect("no panic");
+    for digest in digests {
+        assert!(store.blob(&digest).await.expect("readable").is_some());
+    }
 }

@@ -64,7 +64,7 @@ async fn a_frozen_server_fails_every_call_and_does_none_of_it_later() {
     );
     let gone =
         |result: Result<(), WriteError>| matches!(result, Err(WriteError::Repository(RepositoryError::Unavailable(_))));
-    assert!(gone(a) && gone(b) && gone(c.map(drop)) && gone(d) && gone(e));
+    assert!(gone(a) && gone(b) && gone(c.map(drop)) && gone(d) && gone(e.map(drop)));
     assert!(frozen.elapsed() < DEADLINE + SLACK, "{:?}", frozen.elapsed());
     reads_fail(&*store, &scope, DEADLINE + SLACK).await;
     writes_fail(&*store, &scope, &before, DEADLINE + SLACK).await;

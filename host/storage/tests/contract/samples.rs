@@ -12,6 +12,7 @@ use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
 use isolet_domain::key::Key;
+use isolet_domain::limits::LimitBounds;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
 use isolet_domain::secret::Sealed;
@@ -32,6 +33,7 @@ pub fn function(raw: &str) -> Function {
     function.labels.insert(String::new(), NASTY.to_owned());
     function.env.insert(EnvName::parse("WHO").expect("a good name"), NASTY.repeat(100));
     function.egress = Some(policy());
+    function.limits = limits();
     function.aliases.insert(AliasName::parse("next").expect("a good name"), alias());
     function.secrets.insert(EnvName::parse("TOKEN").expect("a good name"), Sealed::from_bytes((0..=0xFF).collect()));
     function
@@ -85,6 +87,26 @@ pub fn key(tenant: Option<TenantId>, secret: &str) -> Key {
         hash: Digest::of(secret.as_bytes()),
         created_at: Timestamp::now(),
         last_used_at: None,
+    }
+}
+
+/// Every limit, each another one.
+pub fn limits() -> LimitBounds {
+    let ms = |ms: u64| Some(Duration::from_millis(ms));
+    LimitBounds {
+        cpu: ms(1),
+        wall: ms(2),
+        streaming_wall: ms(3),
+        memory_bytes: Some(u64::MAX),
+        request_body_bytes: Some(4),
+        response_body_bytes: Some(5),
+        log_bytes: Some(6),
+        subrequests: Some(u32::MAX),
+        wait_until: ms(7),
+        startup_cpu: ms(8),
+        build_cpu: ms(9),
+        concurrency: Some(10),
+        rate_per_second: Some(11),
     }
 }
 

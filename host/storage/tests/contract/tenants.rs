@@ -6,9 +6,10 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::ids::{EnvName, TenantId, TenantSlug, VersionId};
 use isolet_domain::repository::WriteError;
 use isolet_domain::secret::Sealed;
-use isolet_domain::tenant::{Tenant, TenantStatus};
+use isolet_domain::tenant::{Suspension, Tenant, TenantStatus};
+use jiff::Timestamp;
 
-use crate::samples::{NASTY, function, key, name, policy, prompt, run, version};
+use crate::samples::{NASTY, function, key, limits, name, policy, prompt, run, version};
 use crate::stores::{Store, new_tenant};
 
 crate::contract!(
@@ -86,6 +87,9 @@ async fn updates_change_all_but_id_and_slug(store: Store) {
         stored.slug = slug("other");
         stored.plan = "gold".to_owned();
         stored.status = TenantStatus::Suspended;
+        stored.suspension =
+            Some(Suspension { reason: NASTY.to_owned(), code: NASTY.to_owned(), since: Timestamp::now() });
+        stored.limits = limits();
         stored.ceiling = Some(policy());
         stored.egress = Some(policy());
         stored.data_key = Some(Sealed::from_bytes((0..=0xFF).collect()));

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::admission::{Admissions, NotAdmitted, Permit};
+use super::admission::{Admissions, NotAdmitted, Permit, Standing};
 use super::authority::Authority;
 use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
+use super::rulebook::Rulebook;
 use crate::access::TenantScope;
 use crate::alias::WHOLE;
 use crate::code::Code;
@@ -26,6 +27,7 @@ use crate::limits::Limits;
 use crate::prompt::Prompt;
 use crate::repository::RepositoryError;
 use crate::run::Run;
+use crate::tenant::Tenant;
 pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
 pub use request::{InvalidRequest, RunRequest};
@@ -50,7 +52,7 @@ pub struct RunSpec {
     pub env: BTreeMap<EnvName, String>,
     /// What it may send, within what its tenant and function may.
     pub egress: Option<Arc<EgressPolicy>>,
-    /// Tightens the host's limits.
+    /// Tightens those of tenant and function.
     pub limits: Limits,
     pub entrypoint: Option<String>,
     /// Build anew even if there is a build.
@@ -100,7 +102,7 @@ pub struct Runs {
     preparation: Preparation,
     admissions: Arc<Admissions>,
     authority: Arc<Authority>,
-    limits: Limits,
+    rulebook: Arc<Rulebook>,
     kept: usize,
 }
 
@@ -155,10 +157,15 @@ impl Runs {
         preparation: Preparation,
         admissions: Arc<Admissions>,
         authority: Arc<Authority>,
-        limits: Limits,
+        rulebook: Arc<Rulebook>,
         kept: usize,
     ) -> Self {
-        Self { preparation, admissions, authority, limits, kept }
+        Self { preparation, admissions, authority, rulebook, kept }
+    }
+
+    /// How this tenant stands with its rate of invocations and runs.
+    pub fn standing(&self, tenant: &Tenant) -> Standing {
+        self.admissions.standing(tenant.id, &self.rulebook.of(tenant, None).1)
     }
 
     /// Finds the code, waits for a place and makes the code ready.
@@ -170,17 +177,18 @@ impl Runs {
         };
         request.check()?;
         spec.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
-        let limits = self.limits.tightened_by(spec.limits);
         let tally = Tally::new(&self.preparation.counters, Kind::Run);
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
             let owner = self.preparation.repository.tenant_by_id(&tenant.id()).await?.ok_or(RunError::UnknownTenant)?;
             let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
-            let permit = Arc::new(self.admissions.enter(tenant.id()).await?);
+            let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
+            let limits = limits.tightened_by(spec.limits);
+            let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
-            Ok((found, egress, permit, prepared))
+            Ok((found, egress, permit, prepared, limits))
         };
-        let (found, egress, permit, prepared) = match ready.await {
+        let (found, egress, permit, prepared, limits) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
                 tally.close(outcome(&error));

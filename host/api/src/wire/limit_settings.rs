@@ -1,0 +1,149 @@
+//! Limits that are set, on the wire: the ones a plan, a tenant or a function has, and what counts of them.
+
+use std::time::Duration;
+
+use isolet_domain::limits::{Admission, LimitBounds, Limits};
+use isolet_domain::service::limit_settings::LimitSettings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::limits::LimitsResponse;
+use crate::answer::ResponseBody;
+use crate::failure::FieldFault;
+use crate::strict_json::RequestBody;
+
+/// What is not mentioned is not set.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsText {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wall_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streaming_wall_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_body_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_body_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subrequests: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait_until_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    startup_cpu_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    build_cpu_ms: Option<u64>,
+    /// Invocations in flight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concurrency: Option<u32>,
+    /// Invocations that may begin in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rps: Option<u32>,
+}
+
+impl LimitsText {
+    /// # Errors
+    /// Limits that nothing could run under.
+    pub fn into_domain(self) -> Result<LimitBounds, Vec<FieldFault>> {
+        let zeros = [
+            ("cpu_ms", self.cpu_ms == Some(0)),
+            ("wall_ms", self.wall_ms == Some(0)),
+            ("streaming_wall_ms", self.streaming_wall_ms == Some(0)),
+            ("memory_bytes", self.memory_bytes == Some(0)),
+            ("startup_cpu_ms", self.startup_cpu_ms == Some(0)),
+            ("build_cpu_ms", self.build_cpu_ms == Some(0)),
+            // A tenant that nothing is to run of is suspended, and told so.
+            ("concurrency", self.concurrency == Some(0)),
+            ("rps", self.rps == Some(0)),
+        ];
+        let fault = |(name, zero): (&str, bool)| {
+            let detail = "must be at least 1".to_owned();
+            zero.then(|| FieldFault { pointer: format!("/{name}"), code: "range", detail })
+        };
+        let faults: Vec<FieldFault> = zeros.into_iter().filter_map(fault).collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let time = |ms: Option<u64>| ms.map(Duration::from_millis);
+        Ok(LimitBounds {
+            cpu: time(self.cpu_ms),
+            wall: time(self.wall_ms),
+            streaming_wall: time(self.streaming_wall_ms),
+            memory_bytes: self.memory_bytes,
+            request_body_bytes: self.request_body_bytes,
+            response_body_bytes: self.response_body_bytes,
+            log_bytes: self.log_bytes,
+            subrequests: self.subrequests,
+            wait_until: time(self.wait_until_ms),
+            startup_cpu: time(self.startup_cpu_ms),
+            build_cpu: time(self.build_cpu_ms),
+            concurrency: self.concurrency,
+            rate_per_second: self.rps,
+        })
+    }
+}
+
+impl From<&LimitBounds> for LimitsText {
+    fn from(bounds: &LimitBounds) -> Self {
+        let ms = |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        Self {
+            cpu_ms: ms(bounds.cpu),
+            wall_ms: ms(bounds.wall),
+            streaming_wall_ms: ms(bounds.streaming_wall),
+            memory_bytes: bounds.memory_bytes,
+            request_body_bytes: bounds.request_body_bytes,
+            response_body_bytes: bounds.response_body_bytes,
+            log_bytes: bounds.log_bytes,
+            subrequests: bounds.subrequests,
+            wait_until_ms: ms(bounds.wait_until),
+            startup_cpu_ms: ms(bounds.startup_cpu),
+            build_cpu_ms: ms(bounds.build_cpu),
+            concurrency: bounds.concurrency,
+            rps: bounds.rate_per_second,
+        }
+    }
+}
+
+#[derive(JsonSchema, Serialize)]
+pub struct LimitSettingsResponse {
+    plan: String,
+    /// What is set here.
+    pub set: LimitsText,
+    /// What counts: the lowest of plan, tenant and function.
+    effective: EffectiveResponse,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct EffectiveResponse {
+    #[serde(flatten)]
+    limits: LimitsResponse,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concurrency: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rps: Option<u32>,
+}
+
+impl From<LimitSettings> for LimitSettingsResponse {
+    fn from(LimitSettings { set, plan, limits, admission }: LimitSettings) -> Self {
+        let limits: Limits = limits;
+        Self {
+            plan,
+            set: LimitsText::from(&set),
+            effective: EffectiveResponse {
+                limits: LimitsResponse::from(limits),
+                concurrency: admission.map(|admission: Admission| admission.concurrency),
+                rps: admission.map(|admission| admission.rate_per_second),
+            },
+        }
+    }
+}
+
+impl RequestBody for LimitsText {}
+
+impl ResponseBody for LimitsText {}
+impl ResponseBody for LimitSettingsResponse {}
