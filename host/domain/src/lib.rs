@@ -9,6 +9,8 @@ pub mod bounds;
 pub mod canonical;
 pub mod code;
 pub mod code_options;
+#[cfg(test)]
+mod counting;
 pub mod diff;
 pub mod egress;
 pub mod execute;

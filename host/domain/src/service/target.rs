@@ -211,6 +211,26 @@ mod tests {
     }
 
     #[test]
+    fn choosing_allocates_nothing() {
+        let headers = by_user("somebody");
+        let sticky = || Sticky::Header(HeaderName::from_static("x-user"));
+        for (weights, sticky) in
+            [([10_000, 0, 0], Sticky::None), ([9_000, 500, 500], Sticky::None), ([9_000, 500, 500], sticky())]
+        {
+            let target = target("hello", weights, sticky);
+            let wish = Wish::default();
+            // The first draw of a thread seeds its generator.
+            let _ = target.choose("live", &wish, &headers);
+            let before = crate::counting::allocations();
+            let found = (0..1_000).filter(|_| target.choose("live", &wish, &headers).is_ok()).count();
+            assert_eq!((found, crate::counting::allocations() - before), (1_000, 0));
+        }
+        let before = crate::counting::allocations();
+        drop(std::hint::black_box(Box::new(1_u8)));
+        assert_eq!(crate::counting::allocations() - before, 1, "the counter counts");
+    }
+
+    #[test]
     fn a_wish_reaches_what_the_alias_names_and_nothing_else() {
         let target = target("hello", [10_000, 0, 0], Sticky::None);
         let wish = |name: &str| Wish { version: Some(VersionId::of(&Digest::of(name.as_bytes()))), sticky_key: None };

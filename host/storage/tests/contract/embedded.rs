@@ -44,6 +44,32 @@ async fn everything_is_there_after_opening_again() {
 }
 
 #[tokio::test]
+async fn a_file_of_an_earlier_isolet_gets_the_tables_it_lacks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = open(folder.path());
+    let acme = fill(&*store).await;
+    store
+        .release_host(&acme, &isolet_domain::route::RouteHost::parse("a.example").expect("valid"))
+        .await
+        .expect("its own");
+    let before = contents(&*store, &acme).await;
+    drop(store);
+    tamper(folder.path(), |txn| {
+        for table in ["hosts", "routing", "answers", "answer_ends", "answer_counts"] {
+            assert!(
+                txn.delete_table(TableDefinition::<&str, &str>::new(table)).is_ok_and(|was_there| was_there),
+                "{table}"
+            );
+        }
+    });
+    let store = open(folder.path());
+    assert_eq!(contents(&*store, &acme).await, before);
+    let host = isolet_domain::route::RouteHost::parse("b.example").expect("valid");
+    assert_eq!(store.host_owner(&host).await.expect("readable"), None);
+    store.claim_host(&acme, &host).await.expect("free");
+}
+
+#[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = open(folder.path());

@@ -9,6 +9,7 @@ use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::Digest;
 use isolet_domain::key::Key;
 use isolet_domain::repository::{Repository, RepositoryError, WriteError};
+use isolet_domain::route::{RouteHost, Routing};
 use isolet_domain::run::Run;
 use isolet_domain::tenant::Tenant;
 
@@ -22,7 +23,12 @@ pub struct Contents {
     keys: Vec<Key>,
     functions: Vec<Function>,
     versions: Vec<Version>,
+    routing: Routing,
     runs: Vec<Run>,
+}
+
+fn host(raw: &str) -> RouteHost {
+    RouteHost::parse(raw).expect("a good host")
 }
 
 pub async fn fill(store: &dyn Repository) -> TenantScope {
@@ -32,6 +38,7 @@ pub async fn fill(store: &dyn Repository) -> TenantScope {
     store.create_key(&key(Some(acme.id), "secret")).await.expect("created");
     store.create_function(&scope, &function("hello")).await.expect("created");
     store.add_version(&scope, &name("hello"), version("x")).await.expect("added");
+    store.claim_host(&scope, &host("a.example")).await.expect("free");
     store.record_run(&scope, &run("run"), 20).await.expect("recorded");
     store.record_run(&scope, &prompt("prompt"), 20).await.expect("recorded");
     store.put_blob(Bytes::from_static(b"content")).await.expect("stored");
@@ -45,6 +52,7 @@ pub async fn contents(store: &dyn Repository, scope: &TenantScope) -> Contents {
         keys: store.list_keys(scope).await.expect("readable"),
         functions: store.list_functions(scope, None, 100).await.expect("readable").items,
         versions: store.list_versions(scope, &name("hello"), None, 100).await.expect("readable").items,
+        routing: store.routing(scope).await.expect("readable"),
         runs: store.list_runs(scope, None, 100).await.expect("readable").items,
     }
 }
@@ -80,6 +88,8 @@ pub async fn reads_fail(store: &dyn Repository, scope: &TenantScope, within: Dur
         list_functions(scope, None, 10),
         version(scope, &name("hello"), &version("x").id),
         list_versions(scope, &name("hello"), None, 10),
+        host_owner(&host("a.example")),
+        routing(scope),
         blob(&Digest::of(b"content")),
         run(scope, &prompt("").id),
         list_runs(scope, None, 10),
@@ -102,11 +112,15 @@ pub async fn writes_fail(store: &dyn Repository, scope: &TenantScope, known: &Co
         refused update_tenant(&scope.id(), &|tenant| tenant.plan = "other".to_owned()),
         refused create_key(&key(Some(scope.id()), "another")),
         refused create_key(&key(None, "global")),
+        refused update_key(&known.keys[0].hash, &|key| key.name.clear()),
         refused delete_key(scope, &known.keys[0].id),
         refused create_function(scope, &function("other")),
         refused update_function(scope, &name("hello"), &|function| function.labels.clear()),
         refused add_version(scope, &name("hello"), version("y")),
         refused delete_function(scope, &name("hello")),
+        refused claim_host(scope, &host("b.example")),
+        refused update_routing(scope, &|routing| routing.routes.clear()),
+        refused release_host(scope, &host("a.example")),
         unavailable put_blob(Bytes::from_static(b"other content")),
         unavailable record_run(scope, &run("other"), 1),
         unavailable record_run(scope, &prompt("other"), 1),
