@@ -13,7 +13,7 @@ use isolet_domain::fake_guests::{FakeGuests, words};
 use isolet_domain::fakes::MemoryStore;
 use isolet_domain::ids::{AliasName, EnvName, FunctionName, TenantSlug};
 use isolet_domain::key::KeyPepper;
-use isolet_domain::limits::{HISTORY_KEPT, Limits};
+use isolet_domain::limits::{HISTORY_KEPT, LimitBounds, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::secret::MasterKey;
@@ -105,6 +105,33 @@ async fn other_hosts_writes_apply_within_a_second() {
     one.platform.functions.delete(&acme, function(), always()).await.expect("deleted");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(matches!(two.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_hosts_rollout_suspension_and_limits_apply_within_a_second() {
+    let store = Arc::<MemoryStore>::default();
+    let (one, two) = (host(&store, PlatformConfig::SHARED), host(&store, PlatformConfig::SHARED));
+    let acme = one.tenant("acme").await;
+    one.deploy(&acme, "the first").await;
+    one.set_env(&acme, "x").await;
+    one.deploy(&acme, words::ENV).await;
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=x");
+    one.platform.aliases.roll_back(&acme, &function(), None, aliases::always()).await.expect("there was one before");
+    assert!(one.invoke(&acme).await.expect("answered").starts_with("GET "), "its own at once");
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=x", "believed for a second");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(two.invoke(&acme).await.expect("answered").starts_with("GET "));
+    one.platform.tenants.suspend(&acme.id(), String::new(), String::new()).await.expect("suspended");
+    assert!(matches!(one.invoke(&acme).await, Err(InvokeError::Suspended)));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(matches!(two.invoke(&acme).await, Err(InvokeError::Suspended)));
+    one.platform.tenants.resume(&acme.id()).await.expect("resumed");
+    let bounds = LimitBounds { request_body_bytes: Some(0), ..LimitBounds::default() };
+    one.platform.limits.set(&acme, None, bounds, always()).await.expect("set");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let request = http::Request::post("http://hello--acme.localhost/").body(body::full("x")).expect("valid");
+    let refused = two.platform.invoker.invoke_route((acme.slug(), None), &function(), "live", request).await;
+    assert!(matches!(refused, Err(InvokeError::BodyTooLarge { limit_bytes: 0 })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ crate::contract!(
     functions_are_listed_by_name,
     changes_add_up_under_concurrency,
     changes_and_new_versions_add_up,
+    of_many_changes_under_a_condition_one_is_made,
     the_name_and_the_number_are_not_for_changes,
     a_deleted_function_is_gone_with_its_versions,
     what_is_not_there_is_missing,
@@ -87,6 +88,36 @@ async fn changes_add_up_under_concurrency(store: Store) {
     assert_eq!(counts.len(), 50, "each change saw a state of its own");
     let hello = store.function(&acme, &name("hello")).await.expect("readable").expect("there");
     assert_eq!((hello.labels["count"].as_str(), hello.env.len()), ("50", 51));
+}
+
+async fn of_many_changes_under_a_condition_one_is_made(store: Store) {
+    let acme = store.tenant("acme").await;
+    store.create_function(&acme, &function("hello")).await.expect("created");
+    // As a change of an alias under its `ETag` is made.
+    let changes: Vec<_> = (0..20)
+        .map(|n| {
+            let (store, acme) = (store.clone(), acme.clone());
+            tokio::spawn(async move {
+                let made = std::sync::atomic::AtomicBool::new(false);
+                let change = |function: &mut isolet_domain::function::Function| {
+                    let free = function.live().is_none();
+                    made.store(free, std::sync::atomic::Ordering::Release);
+                    if free {
+                        function.deploy(AliasName::live(), version(&n.to_string()).id, Timestamp::now());
+                    }
+                };
+                let seen = store.update_function(&acme, &name("hello"), &change).await.expect("changed");
+                made.into_inner().then(|| seen.live().cloned())
+            })
+        })
+        .collect();
+    let mut made = Vec::new();
+    for change in changes {
+        made.extend(change.await.expect("no panic"));
+    }
+    assert_eq!(made.len(), 1);
+    let hello = store.function(&acme, &name("hello")).await.expect("readable").expect("there");
+    assert_eq!(made.pop().flatten().as_ref(), hello.live());
 }
 
 async fn changes_and_new_versions_add_up(store: Store) {
