@@ -63,6 +63,7 @@ pub(crate) fn secret(error: &SecretError) -> Row {
         SecretError::UnknownFunction => rows::NO_FUNCTION,
         SecretError::Unknown => missing("secret"),
         SecretError::Value => rows::INVALID,
+        SecretError::Changed => rows::CHANGED,
         SecretError::TooMany => rows::TOO_MANY_SECRETS,
         SecretError::Repository(error) => repository(error),
     }

@@ -293,11 +293,11 @@ async fn secrets_reach_the_requests_of_their_tenant_and_nobody_else() {
         host.deploy(tenant, words::FETCHES).await;
         host.open(Preset::Tenant, tenant, Subject::Tenant, allow("a.test", &["KEY"])).await.expect("set");
     }
-    host.platform.secrets.set(&acme, None, name(), "one").await.expect("set");
+    host.platform.secrets.set(&acme, None, name(), "one", always()).await.expect("set");
     assert!(host.fetch(&acme, "a.test").await.contains("\"is one\""));
     assert!(host.fetch(&globex, "a.test").await.contains("needs the secret KEY"));
     // A function's own comes before its tenant's, and goes with it.
-    host.platform.secrets.set(&acme, Some(function()), name(), "two").await.expect("set");
+    host.platform.secrets.set(&acme, Some(function()), name(), "two", always()).await.expect("set");
     assert!(host.fetch(&acme, "a.test").await.contains("\"is two\""));
     host.platform.secrets.delete(&acme, Some(function()), name()).await.expect("deleted");
     assert!(host.fetch(&acme, "a.test").await.contains("\"is one\""));
@@ -305,7 +305,7 @@ async fn secrets_reach_the_requests_of_their_tenant_and_nobody_else() {
     assert!(host.fetch(&acme, "a.test").await.contains("needs the secret KEY"));
 
     // Under another master key nothing opens: the rule denies, the rest goes on.
-    host.platform.secrets.set(&acme, None, name(), "one").await.expect("set");
+    host.platform.secrets.set(&acme, None, name(), "one", always()).await.expect("set");
     let guests = Arc::new(FakeGuests::new());
     let (pepper, master) = (KeyPepper::new([1; 32]), MasterKey::new([2; 32]));
     let platform = Platform::new(store.clone(), guests.clone(), pepper, master, PlatformConfig::ALONE);

@@ -4532,7 +4532,12 @@ export interface operations {
     put_function_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+            };
             path: {
                 tenant: string;
                 function: string;
@@ -4560,6 +4565,7 @@ export interface operations {
             404: components["responses"]["404.function_not_found.tenant_not_found.variable_not_found"];
             408: components["responses"]["408.body_too_slow"];
             409: components["responses"]["409.too_many_secrets"];
+            412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -5787,7 +5793,12 @@ export interface operations {
     put_tenant_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+            };
             path: {
                 tenant: string;
                 variable: string;
@@ -5814,6 +5825,7 @@ export interface operations {
             404: components["responses"]["404.tenant_not_found.variable_not_found"];
             408: components["responses"]["408.body_too_slow"];
             409: components["responses"]["409.too_many_secrets"];
+            412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];

@@ -1,11 +1,16 @@
 //! Secrets of a tenant and of a function: written and never read back; their names are.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use isolet_domain::ids::{EnvName, FunctionName};
+use isolet_domain::secret::Sealed;
+use isolet_domain::service::condition::Holds;
 
 use crate::answer::{Answer, NoContent};
 use crate::caller::{In, Of, needs};
 use crate::failure::Failure;
+use crate::preconditions::{Preconditions, Verdict};
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -22,9 +27,10 @@ pub async fn put_tenant_secret(
     State(app): State<AppState>,
     found: In<needs::SecretsWrite>,
     Of(name): Of<EnvName>,
+    conditions: Preconditions,
     Json(request): Json<PutSecretRequest>,
 ) -> Result<NoContent, Failure> {
-    app.platform().secrets.set(&found.scope, None, name, &request.value).await?;
+    app.platform().secrets.set(&found.scope, None, name, &request.value, existing(conditions)).await?;
     Ok(NoContent)
 }
 
@@ -50,9 +56,10 @@ pub async fn put_function_secret(
     found: In<needs::SecretsWrite>,
     Of(function): Of<FunctionName>,
     Of(name): Of<EnvName>,
+    conditions: Preconditions,
     Json(request): Json<PutSecretRequest>,
 ) -> Result<NoContent, Failure> {
-    app.platform().secrets.set(&found.scope, Some(function), name, &request.value).await?;
+    app.platform().secrets.set(&found.scope, Some(function), name, &request.value, existing(conditions)).await?;
     Ok(NoContent)
 }
 
@@ -68,4 +75,11 @@ pub async fn delete_function_secret(
 
 fn names(names: Vec<EnvName>) -> Answer<List<SecretResponse>> {
     Answer(List::whole(names.into_iter().map(|name| SecretResponse { name: name.to_string() }).collect()))
+}
+
+/// A secret cannot be read and has no tag: only `*` says anything of it.
+fn existing(conditions: Preconditions) -> Holds<Sealed> {
+    // An entity tag has quotes at least.
+    const NO_TAG: &str = "-";
+    Arc::new(move |held: Option<&Sealed>| conditions.check(held.map(|_| NO_TAG)) == Verdict::Holds)
 }

@@ -111,3 +111,18 @@ async fn of_many_with_one_tag_one_wins() {
         assert_eq!(statuses, [200, 412], "{change}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_can_be_made_only_if_there_is_none() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    host.deploy("acme", "hello", "x").await;
+    for path in ["/v1/tenants/acme/secrets/A", "/v1/tenants/acme/functions/hello/secrets/A"] {
+        let value = json!({ "value": "x" });
+        host.given("PUT", path, ("if-match", "*"), Some(&value)).await.problem(412, "precondition_failed");
+        assert_eq!(host.given("PUT", path, ("if-none-match", "*"), Some(&value)).await.status, 204);
+        host.given("PUT", path, ("if-none-match", "*"), Some(&value)).await.problem(412, "precondition_failed");
+        host.given("PUT", path, ("if-match", "\"x\""), Some(&value)).await.problem(412, "precondition_failed");
+        assert_eq!(host.given("PUT", path, ("if-match", "*"), Some(&value)).await.status, 204);
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::authority::Authority;
+use super::condition::{Gate, Holds};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -25,6 +26,8 @@ pub enum SecretError {
     Unknown,
     #[error("must be 1 to {MAX_SECRET_BYTES} visible ASCII characters, with spaces only between them")]
     Value,
+    #[error("there is, or there is not, such a secret, against what the request demands")]
+    Changed,
     #[error("there may be {MAX_SECRETS} secrets")]
     TooMany,
     #[error(transparent)]
@@ -57,26 +60,37 @@ impl Secrets {
         Ok(kept.into_keys().collect())
     }
 
+    /// Sets the value, if the condition holds of the one that is there.
     pub async fn set(
         &self,
         tenant: &TenantScope,
         function: Option<FunctionName>,
         name: EnvName,
         value: &str,
+        holds: Holds<Sealed>,
     ) -> Result<(), SecretError> {
         if !is_acceptable(value) {
             return Err(SecretError::Value);
         }
         let key = self.data_key(tenant).await?;
         let sealed = key.seal(value, Place { tenant: tenant.id(), function: function.as_ref(), name: &name });
+        let gate = Arc::new(Gate::new(holds));
+        let asked = gate.clone();
         let put = move |kept: &mut Kept| {
+            if !asked.ask(kept.get(&name)) {
+                return false;
+            }
             let fits = kept.len() < MAX_SECRETS || kept.contains_key(&name);
             if fits {
                 kept.insert(name.clone(), sealed.clone());
             }
             fits
         };
-        if self.change(tenant, function, put).await? { Ok(()) } else { Err(SecretError::TooMany) }
+        match self.change(tenant, function, put).await? {
+            true => Ok(()),
+            false if !gate.held() => Err(SecretError::Changed),
+            false => Err(SecretError::TooMany),
+        }
     }
 
     pub async fn delete(
