@@ -151,9 +151,9 @@ impl<N: Needs> Part for In<N> {
     }
 }
 
-/// Whether nothing of it is done for a suspended tenant.
+/// Whether nothing of it is done for a suspended tenant. A build runs the code's top level, too.
 fn runs_something(scope: Scope) -> bool {
-    matches!(scope, Scope::Run | Scope::Invoke)
+    matches!(scope, Scope::Run | Scope::Invoke | Scope::VersionsWrite | Scope::Deploy)
 }
 
 /// A caller with a scope, for whatever its credential is bound to: its one tenant, or nobody's things.

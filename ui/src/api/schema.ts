@@ -2496,22 +2496,6 @@ export interface components {
                 };
             };
         };
-        /** @description The host is busy; Store not available */
-        "503.overloaded.store_unavailable": {
-            headers: {
-                "isolet-request-id": components["headers"]["isolet-request-id"];
-                "retry-after": components["headers"]["retry-after"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code?: "overloaded" | "store_unavailable";
-                    /** @constant */
-                    status?: 503;
-                };
-            };
-        };
         /** @description The host is busy; Store not available; Suspended */
         "503.overloaded.store_unavailable.suspended": {
             headers: {
@@ -2539,6 +2523,22 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "store_unavailable";
+                    /** @constant */
+                    status?: 503;
+                };
+            };
+        };
+        /** @description Store not available; Suspended */
+        "503.store_unavailable.suspended": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                "retry-after": components["headers"]["retry-after"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "store_unavailable" | "suspended";
                     /** @constant */
                     status?: 503;
                 };
@@ -3555,7 +3555,7 @@ export interface operations {
             422: components["responses"]["422.build_failed.build_limit.invalid_request.startup_failed.startup_limit"];
             428: components["responses"]["428.precondition_required"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.overloaded.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
     };
     delete_alias: {
@@ -3593,7 +3593,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.store_unavailable.suspended"];
         };
     };
     deploy_version: {
@@ -3644,7 +3644,7 @@ export interface operations {
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_code.invalid_request.startup_failed.startup_limit"];
             429: components["responses"]["429.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.overloaded.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
     };
     get_function_egress: {
@@ -4494,7 +4494,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.invalid_request.startup_failed.startup_limit"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.overloaded.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
     };
     list_function_secrets: {
@@ -4697,7 +4697,7 @@ export interface operations {
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_code.invalid_request.startup_failed.startup_limit"];
             429: components["responses"]["429.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.overloaded.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
     };
     get_version: {
@@ -4764,7 +4764,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.startup_failed.startup_limit"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.overloaded.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
     };
     diff_version: {

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;
 use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::tenant::TenantStatus;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -44,6 +45,10 @@ pub async fn get_component(
     Of(function): Of<FunctionName>,
     Of(version): Of<VersionId>,
 ) -> Result<Component, Failure> {
+    // It is built from the code, which runs its top level.
+    if found.tenant.status == TenantStatus::Suspended {
+        return Err(Failure::Suspended);
+    }
     let bytes = app.platform().versions.component(&found.scope, &function, &version).await?;
     // Slugs and ids need no quoting.
     Ok(Component { name: format!("{function}-{version}.wasm"), bytes })

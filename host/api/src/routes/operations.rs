@@ -26,6 +26,7 @@ const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
 const NO_TENANT: &[Row] = &[rows::NO_TENANT];
+const SUSPENDED: &[Row] = &[rows::SUSPENDED];
 const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
 const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
@@ -176,7 +177,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/diff", comparison::diff_version,
             "What a version changed.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/component", comparison::get_component,
-            "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD]),
+            "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD, SUSPENDED]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
             "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION])
         .repeatable(MAX_CODE_BODY_BYTES),

@@ -60,7 +60,7 @@ async fn tenants_are_found_by_label_plan_and_status() {
 async fn nothing_of_a_suspended_tenant_runs() {
     let host = TestHost::start().await;
     let keys = host.tenant("acme").await;
-    host.deploy("acme", "hello", "x").await;
+    let version = host.deploy("acme", "hello", "x").await;
     let visit = || async {
         let request = Request::get("/").header("host", "hello--acme.localhost").body(Full::<Bytes>::default());
         host.ingress(request.expect("valid")).await
@@ -73,12 +73,20 @@ async fn nothing_of_a_suspended_tenant_runs() {
     refused.problem(503, "suspended");
     assert_eq!(refused.header("isolet-outcome"), "suspended");
     assert!(!refused.text().contains("unpaid"), "the public is not told why");
-    for (path, body) in [("/functions/hello/invoke/", json!({})), ("/runs", json!({ "code": modules("x") }))] {
+    for (path, body) in [
+        ("/functions/hello/invoke/", json!({})),
+        ("/runs", json!({ "code": modules("x") })),
+        ("/functions/hello/versions", modules("y")),
+        ("/functions/hello/deploy", modules("y")),
+        ("/functions/hello/rollback", json!({})),
+    ] {
         for key in [&keys["tenant"], &host.admin] {
             let answer = host.call(key, "POST", &format!("/v1/tenants/acme{path}"), Some(body.clone())).await;
             answer.problem(503, "suspended");
         }
     }
+    let component = format!("/v1/tenants/acme/functions/hello/versions/{version}/component");
+    host.get(&component).await.problem(503, "suspended");
     // Its owner sees why and can go on to look after its things.
     let seen = host.call(&keys["tenant"], "GET", "/v1/tenants/~", None).await.ok().json();
     assert_eq!(seen["suspension"]["reason"], "unpaid");
