@@ -15,6 +15,7 @@ use serde_json::Value;
 pub struct Reply {
     pub status: u16,
     pub json: Value,
+    pub etag: Option<String>,
 }
 
 impl Reply {
@@ -55,10 +56,28 @@ impl Client {
     /// # Errors
     /// When there is no answer. A failure that was answered is a [`Reply`].
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply> {
+        self.send_if(method, path, body, None).await
+    }
+
+    /// The same, to be done only to what has this `ETag`.
+    ///
+    /// # Errors
+    /// When there is no answer. A failure that was answered is a [`Reply`].
+    pub async fn send_if(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        if_match: Option<&str>,
+    ) -> Result<Reply> {
         let bytes = body.map(|body| body.to_string()).unwrap_or_default();
         let request = |origin: &str| {
             let uri: Uri = format!("{origin}{path}").parse().context("not a valid address")?;
-            Request::builder()
+            let mut builder = Request::builder();
+            if let Some(tag) = if_match {
+                builder = builder.header(header::IF_MATCH, tag);
+            }
+            builder
                 .method(method)
                 .header(header::HOST, uri.authority().map_or("127.0.0.1", |authority| authority.as_str()))
                 .uri(uri)
@@ -67,18 +86,19 @@ impl Client {
                 .body(Full::from(bytes))
                 .context("not a valid request")
         };
-        let (status, body) = match &self.transport {
+        let (status, headers, body) = match &self.transport {
             Transport::Here(app) => {
                 let router = TowerToHyperService::new(isolet_api::control_plane((**app).clone()));
                 let response = hyper::service::Service::call(&router, request("")?).await?;
-                (response.status(), response.into_body().collect().await?.to_bytes())
+                (response.status(), response.headers().clone(), response.into_body().collect().await?.to_bytes())
             }
             Transport::There { http, url } => {
                 let response = http.request(request(url)?).await.with_context(|| format!("no answer from {url}"))?;
-                (response.status(), response.into_body().collect().await?.to_bytes())
+                (response.status(), response.headers().clone(), response.into_body().collect().await?.to_bytes())
             }
         };
         let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
-        Ok(Reply { status: status.as_u16(), json })
+        let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        Ok(Reply { status: status.as_u16(), json, etag })
     }
 }

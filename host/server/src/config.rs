@@ -1,13 +1,15 @@
 //! Settings: the built-in `deploy/isolet.toml`, then a file, then `ISOLET_…` variables, then flags. Read once at start.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::egress_table::EgressTable;
 use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
-use isolet_domain::limits::{Admission, Limits};
+use isolet_domain::limits::{Admission, LimitBounds, Limits};
 use isolet_domain::service::PlatformConfig;
 use isolet_runtime::config::RuntimeConfig;
 use isolet_storage::StorageConfig;
@@ -26,6 +28,7 @@ pub struct Config {
     pub storage: StorageConfig,
     pub runtime: RuntimeTable,
     pub limits: LimitsTable,
+    pub plans: BTreeMap<String, PlanTable>,
     pub admission: AdmissionTable,
     pub history: HistoryTable,
     pub egress: EgressTable,
@@ -86,6 +89,46 @@ pub struct LimitsTable {
     pub wait_until_ms: u64,
     pub startup_cpu_ms: u64,
     pub build_cpu_ms: u64,
+}
+
+/// One of the `[plans.…]` tables: what is not mentioned is as in `[limits]` and `[admission]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlanTable {
+    pub cpu_ms: Option<u64>,
+    pub wall_ms: Option<u64>,
+    pub streaming_wall_ms: Option<u64>,
+    pub memory_mib: Option<u64>,
+    pub request_body_mib: Option<u64>,
+    pub response_body_mib: Option<u64>,
+    pub log_kib: Option<u64>,
+    pub subrequests: Option<u32>,
+    pub wait_until_ms: Option<u64>,
+    pub startup_cpu_ms: Option<u64>,
+    pub build_cpu_ms: Option<u64>,
+    pub concurrency: Option<u32>,
+    pub rate_per_second: Option<u32>,
+}
+
+impl PlanTable {
+    fn bounds(&self) -> LimitBounds {
+        let ms = |time: Option<u64>| time.map(Duration::from_millis);
+        LimitBounds {
+            cpu: ms(self.cpu_ms),
+            wall: ms(self.wall_ms),
+            streaming_wall: ms(self.streaming_wall_ms),
+            memory_bytes: self.memory_mib.map(|mib| mib << 20),
+            request_body_bytes: self.request_body_mib.map(|mib| mib << 20),
+            response_body_bytes: self.response_body_mib.map(|mib| mib << 20),
+            log_bytes: self.log_kib.map(|kib| kib << 10),
+            subrequests: self.subrequests,
+            wait_until: ms(self.wait_until_ms),
+            startup_cpu: ms(self.startup_cpu_ms),
+            build_cpu: ms(self.build_cpu_ms),
+            concurrency: self.concurrency,
+            rate_per_second: self.rate_per_second,
+        }
+    }
 }
 
 /// The `[admission]` table.
@@ -189,6 +232,8 @@ impl Config {
                 queue_wait: ms(admission.queue_wait_ms),
                 rate_per_second: admission.rate_per_second,
             },
+            plans: (!self.plans.is_empty())
+                .then(|| Arc::new(self.plans.iter().map(|(name, plan)| (name.clone(), plan.bounds())).collect())),
             history_kept: self.history.kept,
             ..if shared { PlatformConfig::SHARED } else { PlatformConfig::ALONE }
         }
@@ -244,6 +289,23 @@ mod tests {
         std::fs::write(&file, "[limits]\ncpu = 7\n").expect("written");
         assert!(format!("{:#}", Config::load(Some(&file), []).expect_err("refused")).contains("cpu"));
         assert!(Config::load(None, [("ISOLET_NOPE__X".to_owned(), "1".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn a_plan_says_what_is_different() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("isolet.toml");
+        std::fs::write(&file, "[plans.gold]\ncpu_ms = 900\nmemory_mib = 128\nconcurrency = 64\n").expect("written");
+        let plans = Config::load(Some(&file), []).expect("valid").platform().plans.expect("there is one");
+        let expected = LimitBounds {
+            cpu: Some(Duration::from_millis(900)),
+            memory_bytes: Some(128 << 20),
+            concurrency: Some(64),
+            ..LimitBounds::default()
+        };
+        assert_eq!(plans["gold"], expected);
+        std::fs::write(&file, "[plans.gold]\ncpu = 900\n").expect("written");
+        assert!(Config::load(Some(&file), []).is_err());
     }
 
     #[test]

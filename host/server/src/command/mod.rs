@@ -1,14 +1,19 @@
 //! The command line. One module a verb; what they share of reading code and showing errors is in `source` and `show`.
 
+mod alias;
 mod build;
 mod bundle;
 mod code;
 mod deploy;
 mod doctor;
+mod key;
+mod remote;
 mod run;
 mod show;
 mod source;
+mod tenant;
 mod up;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +45,16 @@ enum Verb {
     Build(build::BuildArguments),
     /// Make a project's folder, or a file, the live version of a function on a host.
     Deploy(deploy::DeployArguments),
+    /// Divide a function's traffic among its versions.
+    Alias(alias::AliasArguments),
+    /// Send a function's traffic back to where it went before.
+    Rollback(alias::RollbackArguments),
+    /// Show a function's versions and what they changed.
+    Versions(versions::VersionsArguments),
+    /// Make, show, suspend and remove tenants.
+    Tenant(tenant::TenantArguments),
+    /// Make, show, rotate and revoke keys.
+    Key(key::KeyArguments),
     /// Compile a module and run its top level, and say what is wrong with it.
     Check(build::CheckArguments),
     /// Say whether this machine has what a host needs, and try the walls around its process.
@@ -63,6 +78,11 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => on_threads(run::run(arguments)),
         Verb::Build(arguments) => on_threads(build::build(arguments)),
         Verb::Deploy(arguments) => on_threads(deploy::deploy(arguments)),
+        Verb::Alias(arguments) => on_threads(alias::alias(arguments)),
+        Verb::Rollback(arguments) => on_threads(alias::rollback(arguments)),
+        Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
+        Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
+        Verb::Key(arguments) => on_threads(key::key(arguments)),
         Verb::Check(arguments) => on_threads(build::check(arguments)),
         Verb::Doctor(arguments) => on_threads(doctor::doctor(arguments)),
     };

@@ -1,0 +1,98 @@
+//! `isolet key`: a tenant's keys. A secret is printed once, by the command that makes it.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::remote::{HostArguments, Remote, text};
+
+#[derive(Args)]
+pub struct KeyArguments {
+    #[command(subcommand)]
+    verb: KeyVerb,
+    #[command(flatten)]
+    host: HostArguments,
+}
+
+#[derive(Subcommand)]
+enum KeyVerb {
+    /// Make a key and print it.
+    Create {
+        /// `tenant`, `deployer`, `invoke-only` or `read-only`.
+        preset: String,
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Of the preset's scopes, these alone.
+        #[arg(long = "scope")]
+        scopes: Vec<String>,
+        /// These functions alone: names, or beginnings and `*`.
+        #[arg(long = "function")]
+        functions: Vec<String>,
+        /// When it ends, as RFC 3339 writes it.
+        #[arg(long)]
+        expires_at: Option<String>,
+    },
+    /// Show the tenant's keys, without their secrets.
+    List,
+    /// Make a key in another one's place and print it.
+    Rotate {
+        id: String,
+        /// Seconds that the old one stays good.
+        #[arg(long, default_value_t = 0)]
+        grace_s: u64,
+    },
+    /// End a key.
+    Revoke { id: String },
+}
+
+pub async fn key(arguments: KeyArguments) -> Result<u8> {
+    let remote = Remote::of(&arguments.host)?;
+    let at = |rest: &str| remote.path(&format!("/keys{rest}"));
+    match arguments.verb {
+        KeyVerb::Create { preset, note, scopes, functions, expires_at } => {
+            let mut body = json!({ "preset": preset, "name": note });
+            if !scopes.is_empty() {
+                body["scopes"] = scopes.into();
+            }
+            if !functions.is_empty() {
+                body["functions"] = functions.into();
+            }
+            if let Some(end) = expires_at {
+                body["expires_at"] = end.into();
+            }
+            remote.show(&remote.call(Method::POST, &at(""), Some(&body)).await?, with_secret);
+        }
+        KeyVerb::List => {
+            let keys = remote.call(Method::GET, &at(""), None).await?;
+            remote.show_all(keys["data"].as_array().map(Vec::as_slice).unwrap_or_default(), line);
+        }
+        KeyVerb::Rotate { id, grace_s } => {
+            let body = json!({ "grace_s": grace_s });
+            let rotated = remote.call(Method::POST, &at(&format!("/{id}/rotate")), Some(&body)).await?;
+            remote.show(&rotated, with_secret);
+        }
+        KeyVerb::Revoke { id } => {
+            remote.call(Method::DELETE, &at(&format!("/{id}")), None).await?;
+            remote.show(&json!({ "revoked": id }), |_| format!("{id} is revoked"));
+        }
+    }
+    Ok(0)
+}
+
+/// The secret alone on a line of its own, so that it can be taken with `tail -1`.
+fn with_secret(key: &Value) -> String {
+    format!("{}\n{}", line(key), text(key, "key"))
+}
+
+fn line(key: &Value) -> String {
+    let mut line = format!("{}  {}", text(key, "id"), text(key, "preset"));
+    for (what, name) in [("ends", "expires_at"), ("used", "last_used_at"), ("", "name")] {
+        let value = text(key, name);
+        if !value.is_empty() {
+            line.push_str(&format!("  {what}{}{value}", if what.is_empty() { "" } else { " " }));
+        }
+    }
+    line
+}

@@ -1,0 +1,192 @@
+//! `isolet tenant`: the operator's view of tenants.
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::remote::{HostArguments, Remote, text};
+
+#[derive(Args)]
+pub struct TenantArguments {
+    #[command(subcommand)]
+    verb: TenantVerb,
+    #[command(flatten)]
+    host: HostArguments,
+}
+
+#[derive(Subcommand)]
+enum TenantVerb {
+    /// Make a tenant.
+    Create {
+        slug: String,
+        #[arg(long)]
+        plan: Option<String>,
+        /// A label, as often as wanted.
+        #[arg(long = "label", value_name = "NAME=VALUE")]
+        labels: Vec<String>,
+    },
+    /// Show tenants.
+    List {
+        /// `active` or `suspended`.
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long)]
+        plan: Option<String>,
+        /// A label that they have, as often as wanted.
+        #[arg(long = "label", value_name = "NAME=VALUE")]
+        labels: Vec<String>,
+    },
+    /// Let nothing of a tenant run any more.
+    Suspend {
+        slug: String,
+        /// Why, for people.
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Why, for programs.
+        #[arg(long, default_value = "")]
+        code: String,
+    },
+    /// Let a suspended tenant go on.
+    Resume { slug: String },
+    /// Show a tenant's limits, or set them: `cpu_ms=50 rps=100` are the whole of what is set then.
+    Limits {
+        slug: String,
+        #[arg(value_name = "NAME=NUMBER")]
+        limits: Vec<String>,
+        /// Set none.
+        #[arg(long, conflicts_with = "limits")]
+        clear: bool,
+    },
+    /// Remove a tenant with everything it owns.
+    Delete {
+        slug: String,
+        /// Do it without being asked.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
+    let remote = Remote::of(&arguments.host)?;
+    let path = |slug: &str, rest: &str| format!("/v1/tenants/{slug}{rest}");
+    match arguments.verb {
+        TenantVerb::Create { slug, plan, labels } => {
+            let mut body = json!({ "slug": slug, "labels": pairs(&labels)? });
+            if let Some(plan) = plan {
+                body["plan"] = plan.into();
+            }
+            remote.show(&remote.call(Method::POST, "/v1/tenants", Some(&body)).await?, line);
+        }
+        TenantVerb::List { status, plan, labels } => {
+            let mut query: Vec<String> = Vec::new();
+            query.extend(status.map(|status| format!("status={}", encoded(&status))));
+            query.extend(plan.map(|plan| format!("plan={}", encoded(&plan))));
+            for (name, value) in pairs(&labels)?.as_object().into_iter().flatten() {
+                query.push(format!("label.{}={}", encoded(name), encoded(value.as_str().unwrap_or_default())));
+            }
+            let path =
+                if query.is_empty() { "/v1/tenants".to_owned() } else { format!("/v1/tenants?{}", query.join("&")) };
+            remote.show_all(&remote.all(&path).await?, line);
+        }
+        TenantVerb::Suspend { slug, reason, code } => {
+            let body = json!({ "reason": reason, "code": code });
+            remote.show(&remote.call(Method::POST, &path(&slug, "/suspend"), Some(&body)).await?, line);
+        }
+        TenantVerb::Resume { slug } => {
+            remote.show(&remote.call(Method::POST, &path(&slug, "/resume"), None).await?, line);
+        }
+        TenantVerb::Limits { slug, limits, clear } => {
+            let at = path(&slug, "/limits");
+            let answer = if limits.is_empty() && !clear {
+                remote.call(Method::GET, &at, None).await?
+            } else {
+                remote.call(Method::PUT, &at, Some(&numbers(&limits)?)).await?
+            };
+            remote.show(&answer, limits_in_words);
+        }
+        TenantVerb::Delete { slug, yes } => {
+            if !yes && !is_confirmed(&slug)? {
+                return Err(anyhow!("nothing was deleted"));
+            }
+            remote.call(Method::DELETE, &path(&slug, &format!("?confirm={slug}")), None).await?;
+            remote.show(&json!({ "deleted": slug }), |_| format!("{slug} is gone"));
+        }
+    }
+    Ok(0)
+}
+
+fn line(tenant: &Value) -> String {
+    let reason = text(&tenant["suspension"], "reason");
+    let reason = if reason.is_empty() { String::new() } else { format!("  ({reason})") };
+    format!(
+        "{}  {}  {}  {}{reason}",
+        text(tenant, "slug"),
+        text(tenant, "id"),
+        text(tenant, "plan"),
+        text(tenant, "status")
+    )
+}
+
+fn limits_in_words(settings: &Value) -> String {
+    let line = |(name, value): (&String, &Value)| {
+        let set = if settings["set"].get(name).is_some() { "  (set here)" } else { "" };
+        format!("{name} = {value}{set}")
+    };
+    let lines: Vec<String> = settings["effective"].as_object().into_iter().flatten().map(line).collect();
+    format!("plan {}\n{}", text(settings, "plan"), lines.join("\n"))
+}
+
+/// `NAME=VALUE`, each name once.
+fn pairs(texts: &[String]) -> Result<Value> {
+    let mut object = serde_json::Map::new();
+    for pair in texts {
+        let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`{pair}` is not NAME=VALUE"))?;
+        if object.insert(name.to_owned(), value.into()).is_some() {
+            return Err(anyhow!("`{name}` is there twice"));
+        }
+    }
+    Ok(object.into())
+}
+
+fn numbers(texts: &[String]) -> Result<Value> {
+    let mut object = pairs(texts)?;
+    for (name, value) in object.as_object_mut().into_iter().flatten() {
+        let text = value.as_str().unwrap_or_default();
+        *value = text.parse::<u64>().map_err(|_| anyhow!("`{name}={text}`: it must be a whole number"))?.into();
+    }
+    Ok(object)
+}
+
+/// Percent-encoded, whatever it is (RFC 3986 §2.3).
+fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+fn is_confirmed(slug: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(anyhow!("say `--yes` to delete `{slug}` with everything it owns"));
+    }
+    super::show::progress(&format!("Type `{slug}` to delete it with everything it owns:"));
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed)?;
+    Ok(typed.trim() == slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_and_limits_are_read() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(pairs(&texts(&["a=b=c", "d="])).expect("read"), json!({ "a": "b=c", "d": "" }));
+        assert!(pairs(&texts(&["a"])).is_err() && pairs(&texts(&["a=1", "a=2"])).is_err());
+        assert_eq!(numbers(&texts(&["cpu_ms=5"])).expect("read"), json!({ "cpu_ms": 5 }));
+        assert!(numbers(&texts(&["cpu_ms=-5"])).is_err());
+        assert_eq!(encoded("a b&ä"), "a%20b%26%C3%A4");
+    }
+}
