@@ -63,9 +63,22 @@ async fn once(app: &AppState, limit: usize, request: Request<Body>, next: Next) 
         return replayed(&answer);
     }
     // To its end also when the caller goes away: it will ask again, and nothing may have been done halfway.
-    let (app, request) = (app.clone(), Request::from_parts(parts, Body::from(body)));
-    let done = tokio::spawn(async move { settle(&app, &named, next.run(request).await).await }).await;
-    done.map_err(|_| Failure::Panic)
+    let request = Request::from_parts(parts, Body::from(body));
+    let work = tokio::spawn({
+        let (app, named) = (app.clone(), named.clone());
+        async move { settle(&app, &named, next.run(request).await).await }
+    });
+    match work.await {
+        Ok(response) => Ok(response),
+        Err(failed) => {
+            report(app.platform().answers.release(&named).await);
+            match failed.try_into_panic() {
+                // For the layer that answers panics of handlers, as if there had been no task.
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(_) => Err(Failure::Panic),
+            }
+        }
+    }
 }
 
 /// Remembers what was done, or gives the key back.

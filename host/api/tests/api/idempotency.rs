@@ -61,6 +61,11 @@ async fn what_failed_can_be_tried_again() {
     host.keyed(&host.admin, prompts, "k", &json!({ "prompt": "" })).await.problem(422, "invalid_request");
     host.keyed(&host.admin, prompts, "k", &json!({})).await.problem(400, "malformed_request");
     assert_eq!(host.keyed(&host.admin, prompts, "k", &json!({ "prompt": "x" })).await.status, 201);
+    // A panic is our fault, and no reason to be told for long that the request is on its way.
+    let run = json!({ "code": modules(isolet_domain::fake_guests::words::PANICS) });
+    for _ in 0..2 {
+        host.keyed(&host.admin, "/v1/tenants/acme/runs", "p", &run).await.problem(500, "internal");
+    }
     // Without a credential nothing is looked up, remembered or told.
     host.keyed("", prompts, "k", &json!({ "prompt": "x" })).await.problem(401, "unauthenticated");
     let list = host.get(prompts).await.ok().json();
