@@ -11,6 +11,7 @@ import { QuickJsGuest } from "./support/quickjs.ts";
 const PACKAGE = join(process.env.PRELUDE_MODULES as string, "..");
 const TYPES = process.env.ISOLET_TYPES ?? join(PACKAGE, "../../types/index.d.ts");
 const GALLERY = process.env.ISOLET_GALLERY ?? join(PACKAGE, "../../../ui/src/examples");
+const TEMPLATES = process.env.ISOLET_TEMPLATES ?? join(PACKAGE, "../../../host/server/templates");
 
 /** Members by holder: `URL` for those of its prototype, `URL.static`, `global`, and an object's own under its name. */
 type Surface = Map<string, Set<string>>;
@@ -104,26 +105,36 @@ test("the types declare what the engine has, and nothing else", async () => {
   assert.ok(flat(types).length > 400);
 });
 
-test("every example of the gallery type-checks", () => {
+/** Each of these modules' default exports as what a function may be, under these options. */
+function typeCheck(mains: string[], options: object): void {
   const folder = mkdtempSync(join(tmpdir(), "isolet-types-"));
   try {
-    const examples = readdirSync(GALLERY, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    assert.ok(examples.length >= 10);
-    const checks = examples.map(({ name }) => {
-      const main = readdirSync(join(GALLERY, name)).find((file) => /^main\.[cm]?[jt]sx?$/.test(file)) as string;
-      const check = join(folder, `${name}.ts`);
-      writeFileSync(check, `import handler from ${JSON.stringify(join(GALLERY, name, main))};\nexport const checked: ExportedHandler | HandlerFunction = handler;\n`);
+    const checks = mains.map((main, number) => {
+      const check = join(folder, `${number}.ts`);
+      writeFileSync(check, `import handler from ${JSON.stringify(main)};\nexport const checked: ExportedHandler | HandlerFunction = handler;\n`);
       return check;
     });
-    const options = {
-      strict: true, noImplicitAny: false, useUnknownInCatchVariables: false, allowJs: true, checkJs: true, noEmit: true,
-      target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"], types: [], allowImportingTsExtensions: true,
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: [TYPES, ...checks] }));
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { noEmit: true, ...options }, files: [TYPES, ...checks] }));
     execFileSync(process.execPath, [join(process.env.PRELUDE_MODULES as string, ".bin/tsc"), "-p", folder], { stdio: "pipe", encoding: "utf8" });
   } catch (error) {
     assert.fail((error as { stdout?: string }).stdout || String(error));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+test("every example of the gallery type-checks", () => {
+  const examples = readdirSync(GALLERY, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.ok(examples.length >= 10);
+  const mains = examples.map(({ name }) => join(GALLERY, name, readdirSync(join(GALLERY, name)).find((file) => /^main\.[cm]?[jt]sx?$/.test(file)) as string));
+  typeCheck(mains, {
+    strict: true, noImplicitAny: false, useUnknownInCatchVariables: false, allowJs: true, checkJs: true,
+    target: "esnext", module: "esnext", moduleResolution: "bundler", lib: ["esnext"], types: [], allowImportingTsExtensions: true,
+  });
+});
+
+test("what `isolet init` writes type-checks under its own options", () => {
+  const mains = readdirSync(TEMPLATES).filter((file) => file.endsWith(".ts")).map((file) => join(TEMPLATES, file));
+  assert.ok(mains.length >= 3);
+  typeCheck(mains, JSON.parse(readFileSync(join(TEMPLATES, "tsconfig.json"), "utf8")).compilerOptions);
 });

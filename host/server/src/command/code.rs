@@ -11,7 +11,7 @@ use isolet_domain::code_options::CodeOptions;
 use serde_json::{Value, json};
 
 /// What code is built with.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct OptionFlags {
     /// Let the code use `eval` and `new Function`.
     #[arg(long)]

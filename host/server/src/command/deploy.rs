@@ -24,12 +24,12 @@ use crate::client::{Client, Reply};
 /// What a bundle is called.
 const BUNDLE: &str = "main.js";
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct DeployArguments {
     /// A project's folder (its entry is what `package.json` names as `module` or `main`, or `main`, `index` or `worker`, there or in
     /// `src`), or the entry itself.
     #[arg(default_value = ".")]
-    path: PathBuf,
+    pub path: PathBuf,
     /// The function; without it the package's name, or the folder's or file's.
     #[arg(long)]
     name: Option<String>,

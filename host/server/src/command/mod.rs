@@ -5,7 +5,9 @@ mod build;
 mod bundle;
 mod code;
 mod deploy;
+mod dev;
 mod doctor;
+mod init;
 mod key;
 mod remote;
 mod run;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::{RuntimeConfig, Slow};
 
@@ -43,6 +45,12 @@ enum Verb {
     Run(run::RunArguments),
     /// Write a module's stand-alone component, which any wasi:http host can serve.
     Build(build::BuildArguments),
+    /// Write the files that a project begins with.
+    Init(init::InitArguments),
+    /// Write what the runtime has, for TypeScript.
+    Types(init::TypesArguments),
+    /// Deploy a project, and again after every change of its files.
+    Dev(dev::DevArguments),
     /// Make a project's folder, or a file, the live version of a function on a host.
     Deploy(deploy::DeployArguments),
     /// Divide a function's traffic among its versions.
@@ -59,6 +67,8 @@ enum Verb {
     Check(build::CheckArguments),
     /// Say whether this machine has what a host needs, and try the walls around its process.
     Doctor(doctor::DoctorArguments),
+    /// Print what makes a shell complete isolet's verbs and flags.
+    Completions { shell: clap_complete::Shell },
 }
 
 /// Parses the arguments, runs the verb, and turns its result into an exit code: 0, 1 for a mistake in the call, or an outcome's.
@@ -85,6 +95,13 @@ pub fn main() -> ExitCode {
         Verb::Key(arguments) => on_threads(key::key(arguments)),
         Verb::Check(arguments) => on_threads(build::check(arguments)),
         Verb::Doctor(arguments) => on_threads(doctor::doctor(arguments)),
+        Verb::Init(arguments) => init::init(arguments),
+        Verb::Types(arguments) => init::types(arguments),
+        Verb::Dev(arguments) => on_threads(dev::dev(arguments)),
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "isolet", &mut std::io::stdout());
+            Ok(0)
+        }
     };
     match result {
         Ok(code) => ExitCode::from(code),
