@@ -183,7 +183,10 @@ async fn work_inside_natives_ends_at_the_cpu_limit() {
         "'x'.repeat(1e7).split('').sort().join('').length; while(1) [..'x'.repeat(1e6)].length"
             .replace("[..", "[...")
             .as_str(),
-        "JSON.stringify(JSON.parse('[' + '1,'.repeat(2e6) + '1]'))",
+        "/a*a*a*a*a*b/.test('a'.repeat(5000))",
+        "'a'.repeat(3e7).match(/[^b]b/g)",
+        "'a'.repeat(3e7).replace(/a/g, 'b')",
+        "JSON.stringify(JSON.parse('[' + '{\"a\":[1]},'.repeat(5e5) + '1]'))",
         "const a = Array.from({length: 1e6}, (_, i) => -i); for(;;) a.sort().reverse()",
     ] {
         let ran =
