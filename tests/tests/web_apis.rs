@@ -24,6 +24,16 @@ async fn urls_patterns_and_encodings_follow_the_standards() {
 }
 
 #[tokio::test]
+async fn json_is_the_standards_by_the_short_ways_too() {
+    passes("json.js", include_str!("../apis/json.js")).await;
+}
+
+#[tokio::test]
+async fn regular_expressions_are_the_standards_by_the_short_ways_too() {
+    passes("regexp.js", include_str!("../apis/regexp.js")).await;
+}
+
+#[tokio::test]
 async fn compression_messages_and_streams_follow_the_standards() {
     passes("platform.js", include_str!("../apis/platform.js")).await;
 }
