@@ -145,10 +145,14 @@ function verdict(result, meta) {
   return said.error
 }
 
-/** A module's syntax error shows when the function is built. */
+/** A module's syntax error, or a name that it asks another for in vain, shows when the function is built, in the words of who found it. */
 function buildError(result) {
-  const message = result.error?.errors?.[0]?.message ?? result.error?.message ?? ''
-  return /^\w*Error/.test(message) ? message : `${/syntax/i.test(JSON.stringify(result.error) ?? '') ? 'SyntaxError: ' : ''}${result.outcome}: ${message}`
+  const first = result.error?.errors?.[0]
+  const message = first?.detail ?? first?.message ?? result.error?.message ?? ''
+  if (/^\w*Error/.test(message)) return message
+  const isSyntax = first?.code === 'unknown_export'
+    || (result.outcome === 'build_failed' && first?.file !== undefined && first.code !== 'unknown_module')
+  return `${isSyntax ? 'SyntaxError: ' : ''}${result.outcome}: ${message}`
 }
 
 function report() {
