@@ -84,7 +84,8 @@ impl<N: Needs> FromRequestParts<AppState> for With<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let Caller(credential) = Caller::from_request_parts(parts, app).await?;
-        if credential.allows(N::SCOPE) {
+        // What is bound to functions has nothing to do with what is none.
+        if credential.allows(N::SCOPE) && credential.bounds.functions.is_none() {
             Ok(Self { credential, _needs: PhantomData })
         } else {
             Err(Failure::Forbidden(N::SCOPE))

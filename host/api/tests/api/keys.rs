@@ -101,6 +101,7 @@ async fn a_key_reaches_its_functions_and_nothing_else() {
     }
     // What is the tenant's as a whole is not for such a key, keys least of all.
     for (method, path, body) in [
+        ("GET", "/v1/tenants", None),
         ("GET", "/v1/tenants/~", None),
         ("GET", "/v1/tenants/~/functions", None),
         ("GET", "/v1/tenants/~/keys", None),
