@@ -44,7 +44,7 @@ fn finds(seed: u32) -> usize {
     for line in maps.lines() {
         let line = line.expect("a line");
         let (range, rest) = line.split_once(' ').expect("a range first");
-        if !rest.starts_with("rw") {
+        if !rest.starts_with('r') {
             continue;
         }
         let (start, end) = range.split_once('-').expect("two ends");

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use isolet_domain::outcome::Outcome;
 
+use crate::memory;
+
 /// JavaScript hears of its used-up budget this long before it is stopped by force, and tells the line it was at.
 pub const GRACE: Duration = Duration::from_millis(5);
 
@@ -124,6 +126,7 @@ impl Meter {
         let began = self.poll_began_ns.load(Ordering::Relaxed);
         let used = nanos(thread_cpu()).saturating_sub(began);
         self.used_ns.fetch_add(used, Ordering::Relaxed);
+        memory::forget_signals();
     }
 
     /// Measures work that is not a future.

@@ -17,6 +17,7 @@ mod slot;
 mod stacks;
 mod supply;
 mod sys;
+mod watch;
 
 pub use base::BaseMemory;
 pub use budget::{BudgetSpent, MemoryBudget, Share};
@@ -25,3 +26,4 @@ pub use slot::GUARD_BYTES;
 pub use slot::RESERVATION_BYTES;
 pub use stacks::StackPool;
 pub use supply::{Content, supply, supply_polls};
+pub use sys::forget_signals;

@@ -2,11 +2,13 @@
 //! at a time; in between it is put back to exactly what the next one of the same function may see.
 
 use std::io::Result;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::base::BaseMemory;
 use super::page_map::PageMap;
 use super::sys::{PAGE_BYTES, Reservation};
+use super::watch::Watch;
 use crate::overlay::Overlay;
 
 /// Address space a 32-bit guest can name. Compiled code leaves out bounds checks because all of it is reserved.
@@ -23,6 +25,8 @@ const USUAL_HEAP_BYTES: usize = 512 << 10;
 
 #[derive(Debug)]
 pub struct Slot {
+    /// Knows which pages of the base were written, where that is possible; goes before the space it is about.
+    watch: Option<Watch>,
     space: Reservation,
     /// Where in it the memory starts.
     offset: usize,
@@ -46,7 +50,10 @@ impl Slot {
         let start = space.at(GUARD_BYTES) as usize;
         let offset = GUARD_BYTES + (start + usual).next_multiple_of(PAGE_TABLE_BYTES) - (start + usual);
         space.show(offset, base.file(), base.len())?;
+        // SAFETY: mapped just now, readable and writable, and until the slot is dropped, the watch first.
+        let watch = unsafe { Watch::begin(space.at(offset) as usize, base.len() / PAGE_BYTES) };
         Ok(Self {
+            watch,
             space,
             offset,
             base: base.clone(),
@@ -101,6 +108,7 @@ impl Slot {
             let base = self.base.clone();
             for (range, _) in old.runs() {
                 let (start, end) = (range.start.min(base.len()), range.end.min(base.len()));
+                self.about_to_write(start..end);
                 self.bytes_mut()[start..end].copy_from_slice(&base.bytes()[start..end]);
             }
         }
@@ -124,7 +132,8 @@ impl Slot {
             self.space.protect(self.offset + base_len, self.reached - base_len, false)?;
             (self.accessible, self.reached) = (base_len, base_len);
         }
-        let written = page_map.written(self.start() as usize, base_len);
+        let noted = self.watch.as_ref().and_then(Watch::written);
+        let written = noted.or_else(|| page_map.written(self.start() as usize, base_len));
         let pages = written.as_ref().map_or(usize::MAX, |runs| runs.iter().map(ExactSizeIterator::len).sum());
         let lost = grew && self.holds.as_ref().is_some_and(|held| held.memory_bytes > base_len);
         let Some(written) = written.filter(|_| pages <= keep_pages && !lost) else {
@@ -147,7 +156,10 @@ impl Slot {
     pub fn clear(&mut self) -> Result<()> {
         self.holds = None;
         self.kept_pages = 0;
-        self.space.forget(self.offset, self.reached)
+        self.space.forget(self.offset, self.reached)?;
+        // Dropped, and so open for good, when the kernel does not close it: the kernel's account is asked then.
+        self.watch.take_if(|watch| !watch.close_all());
+        Ok(())
     }
 
     /// Whether a slot that no guest has contains what it should, byte for byte.
@@ -161,9 +173,16 @@ impl Slot {
     }
 
     fn apply(&mut self, overlay: &Overlay) {
-        let bytes = self.bytes_mut();
         for (range, contents) in overlay.runs() {
-            bytes[range].copy_from_slice(contents);
+            self.about_to_write(range.clone());
+            self.bytes_mut()[range].copy_from_slice(contents);
+        }
+    }
+
+    fn about_to_write(&self, bytes: Range<usize>) {
+        let end = bytes.end.min(self.base.len());
+        if let Some(watch) = self.watch.as_ref().filter(|_| bytes.start < end) {
+            watch.open(bytes.start / PAGE_BYTES..end.div_ceil(PAGE_BYTES));
         }
     }
 
@@ -266,12 +285,49 @@ mod tests {
     }
 
     #[test]
-    fn without_a_page_map_everything_goes() {
+    fn what_was_noted_is_put_back_without_the_kernels_account() {
         let base = base();
+        let overlay = function(&base, 7, &[3 * PAGE_BYTES - 1, 40 * PAGE_BYTES], base.len());
         let mut slot = Slot::new(&base).expect("made");
-        write(&mut slot, 0..base.len());
-        slot.reset(&PageMap::none(), PAGES).expect("put back");
-        assert_eq!(slot.kept_pages(), 0);
+        for places in [vec![0, 5], vec![63], vec![], vec![5, 6, 7, 20, 62]] {
+            slot.fill(Some(&overlay)).expect("filled");
+            write(&mut slot, places.into_iter().map(|page| page * PAGE_BYTES + 4095));
+            slot.reset(&PageMap::none(), PAGES).expect("put back");
+            assert!(slot.is_as_it_should_be());
+        }
+        // What was written stays in memory, and so do the pages of the overlay.
+        assert_eq!(slot.kept_pages(), [0, 2, 3, 5, 6, 7, 20, 40, 62, 63].len());
         assert_is_clean(&mut slot, &base);
+    }
+
+    #[test]
+    fn too_many_places_are_for_the_kernel_to_tell_and_all_go_where_it_does_not() {
+        let contents = vec![1; 600 * PAGE_BYTES];
+        let base = Arc::new(BaseMemory::new(&contents).expect("made"));
+        for (map, kept) in [(PageMap::open(), 300), (PageMap::none(), 0)] {
+            let mut slot = Slot::new(&base).expect("made");
+            write(&mut slot, (0..600).step_by(2).map(|page| page * PAGE_BYTES));
+            slot.reset(&map, 600).expect("put back");
+            assert_eq!(slot.kept_pages(), kept);
+            assert_is_clean(&mut slot, &base);
+            // Started over, it is noted again.
+            slot.clear().expect("cleared");
+            write(&mut slot, std::iter::once(7 * PAGE_BYTES));
+            slot.reset(&PageMap::none(), 600).expect("put back");
+            assert_eq!(slot.kept_pages(), 1);
+        }
+    }
+
+    #[test]
+    fn slots_beyond_those_that_can_be_watched_ask_the_kernel() {
+        let (base, map) = (base(), PageMap::open());
+        let mut slots: Vec<Slot> = (0..300).map(|_| Slot::new(&base).expect("made")).collect();
+        for slot in &mut slots {
+            write(slot, [3 * PAGE_BYTES].into_iter());
+            slot.reset(&map, PAGES).expect("put back");
+            assert_eq!(slot.kept_pages(), 1);
+            assert_is_clean(slot, &base);
+        }
+        assert!(slots.iter().any(|slot| slot.watch.is_none()) && slots.iter().any(|slot| slot.watch.is_some()));
     }
 }
