@@ -1,0 +1,5 @@
+// All tests, in one process with one host.
+import './client.mjs'
+import './loader.mjs'
+import './readme.mjs'
+import './transport.mjs'
