@@ -1,6 +1,11 @@
-//! `isolet versions`, `alias`, `rollback`, `tenant` and `key` against a running host: what they do there, what they print, and how they fail.
+//! `isolet versions`, `alias`, `rollback`, `tenant`, `key`, `env`, `secret`, `egress`, `login` and `context` against a running host: what
+//! they do there, what they print, and how they fail.
 
 mod up;
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use serde_json::Value;
 use up::{Up, cache, exchange, isolet};
@@ -27,6 +32,24 @@ impl Desk {
         let output = command.arg("--key-file").arg(key_file).output().expect("it starts");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (output.status.code().expect("it ended by itself"), text(output.stdout), text(output.stderr))
+    }
+
+    /// With this on standard input, these variables and a folder for settings, and without flags that say which host.
+    fn alone(&self, input: &str, variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String, String) {
+        let mut command = isolet();
+        command.current_dir(self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path().join("config"));
+        command.envs(variables.iter().copied()).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        // It may end without reading.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code().expect("it ended by itself"), text(output.stdout), text(output.stderr))
+    }
+
+    fn url(&self) -> &str {
+        self.host.started["control_plane"].as_str().expect("an address")
     }
 
     #[track_caller]
@@ -137,4 +160,104 @@ fn tenants_and_keys_are_managed() {
     desk.refused(&["tenant", "delete", "acme"], "--yes");
     desk.ok(&["tenant", "delete", "acme", "--yes"]);
     desk.refused(&["tenant", "limits", "acme"], "no such tenant");
+}
+
+#[test]
+fn variables_secrets_and_rules_are_set_shown_and_removed() {
+    let desk = Desk::new();
+    let source = "export default { fetch: (r, env) => new Response(env.WHO + ' ' + env.LONG) }";
+    std::fs::write(desk.folder.path().join("main.js"), source).expect("written");
+    desk.ok(&["deploy", "main.js", "--name", "shop"]);
+    let key_file = desk.host.key_file();
+    let key_file = key_file.to_str().expect("UTF-8");
+    let with = |input: &str, arguments: &[&str]| {
+        let host = ["--url", desk.url(), "--key-file", key_file];
+        desk.alone(input, &[], &[arguments, &host].concat())
+    };
+    desk.ok(&["env", "set", "WHO=a=b", "LONG=", "--name", "shop"]);
+    assert_eq!(with("two\nlines\n", &["env", "set", "LONG", "--name", "shop"]).0, 0);
+    assert_eq!(desk.ok(&["env", "list", "--name", "shop"]), "LONG=two\nlines\nWHO=a=b\n");
+    assert_eq!(desk.answer(), (200, "a=b two\nlines".to_owned()));
+    desk.refused(&["env", "set", "A", "B", "--name", "shop"], "standard input has one value");
+    desk.refused(&["env", "set", "no name=1", "--name", "shop"], "422");
+    desk.ok(&["env", "delete", "LONG", "--name", "shop"]);
+    desk.refused(&["env", "delete", "LONG", "--name", "shop"], "no such variable");
+    desk.refused(&["env", "delete", "../../../tenants", "--name", "shop"], "404");
+
+    for scope in [&["--name", "shop"][..], &["--shared"]] {
+        let (code, out, err) = with("s3cret\n", &[&["secret", "put", "TOKEN"], scope].concat());
+        assert!(code == 0 && out == "TOKEN is set\n", "{err}");
+        assert_eq!(desk.ok(&[&["secret", "list"], scope].concat()), "TOKEN\n");
+    }
+    let (code, _, err) = with("", &["secret", "put", "TOKEN", "--shared"]);
+    assert!(code == 1 && err.contains("no value"), "{err}");
+    assert_eq!(desk.run(&["secret", "put", "TOKEN", "s3cret"]).0, 1, "never as an argument");
+    desk.ok(&["secret", "delete", "TOKEN", "--shared"]);
+    assert_eq!(desk.json(&["secret", "list", "--shared"]), serde_json::json!([]));
+
+    let allow = ["egress", "allow", "api.example.com", "--port", "443", "--inject", "authorization=Bearer TOKEN"];
+    let told = "1  allow api.example.com  ports 443  sends TOKEN in authorization\n";
+    assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told);
+    assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told, "once is enough");
+    desk.ok(&["egress", "allow", "*.example.org", "--method", "GET", "--path-prefix", "/v1", "--name", "shop"]);
+    desk.ok(&["egress", "deny", "evil.example.org", "--name", "shop"]);
+    let list = desk.ok(&["egress", "list", "--name", "shop"]);
+    assert_eq!(list.lines().next(), Some("1  deny evil.example.org"), "{list}");
+    assert_eq!(list.lines().last(), Some("3  allow *.example.org  methods GET  below /v1"), "{list}");
+    assert_eq!(desk.ok(&["egress", "remove", "1", "--name", "shop"]).lines().count(), 2);
+    desk.refused(&["egress", "remove", "9", "--name", "shop"], "there is no rule 9");
+    desk.refused(&["egress", "allow", "127.0.0.1", "--name", "shop"], "403");
+    assert_eq!(desk.ok(&["egress", "list", "--shared"]), "");
+}
+
+#[test]
+fn contexts_keep_hosts_and_keys_and_yield_to_variables_and_flags() {
+    let desk = Desk::new();
+    desk.ok(&["tenant", "create", "acme"]);
+    let bound = desk.json(&["key", "create", "tenant", "--tenant", "acme"])["key"].as_str().expect("a key").to_owned();
+    let admin = std::fs::read_to_string(desk.host.key_file()).expect("a key");
+    let alone = |input: &str, arguments: &[&str]| desk.alone(input, &[], arguments);
+
+    let (code, _, err) = alone("isl_tenant_wrong", &["login", "--url", desk.url()]);
+    assert!(code == 1 && err.contains("401"), "{err}");
+    assert!(alone("", &["login", "--url", desk.url()]).2.contains("no key"));
+    assert!(alone("k", &["login", "--url", "http://u:p@127.0.0.1:1"]).2.contains("credentials"));
+    assert_eq!(alone("", &["context", "list"]).1.trim(), "", "nothing was kept of those");
+
+    let (code, out, err) = alone(&admin, &["login", "--url", desk.url(), "--context", "ops"]);
+    assert!(code == 0 && out.starts_with("ops is http://") && out.contains("admin"), "{err}");
+    let (code, out, err) = alone(&format!("{bound}\n"), &["login", "--url", desk.url(), "--context", "acme"]);
+    assert!(code == 0 && !out.contains(&bound), "{err}");
+    let file = desk.folder.path().join("config/isolet/contexts.toml");
+    assert_eq!(std::fs::metadata(&file).expect("written").permissions().mode() & 0o777, 0o600);
+    let (_, list, _) = alone("", &["context", "list"]);
+    assert!(list.contains("* acme") && list.contains("  ops") && !list.contains("isl_"), "{list}");
+
+    // The bound key of the current context, for its own tenant; another context; a variable; a flag.
+    assert!(alone("", &["env", "list", "--name", "f"]).2.contains("no such function"));
+    assert!(alone("", &["tenant", "create", "globex"]).2.contains("403"));
+    assert_eq!(alone("", &["tenant", "create", "globex", "--context", "ops"]).0, 0);
+    assert_eq!(desk.alone("", &[("ISOLET_CONTEXT", "ops")], &["tenant", "create", "initech"]).0, 0);
+    assert_eq!(desk.alone("", &[("ISOLET_KEY", &admin)], &["tenant", "create", "hooli"]).0, 0);
+    let (_, _, err) = desk.alone("", &[("ISOLET_KEY", &admin)], &["tenant", "list", "--key-file", "absent"]);
+    assert!(err.contains("cannot read the key in `absent`"), "{err}");
+    let (_, _, err) = desk.alone("", &[("ISOLET_URL", "http://127.0.0.1:1")], &["tenant", "list"]);
+    assert!(err.contains("cannot read the key in `.isolet/admin.key`"), "a context's key is for its own host: {err}");
+    assert_eq!(
+        desk.alone(
+            "",
+            &[("ISOLET_URL", "http://127.0.0.1:1")],
+            &["tenant", "list", "--url", desk.url(), "--context", "ops"]
+        )
+        .0,
+        0
+    );
+
+    assert!(alone("", &["context", "use", "nobody"]).2.contains("no context `nobody`"));
+    assert_eq!(alone("", &["context", "use", "ops"]).0, 0);
+    assert_eq!(alone("", &["tenant", "list"]).0, 0);
+    assert_eq!(alone("", &["context", "delete", "ops"]).0, 0);
+    assert!(alone("", &["tenant", "list"]).2.contains("admin.key"));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
+    assert!(alone("", &["context", "list"]).2.contains("chmod 600"));
 }

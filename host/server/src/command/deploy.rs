@@ -15,11 +15,12 @@ use isolet_domain::ids::FunctionName;
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
+use super::access::{Access, AccessArguments};
 use super::bundle::{self, Bundled};
 use super::code::{OptionFlags, on_the_wire};
 use super::show::{self, Texts};
 use super::source;
-use crate::client::{Client, Reply};
+use crate::client::Reply;
 
 /// What a bundle is called.
 const BUNDLE: &str = "main.js";
@@ -41,15 +42,8 @@ pub struct DeployArguments {
     no_bundle: bool,
     #[command(flatten)]
     options: OptionFlags,
-    /// The host.
-    #[arg(long, visible_alias = "api", env = "ISOLET_URL", default_value = "http://127.0.0.1:8787")]
-    url: String,
-    /// The tenant to deploy for.
-    #[arg(long, default_value = "demo")]
-    tenant: String,
-    /// A file with the key to use.
-    #[arg(long, visible_alias = "key", env = "ISOLET_KEY_FILE", default_value = ".isolet/admin.key")]
-    key_file: PathBuf,
+    #[command(flatten)]
+    access: AccessArguments,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -60,8 +54,7 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
     std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let folder = if path.is_dir() { path.as_path() } else { parent(path) };
     let name = function_name(&arguments, folder)?;
-    let key = &arguments.key_file;
-    let key = std::fs::read_to_string(key).with_context(|| format!("cannot read the key in `{}`", key.display()))?;
+    let access = Access::of(&arguments.access)?;
     let esbuild = if arguments.no_bundle { None } else { bundle::esbuild(folder) };
     let code = match &esbuild {
         Some(esbuild) => {
@@ -73,8 +66,7 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
         }
         None => source::read(path, arguments.options.read()?)?,
     };
-    let client = Client::there(&arguments.url, key.trim().to_owned());
-    let reply = send(&client, &arguments, &name, &code).await?;
+    let reply = send(&access, &arguments, &name, &code).await?;
     if arguments.json {
         println!("{:#}", reply.json);
     }
@@ -121,8 +113,9 @@ fn bundled(esbuild: &Path, folder: &Path, entry: &Path, options: CodeOptions) ->
 }
 
 /// Makes the function if it is not there, and the code its live version.
-async fn send(client: &Client, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
-    let function = format!("/v1/tenants/{}/functions/{name}", arguments.tenant);
+async fn send(access: &Access, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
+    let client = access.client();
+    let function = format!("/v1/tenants/{}/functions/{name}", access.tenant);
     let (mut body, options) = on_the_wire(code);
     body["options"] = options;
     body["message"] = arguments.message.clone().unwrap_or_default().into();

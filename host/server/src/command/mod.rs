@@ -1,18 +1,25 @@
 //! The command line. One module a verb; what they share of reading code and showing errors is in `source` and `show`.
 
+mod access;
 mod alias;
 mod build;
 mod bundle;
 mod code;
+mod contexts;
 mod deploy;
 mod dev;
 mod doctor;
+mod egress;
+mod env;
 mod init;
 mod key;
+mod login;
 mod remote;
 mod run;
+mod secret;
 mod show;
 mod source;
+mod stdin;
 mod tenant;
 mod up;
 mod versions;
@@ -63,6 +70,16 @@ enum Verb {
     Tenant(tenant::TenantArguments),
     /// Make, show, rotate and revoke keys.
     Key(key::KeyArguments),
+    /// Set, show and remove a function's variables.
+    Env(env::EnvArguments),
+    /// Set and remove values that only egress rules may send.
+    Secret(secret::SecretArguments),
+    /// Say what a function may send, and to whom.
+    Egress(egress::EgressArguments),
+    /// Keep a key for a host, read from standard input, under a name.
+    Login(login::LoginArguments),
+    /// Show, choose and forget the hosts that were logged in to.
+    Context(login::ContextArguments),
     /// Compile a module and run its top level, and say what is wrong with it.
     Check(build::CheckArguments),
     /// Say whether this machine has what a host needs, and try the walls around its process.
@@ -93,6 +110,11 @@ pub fn main() -> ExitCode {
         Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
         Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
         Verb::Key(arguments) => on_threads(key::key(arguments)),
+        Verb::Env(arguments) => on_threads(env::env(arguments)),
+        Verb::Secret(arguments) => on_threads(secret::secret(arguments)),
+        Verb::Egress(arguments) => on_threads(egress::egress(arguments)),
+        Verb::Login(arguments) => on_threads(login::login(arguments)),
+        Verb::Context(arguments) => login::context(arguments),
         Verb::Check(arguments) => on_threads(build::check(arguments)),
         Verb::Doctor(arguments) => on_threads(doctor::doctor(arguments)),
         Verb::Init(arguments) => init::init(arguments),

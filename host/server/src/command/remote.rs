@@ -2,30 +2,24 @@
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use http::Method;
 use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
+use super::access::{Access, AccessArguments};
 use super::show::inert;
 use super::source;
 use crate::client::{Client, Reply};
 
-/// The host, and for whom.
+/// The host, and how to answer.
 #[derive(Args)]
 pub struct HostArguments {
-    /// The host.
-    #[arg(long, visible_alias = "api", env = "ISOLET_URL", default_value = "http://127.0.0.1:8787", global = true)]
-    url: String,
-    /// The tenant; `~` for the one that the key is bound to.
-    #[arg(long, default_value = "demo", global = true)]
-    pub tenant: String,
-    /// A file with the key to use.
-    #[arg(long, visible_alias = "key", env = "ISOLET_KEY_FILE", default_value = ".isolet/admin.key", global = true)]
-    key_file: PathBuf,
+    #[command(flatten)]
+    access: AccessArguments,
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     pub json: bool,
@@ -53,6 +47,26 @@ impl FunctionArguments {
     }
 }
 
+/// A function, or its tenant.
+#[derive(Args)]
+pub struct SubjectArguments {
+    #[command(flatten)]
+    function: FunctionArguments,
+    /// The tenant's, for all of its functions.
+    #[arg(long, global = true, conflicts_with = "name")]
+    shared: bool,
+}
+
+impl SubjectArguments {
+    /// Where something of it is, below the tenant.
+    pub fn path(&self, rest: &str) -> Result<String> {
+        if self.shared {
+            return Ok(rest.to_owned());
+        }
+        Ok(format!("/functions/{}{rest}", self.function.name()?))
+    }
+}
+
 /// A host that is asked.
 pub struct Remote {
     client: Client,
@@ -62,16 +76,18 @@ pub struct Remote {
 
 impl Remote {
     pub fn of(arguments: &HostArguments) -> Result<Self> {
-        let file = &arguments.key_file;
-        let key =
-            std::fs::read_to_string(file).with_context(|| format!("cannot read the key in `{}`", file.display()))?;
-        let client = Client::there(&arguments.url, key.trim().to_owned());
-        Ok(Self { client, tenant: arguments.tenant.clone(), json: arguments.json })
+        let access = Access::of(&arguments.access)?;
+        Ok(Self { client: access.client(), tenant: access.tenant, json: arguments.json })
     }
 
     /// The path of something of the tenant's.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/tenants/{}{rest}", self.tenant)
+    }
+
+    /// The path of what is called `name` below another.
+    pub fn below(&self, base: &str, name: &str) -> String {
+        format!("{base}/{}", encoded(name))
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
@@ -133,6 +149,19 @@ impl Remote {
             println!("{}", inert(&line(item)));
         }
     }
+
+    /// A list that comes whole, a line each.
+    pub async fn show_data(&self, path: &str, line: impl Fn(&Value) -> String) -> Result<()> {
+        let answer = self.call(Method::GET, path, None).await?;
+        self.show_all(answer["data"].as_array().map(Vec::as_slice).unwrap_or_default(), line);
+        Ok(())
+    }
+}
+
+/// Percent-encoded, whatever it is (RFC 3986 §2.3).
+pub fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// A field's text; nothing where there is none.

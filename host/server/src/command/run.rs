@@ -13,10 +13,10 @@ use isolet_domain::code::Code;
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
+use super::access::{Access, AccessArguments};
 use super::code::{OptionFlags, on_the_wire};
 use super::show::Texts;
 use super::{runtime, settings, show, source};
-use crate::client::Client;
 use crate::host;
 
 #[derive(Args)]
@@ -44,12 +44,13 @@ pub struct RunArguments {
     /// Run on this host instead of in this process.
     #[arg(long, env = "ISOLET_URL")]
     url: Option<String>,
-    /// The tenant to run as there.
-    #[arg(long, default_value = "demo")]
-    tenant: String,
-    /// A file with the key to use there.
-    #[arg(long, env = "ISOLET_KEY_FILE", default_value = ".isolet/admin.key")]
-    key_file: PathBuf,
+    /// The tenant to run as there; without it the one of the context for that host, or `demo`.
+    #[arg(long, env = "ISOLET_TENANT")]
+    tenant: Option<String>,
+    /// A file with the key to use there; without it the variable `ISOLET_KEY`, the key of the context for that host, or
+    /// `.isolet/admin.key`.
+    #[arg(long, env = "ISOLET_KEY_FILE")]
+    key_file: Option<PathBuf>,
 }
 
 pub async fn run(arguments: RunArguments) -> Result<u8> {
@@ -60,12 +61,12 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
     };
     let request = request(&arguments, &code)?;
     let reply = match &arguments.url {
-        Some(url) => {
-            let path = &arguments.key_file;
-            let key = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read the key in `{}`", path.display()))?;
-            let client = Client::there(url, key.trim().to_owned());
-            client.send(Method::POST, &format!("/v1/tenants/{}/runs", arguments.tenant), Some(&request)).await?
+        Some(_) => {
+            let RunArguments { url, tenant, key_file, .. } = &arguments;
+            let (url, tenant, key_file) = (url.clone(), tenant.clone(), key_file.clone());
+            let access = Access::of(&AccessArguments { url, tenant, key_file, context: None })?;
+            let path = format!("/v1/tenants/{}/runs", access.tenant);
+            access.client().send(Method::POST, &path, Some(&request)).await?
         }
         None => {
             let (client, _folder) = host::in_process(&settings(None)?, Arc::new(runtime().await?)).await?;

@@ -52,6 +52,12 @@ pub fn error(message: &str) {
     eprintln!("error: {}", inert(message));
 }
 
+/// A command's answer, which is already inert.
+#[allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
+pub fn answer(answer: &str) {
+    println!("{answer}");
+}
+
 pub fn progress(message: &str) {
     eprintln!("{message}");
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::remote::{HostArguments, Remote, text};
+use super::remote::{HostArguments, Remote, encoded, text};
 
 #[derive(Args)]
 pub struct TenantArguments {
@@ -158,12 +158,6 @@ fn numbers(texts: &[String]) -> Result<Value> {
         *value = text.parse::<u64>().map_err(|_| anyhow!("`{name}={text}`: it must be a whole number"))?.into();
     }
     Ok(object)
-}
-
-/// Percent-encoded, whatever it is (RFC 3986 §2.3).
-fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn is_confirmed(slug: &str) -> Result<bool> {

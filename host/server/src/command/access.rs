@@ -1,0 +1,72 @@
+//! Which host a command talks to, with which key, for which tenant: a flag before a variable, a variable before the context that
+//! `isolet login` wrote, and that before what is usual.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use super::contexts::Contexts;
+use crate::client::Client;
+
+const USUAL_URL: &str = "http://127.0.0.1:8787";
+const USUAL_KEY_FILE: &str = ".isolet/admin.key";
+const USUAL_TENANT: &str = "demo";
+
+/// The host, and for whom.
+#[derive(Args, Clone, Default)]
+pub struct AccessArguments {
+    /// The host; without it the context's, or `http://127.0.0.1:8787`.
+    #[arg(long, visible_alias = "api", env = "ISOLET_URL", global = true)]
+    pub url: Option<String>,
+    /// The tenant, `~` for the one that the key is bound to; without it the context's, or `demo`.
+    #[arg(long, env = "ISOLET_TENANT", global = true)]
+    pub tenant: Option<String>,
+    /// A file with the key to use; without it the variable `ISOLET_KEY`, the context's key, or `.isolet/admin.key`.
+    #[arg(long, visible_alias = "key", env = "ISOLET_KEY_FILE", global = true)]
+    pub key_file: Option<PathBuf>,
+    /// One of the contexts that `isolet login` wrote, in place of the current one.
+    #[arg(long, env = "ISOLET_CONTEXT", global = true)]
+    pub context: Option<String>,
+}
+
+/// A host to talk to.
+pub struct Access {
+    pub url: String,
+    pub key: String,
+    pub tenant: String,
+}
+
+impl Access {
+    pub fn of(arguments: &AccessArguments) -> Result<Self> {
+        let contexts = Contexts::load()?;
+        let context = contexts.chosen(arguments.context.as_deref())?;
+        let url = arguments.url.clone().or_else(|| context.map(|context| context.url.clone()));
+        let url = url.unwrap_or_else(|| USUAL_URL.to_owned());
+        // A context's key is for its own host, and for no other that a flag or a variable names.
+        let context = context.filter(|context| same_host(&context.url, &url));
+        let tenant = arguments.tenant.clone().or_else(|| context.map(|context| context.tenant.clone()));
+        let from_variable = || super::variables().find(|(name, _)| name == "ISOLET_KEY").map(|(_, key)| key);
+        let key = match &arguments.key_file {
+            Some(file) => read(file)?,
+            None => match from_variable().or_else(|| context.map(|context| context.key.clone())) {
+                Some(key) => key,
+                None => read(&PathBuf::from(USUAL_KEY_FILE))?,
+            },
+        };
+        let tenant = tenant.unwrap_or_else(|| USUAL_TENANT.to_owned());
+        Ok(Self { url, key: key.trim().to_owned(), tenant })
+    }
+
+    pub fn client(&self) -> Client {
+        Client::there(&self.url, self.key.clone())
+    }
+}
+
+fn read(file: &PathBuf) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read the key in `{}`", file.display()))
+}
+
+fn same_host(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
