@@ -1,5 +1,6 @@
 //! The last step of `guest-sdk/build`: `artifact_digests --write FOLDER` records the digests of the guests in that folder and of the
-//! sources as they are now; `artifact_digests --check` fails when the record and the checkout disagree. It builds nothing.
+//! sources as they are now; `artifact_digests --check` fails when the record and the checkout disagree. `--write-components FOLDER`
+//! is the last step of `guest-sdk/rust/build`. It builds nothing.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use isolet_tests::artifacts;
@@ -14,6 +15,11 @@ fn main() -> Result<()> {
             let digests = artifacts::digests(&root, Path::new(guests))?;
             std::fs::write(&record, digests).with_context(|| format!("cannot write `{}`", record.display()))
         }
+        ["--write-components", components] => {
+            let (record, folder) = (root.join(artifacts::COMPONENT_DIGESTS), Path::new(components));
+            let digests = artifacts::component_digests(&root, folder)?;
+            std::fs::write(&record, digests).with_context(|| format!("cannot write `{}`", record.display()))
+        }
         ["--check"] => {
             let recorded =
                 std::fs::read_to_string(&record).with_context(|| format!("cannot read `{}`", record.display()))?;
@@ -24,6 +30,6 @@ fn main() -> Result<()> {
             );
             Ok(())
         }
-        _ => bail!("usage: artifact_digests --write FOLDER | --check"),
+        _ => bail!("usage: artifact_digests --write FOLDER | --check | --write-components FOLDER"),
     }
 }

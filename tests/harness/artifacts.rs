@@ -41,6 +41,18 @@ const GUEST_SOURCES: [&str; 19] = [
     "guest-sdk/modules/src",
 ];
 
+/// The same for the components that `guest-sdk/rust/build` makes of that crate's examples.
+pub const COMPONENT_DIGESTS: &str = "guest-sdk/rust/components/digests.txt";
+pub const COMPONENTS: &str = "guest-sdk/rust/components";
+pub const COMPONENT_FILES: [&str; 2] = ["probe.wasm", "webhook.wasm"];
+const COMPONENT_SOURCES: [&str; 5] = [
+    "guest-sdk/rust/Cargo.lock",
+    "guest-sdk/rust/Cargo.toml",
+    "guest-sdk/rust/build",
+    "guest-sdk/rust/examples",
+    "guest-sdk/rust/src",
+];
+
 /// What the console is built from, below `ui/`; the same list as in `ui/stamp.mjs`.
 const CONSOLE_SOURCES: [&str; 7] =
     ["index.html", "package-lock.json", "package.json", "src", "stamp.mjs", "tsconfig.json", "vite.config.ts"];
@@ -79,11 +91,23 @@ pub fn console_stamp(root: &Path) -> io::Result<String> {
 /// # Errors
 /// When a file is missing or cannot be read.
 pub fn digests(root: &Path, guests: &Path) -> io::Result<String> {
+    record(guests, &GUEST_FILES, &source_digest(root)?)
+}
+
+/// The same for the components of `guest-sdk/rust`.
+///
+/// # Errors
+/// When a file is missing or cannot be read.
+pub fn component_digests(root: &Path, components: &Path) -> io::Result<String> {
+    record(components, &COMPONENT_FILES, &digest_of_files(root, &COMPONENT_SOURCES)?)
+}
+
+fn record(folder: &Path, files: &[&str], sources: &str) -> io::Result<String> {
     let mut out = String::new();
-    for guest in GUEST_FILES {
-        out += &format!("{}  {guest}\n", file_digest(&guests.join(guest))?);
+    for file in files {
+        out += &format!("{}  {file}\n", file_digest(&folder.join(file))?);
     }
-    Ok(format!("{out}{}  sources\n", source_digest(root)?))
+    Ok(format!("{out}{sources}  sources\n"))
 }
 
 fn file_digest(file: &Path) -> io::Result<String> {

@@ -26,6 +26,14 @@ fn the_guests_were_built_from_the_sources_beside_them() {
 }
 
 #[test]
+fn the_components_were_built_from_the_sources_beside_them() {
+    let root = artifacts::checkout();
+    let recorded = std::fs::read_to_string(root.join(artifacts::COMPONENT_DIGESTS)).expect("it is committed");
+    let found = artifacts::component_digests(&root, &root.join(artifacts::COMPONENTS)).expect("they are committed");
+    assert_eq!(found, recorded, "the components or their sources changed: run `guest-sdk/rust/build`");
+}
+
+#[test]
 fn the_front_end_has_no_imports() {
     let root = artifacts::checkout();
     let module = std::fs::read(root.join(artifacts::GUESTS).join("frontend.wasm")).expect("it is committed");
