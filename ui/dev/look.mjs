@@ -13,6 +13,8 @@ import { openBrowser, openPage } from './browser.mjs'
 import { deployed } from './deployed.mjs'
 import { startFakeApi } from './fake-api.mjs'
 import { keyboardOnly } from './keyboard.mjs'
+import { addConsoleSteps } from './pages.mjs'
+import { steps } from './steps.mjs'
 
 const gallery = JSON.parse(readFileSync(new URL('../src/examples/gallery.json', import.meta.url), 'utf8'))
 
@@ -40,9 +42,7 @@ async function openSignedIn(options) {
   return opened
 }
 
-const steps = []
-/** Seconds are several times what a step takes on two busy cores. */
-const step = (name, seconds, act) => steps.push({ name, seconds, act })
+const { step, walk } = steps()
 
 step('sign-in form', 20, async () => {
   const { page, close } = await open({})
@@ -62,7 +62,7 @@ step('the link signs in and leaves the address', 20, async () => {
   assert.equal(new URL(main.page.url()).hash, '')
   session = await main.page.evaluate(() => sessionStorage.getItem('isolet.session'))
   await shot(main.page, 'first-visit')
-})
+}, { always: true })
 
 step('every example does what the gallery says', 40, async () => {
   for (const example of gallery) {
@@ -252,35 +252,9 @@ step('light, dark and phone', 60, async () => {
   await tablet.close()
 })
 
-/** What went wrong, or `null`. A step that is stuck is left behind: nothing comes after it. */
-async function faultOf({ seconds, act }) {
-  let timer
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, seconds * 1000, new Error(`not done after ${seconds} s`))))
-  try {
-    await Promise.race([act(), late])
-    return null
-  } catch (error) {
-    return error
-  } finally {
-    clearTimeout(timer)
-  }
-}
+if (!fake) addConsoleSteps({ step, openSignedIn, origin })
 
-let failed = null
-for (const each of steps) {
-  const started = performance.now()
-  const fault = await faultOf(each)
-  const took = `${((performance.now() - started) / 1000).toFixed(1)} s`
-  if (fault === null) {
-    console.log(`ok    ${each.name} (${took})`)
-    continue
-  }
-  failed = each.name
-  console.log(`FAIL  ${each.name} (${took})\n${fault.stack}`)
-  const pages = browser.contexts().flatMap((context) => context.pages())
-  await Promise.all(pages.map((page, index) => page.screenshot({ path: `${OUT}/failed-${index + 1}.png`, timeout: 5000 }).catch(() => undefined)))
-  break
-}
+const failed = await walk(browser)
 const faults = allFaults.flat()
 for (const fault of faults) console.log(`fault ${fault}`)
 if (failed !== null) console.log(`Failed in "${failed}"; the open pages are in ${OUT}/failed-*.png.`)

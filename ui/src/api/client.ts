@@ -2,6 +2,7 @@
 // for what stands in `resources.ts`; where the token comes from is `auth/session.ts`, which registers itself here.
 import { brokenOff, readProblem, unreachable } from './problem'
 import { parseEvents, type ServerSentEvent } from './sse'
+import type { Page } from './types'
 
 interface Credentials {
   token: () => string | null
@@ -15,10 +16,18 @@ export function setCredentials(source: Credentials): void {
   credentials = source
 }
 
+/** In place of a mark: the resource must not exist yet. */
+export const CREATE_ONLY = Symbol('create only')
+export type Mark = string | typeof CREATE_ONLY | null
+
+type WritingMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
 interface CallOptions {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | WritingMethod
   body?: unknown
   accept?: string
+  /** The state that a change is meant for; when the resource has moved on, the server answers 412. */
+  ifMatch?: Mark | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -33,6 +42,8 @@ async function call(path: string, options: CallOptions): Promise<Response> {
     headers.set('content-type', 'application/json')
     init.body = JSON.stringify(options.body)
   }
+  if (options.ifMatch === CREATE_ONLY) headers.set('if-none-match', '*')
+  else if (options.ifMatch) headers.set('if-match', options.ifMatch)
   let response: Response
   try {
     response = await fetch(path, init)
@@ -52,15 +63,65 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
   return (await response.json()) as T
 }
 
-export async function sendJson<T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> {
-  const response = await call(path, { method, body })
+/** A resource with the mark of the state it was read in (RFC 9110, 8.8.3). */
+export interface Tagged<T> {
+  value: T
+  etag: string | null
+}
+
+export async function getTagged<T>(path: string, signal?: AbortSignal): Promise<Tagged<T>> {
+  const response = await call(path, { signal })
+  return { value: (await response.json()) as T, etag: response.headers.get('etag') }
+}
+
+export async function sendJson<T>(method: WritingMethod, path: string, body: unknown, ifMatch?: Mark): Promise<T> {
+  const response = await call(path, { method, body, ifMatch })
   return (await response.json()) as T
 }
 
-export async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<void> {
-  const response = await call(path, { method, body })
+/** A question that is asked by POST and may be given up. */
+export async function postJson<T>(path: string, body: unknown, signal: AbortSignal): Promise<T> {
+  const response = await call(path, { method: 'POST', body, signal })
+  return (await response.json()) as T
+}
+
+export async function send(method: WritingMethod, path: string, body?: unknown, ifMatch?: Mark): Promise<void> {
+  const response = await call(path, { method, body, ifMatch })
   // An answer left unread holds its connection until the garbage collector comes by, and is then reported as aborted.
   await response.arrayBuffer()
+}
+
+/** Lists come in pages; this follows the cursors to the end and hands out each page as it comes. */
+export async function* eachPage<T>(path: string, signal?: AbortSignal): AsyncGenerator<T[]> {
+  let cursor: string | null = null
+  do {
+    const joint = path.includes('?') ? '&' : '?'
+    const page: Page<T> = await getJson<Page<T>>(cursor === null ? path : `${path}${joint}cursor=${encodeURIComponent(cursor)}`, signal)
+    yield page.data
+    cursor = page.next_cursor
+  } while (cursor !== null)
+}
+
+export async function getAll<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const all: T[] = []
+  for await (const page of eachPage<T>(path, signal)) all.push(...page)
+  return all
+}
+
+/** Follows a stream that is read by GET, a live tail for instance. */
+export async function* getEvents(path: string, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+  const response = await call(path, { accept: 'text/event-stream', signal })
+  if (response.body === null) throw brokenOff()
+  try {
+    yield* parseEvents(response.body)
+  } catch (error) {
+    throw signal.aborted ? error : brokenOff()
+  }
+}
+
+export async function getText(path: string, accept: string): Promise<string> {
+  const response = await call(path, { accept })
+  return response.text()
 }
 
 /** Posts, and yields the answer's events as they arrive. A stream that is cut off throws; a clean end just returns. */

@@ -1,19 +1,19 @@
-// The API's resources, one function per call the console makes: paths and shapes, nothing of transport (`client.ts`)
-// and nothing of presentation.
-import { getJson, postForEvents, send, sendJson } from './client'
+// Sessions, the host itself, code that is run and checked: one function per call, paths and shapes, nothing of transport (`client.ts`) and
+// nothing of presentation. Tenants, functions and the rest have files of their own beside this one.
+import { getJson, postForEvents, postJson, send, sendJson } from './client'
+import { tenantPath } from './paths'
 import { brokenOff } from './problem'
-import type { Info, Page, PromptEntry, RecordedRun, RunEvent, RunRequest, Session, Tenant } from './types'
+import type { Caller, CheckResult, Code, Info, Page, PromptEntry, RecordedRun, RunEvent, RunRequest, RunResult, Session } from './types'
 
-const tenantPath = (tenant: string, rest = ''): string => `/v1/tenants/${encodeURIComponent(tenant)}${rest}`
 
 export const openSession = (proof: { link: string } | { key: string }): Promise<Session> =>
   sendJson<Session>('POST', '/v1/sessions', proof)
 
 export const getInfo = (): Promise<Info> => getJson<Info>('/v1/info')
 
-export const listTenants = (): Promise<Page<Tenant>> => getJson<Page<Tenant>>('/v1/tenants?limit=500')
+export const getCaller = (): Promise<Caller> => getJson<Caller>('/v1/whoami')
 
-export const createTenant = (slug: string): Promise<Tenant> => sendJson<Tenant>('POST', '/v1/tenants', { slug })
+export const checkCode = (code: Code, signal: AbortSignal): Promise<CheckResult> => postJson<CheckResult>('/v1/check', code, signal)
 
 export const runsPath = (tenant: string): string => tenantPath(tenant, '/runs')
 
@@ -31,6 +31,9 @@ export async function* streamRun(tenant: string, request: RunRequest, signal: Ab
 
 export const getRun = (tenant: string, id: string): Promise<RecordedRun> =>
   getJson<RecordedRun>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}`))
+
+export const replayRun = (tenant: string, id: string): Promise<RunResult> =>
+  sendJson<RunResult>('POST', tenantPath(tenant, `/runs/${encodeURIComponent(id)}/replay`), undefined)
 
 export const listPrompts = (tenant: string, signal?: AbortSignal): Promise<Page<PromptEntry>> =>
   getJson<Page<PromptEntry>>(tenantPath(tenant, '/prompts?limit=100'), signal)

@@ -18,19 +18,49 @@ export type ProblemItem = Schemas['Fault']
 export type Session = Schemas['SessionResponse']
 export type Info = Schemas['InfoResponse']
 export type Limits = Schemas['LimitsResponse']
+export type Caller = Schemas['CallerResponse']
+export type Scope = Schemas['Scope']
+export type Preset = Schemas['Preset']
 export type Tenant = Schemas['TenantResponse']
+export type LimitSettings = Schemas['LimitSettingsResponse']
+export type LimitNumbers = Schemas['LimitsText']
+export type Key = Schemas['KeyResponse']
+export type NewKey = Schemas['CreateKeyRequest']
+
+export type FunctionEntry = Schemas['FunctionResponse']
+export type Version = Schemas['VersionResponse']
+export type VersionSource = Schemas['Code']
+export type VersionDiff = Schemas['DiffResponse']
+export type ModuleDiff = Schemas['ModuleDiffResponse']
+export type Alias = Schemas['AliasResponse']
+export type Share = Schemas['ShareRequest']
+export type Deployed = Schemas['DeployResponse']
+export type RouteEntry = Schemas['RouteResponse']
+export type Variable = Schemas['VariableResponse']
+export type Policy = Schemas['PolicyResponse']
+export type Rule = Schemas['RuleText']
 
 export type Body = Schemas['BodyResponse']
 export type HeaderList = [name: string, value: string][]
 export type Modules = Record<string, string>
 
+export interface Code {
+  modules: Modules
+  main_module: string
+}
+
+export type CheckResult = Schemas['CheckResponse']
+export type Finding = Schemas['DiagnosticResponse']
+
 /** What the console asks for: code that it has in its editor. */
 export interface RunRequest {
-  code: { modules: Modules; main_module: string }
+  code: Code
   prompt?: string
   request?: { method: string; path: string; headers: HeaderList; body?: Body }
   env?: Record<string, string>
   limits?: Partial<Limits>
+  /** Rules for this run alone; the tenant's own and the operator's ceiling hold as well. */
+  egress?: { rules: Rule[] }
   record?: boolean
 }
 

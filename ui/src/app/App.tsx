@@ -1,4 +1,4 @@
-// The console around its pages: signed in or not, top bar, the page of the address. What a page does is in `pages/`.
+// The console around its pages: signed in or not, navigation, top bar, the page of the address. What a page does is in `pages/`.
 import { useSignal } from '@preact/signals'
 import type { FunctionComponent } from 'preact'
 import { useEffect } from 'preact/hooks'
@@ -6,9 +6,14 @@ import { session, signInState } from '../auth/session'
 import { SignIn } from '../auth/SignIn'
 import { Button } from '../components/Button'
 import { EmptyState } from '../components/EmptyState'
-import { loadInfo } from './info'
 import { FirstTenant } from './FirstTenant'
+import { HelpDialog } from './HelpDialog'
+import { loadInfo } from './info'
+import { NavRail, NavDrawer } from './Nav'
 import { pageAt, type PageEntry, type PageProps } from './pages'
+import { Palette } from './palette/Palette'
+import { followRoute, route } from './route'
+import { useGlobalKeys } from './shortcuts'
 import { forgetTenants, loadTenants, tenant, tenants, tenantsError } from './tenants'
 import { TopBar } from './TopBar'
 
@@ -25,24 +30,34 @@ export function App() {
 }
 
 function Console() {
-  const page = useSignal<PageEntry>(pageAt(location.hash))
+  useEffect(followRoute, [])
+  useGlobalKeys()
+  const page = pageAt(route.value.page)
   useEffect(() => {
-    const follow = (): void => void (page.value = pageAt(location.hash))
-    window.addEventListener('hashchange', follow)
-    return () => window.removeEventListener('hashchange', follow)
-  }, [])
-  useEffect(() => {
-    document.title = `${page.value.title} · isolet`
-  }, [page.value])
+    document.title = `${page.title} · isolet`
+  }, [page])
   return (
     <div class="flex h-full flex-col">
-      <TopBar page={page.value} />
-      <main class="flex min-h-0 flex-1 flex-col">
-        <h1 class="sr-only">{page.value.title}</h1>
-        <PageBody entry={page.value} />
-      </main>
+      <a href="#main" class="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-md focus:bg-surface focus:px-3 focus:py-1.5" onClick={skipToMain}>
+        Skip to the page
+      </a>
+      <TopBar page={page} />
+      <div class="flex min-h-0 flex-1">
+        <NavRail page={page} />
+        <main id="main" tabIndex={-1} class="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+          <PageBody entry={page} />
+        </main>
+      </div>
+      <NavDrawer page={page} />
+      <Palette />
+      <HelpDialog />
     </div>
   )
+}
+
+function skipToMain(event: Event): void {
+  event.preventDefault()
+  document.getElementById('main')?.focus()
 }
 
 function PageBody({ entry }: { entry: PageEntry }) {
@@ -69,10 +84,11 @@ function PageBody({ entry }: { entry: PageEntry }) {
       </EmptyState>
     )
   }
-  if (tenants.value?.length === 0) return <FirstTenant />
-  if (loaded.value?.entry !== entry || tenant.value === null) return <PageSkeleton />
+  if (tenants.value?.length === 0 && entry.about === 'tenant') return <FirstTenant />
+  if (loaded.value?.entry !== entry || tenants.value === null) return <PageSkeleton />
   const Page = loaded.value.component
-  return <Page key={tenant.value} tenant={tenant.value} />
+  const slug = tenant.value ?? ''
+  return <Page key={entry.about === 'tenant' ? slug : entry.id} tenant={slug} route={route.value} />
 }
 
 function PageSkeleton() {

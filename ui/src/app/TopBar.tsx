@@ -1,70 +1,54 @@
-// The bar on top of every page: name, pages, tenant, theme, sign-out.
-import { endSession, session } from '../auth/session'
+// The bar on top of every page: name, page, tenant, search, theme, help, sign-out.
+import { endSession } from '../auth/session'
 import { IconButton } from '../components/Button'
+import { Icon } from '../components/Icon'
 import { Segmented } from '../components/Segmented'
+import { MOD } from '../text/keys'
 import { theme } from '../theme/theme'
+import { overlay } from './commands'
 import { Logo } from './Logo'
-import { PAGES, type PageEntry } from './pages'
-import { chooseTenant, tenant, tenants } from './tenants'
+import { DRAWER_ID } from './Nav'
+import type { PageEntry } from './pages'
+import { hrefOf } from './route'
+import { TenantSwitch } from './TenantSwitch'
 
 export function TopBar({ page }: { page: PageEntry }) {
   return (
-    <header class="flex h-12 shrink-0 items-center gap-4 border-b border-line bg-surface px-3 max-md:gap-2">
-      <Logo />
-      <nav aria-label="Pages" class="flex h-full max-sm:hidden">
-        {PAGES.map((entry) => (
-          <a
-            key={entry.id}
-            href={`#/${entry.id}`}
-            aria-current={entry === page ? 'page' : undefined}
-            class={`flex items-center px-2 text-sm font-medium -outline-offset-2 ${entry === page ? 'text-text' : 'text-muted hover:text-text'}`}
-          >
-            {entry.title}
-          </a>
-        ))}
-      </nav>
-      <div class="ml-auto flex min-w-0 items-center gap-2">
-        <TenantSelect />
-        <Segmented
-          label="Theme"
-          choices={[
-            { value: 'system', label: 'As the system', icon: 'screen' },
-            { value: 'light', label: 'Light', icon: 'sun' },
-            { value: 'dark', label: 'Dark', icon: 'moon' },
-          ]}
-          value={theme.value}
-          onChange={(next) => (theme.value = next)}
-        />
+    <header class="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-3 max-md:gap-1.5">
+      <IconButton icon="menu" label="Navigation" class="md:hidden" popovertarget={DRAWER_ID} />
+      <a href={hrefOf('playground')} aria-label="isolet: to the playground" class="rounded-md max-md:hidden">
+        <Logo />
+      </a>
+      <span aria-hidden="true" class="text-line-strong max-md:hidden">/</span>
+      <TenantSwitch />
+      <span aria-hidden="true" class="text-line-strong max-md:hidden">/</span>
+      <h1 class="truncate text-sm font-semibold max-md:sr-only">{page.title}</h1>
+      <div class="ml-auto flex min-w-0 items-center gap-1.5">
+        <button
+          type="button"
+          aria-keyshortcuts="Control+K Meta+K"
+          onClick={() => (overlay.value = 'palette')}
+          class="flex h-8 items-center gap-2 rounded-md border border-line bg-sunken px-2.5 text-sm text-muted transition-colors hover:border-line-strong max-lg:border-transparent max-lg:bg-transparent lg:w-56 pointer-coarse:h-9"
+        >
+          <Icon name="search" size={14} />
+          <span class="max-lg:sr-only">Search</span>
+          <kbd aria-hidden="true" class="ml-auto rounded border border-line bg-surface px-1.5 font-sans text-2xs max-lg:hidden">{MOD} K</kbd>
+        </button>
+        <span class="max-sm:hidden">
+          <Segmented
+            label="Theme"
+            choices={[
+              { value: 'system', label: 'As the system', icon: 'screen' },
+              { value: 'light', label: 'Light', icon: 'sun' },
+              { value: 'dark', label: 'Dark', icon: 'moon' },
+            ]}
+            value={theme.value}
+            onChange={(next) => (theme.value = next)}
+          />
+        </span>
+        <IconButton icon="question" label="Keys and help" onClick={() => (overlay.value = 'help')} />
         <IconButton icon="exit" label="Sign out" onClick={() => endSession(null)} />
       </div>
     </header>
-  )
-}
-
-function TenantSelect() {
-  const list = tenants.value
-  const bound = session.value?.tenant ?? null
-  if (bound !== null) {
-    return (
-      <span class="min-w-0 truncate text-sm" title="This key belongs to one tenant">
-        <span class="text-muted">tenant </span>
-        <span class="font-medium">{bound}</span>
-      </span>
-    )
-  }
-  return (
-    <label class="flex min-w-0 items-center gap-2 text-sm">
-      <span class="text-muted max-sm:sr-only">Tenant</span>
-      <select
-        class="h-8 w-36 min-w-0 rounded-md border border-line bg-surface px-2 font-medium shadow-card max-sm:w-24"
-        disabled={!list || list.length === 0}
-        value={tenant.value ?? ''}
-        onChange={(event) => chooseTenant(event.currentTarget.value)}
-      >
-        {(list ?? []).map((slug) => (
-          <option key={slug}>{slug}</option>
-        ))}
-      </select>
-    </label>
   )
 }

@@ -1,23 +1,36 @@
-// The console's pages: name, address and how to load each. A new page is a folder below `pages/` and one entry here.
+// The console's nine pages: name, address, key and how to load each. A new page is a folder below `pages/` and one entry here.
 import type { FunctionComponent } from 'preact'
+import type { IconName } from '../components/Icon'
+import type { Route } from './route'
 
 export interface PageProps {
   tenant: string
+  route: Route
 }
 
 export interface PageEntry {
   /** Its address is `#/<id>`. */
   id: string
   title: string
+  icon: IconName
+  /** The second key after `g`. */
+  key: string
+  /** Pages about one tenant, and pages about the host. */
+  about: 'tenant' | 'host'
+  /** What the palette finds it by, beside its title. */
+  words: string
   /** Each page is a chunk of its own. */
   load: () => Promise<{ default: FunctionComponent<PageProps> }>
 }
 
-const playground: PageEntry = { id: 'playground', title: 'Playground', load: () => import('../pages/playground') }
+const playground: PageEntry = {
+  id: 'playground', title: 'Playground', icon: 'play', key: 'p', about: 'tenant', words: 'run code prompt editor', load: () => import('../pages/playground'),
+}
 
-export const PAGES: PageEntry[] = [playground]
+export const PAGES: PageEntry[] = [
+  playground,
+]
 
-export function pageAt(hash: string): PageEntry {
-  const id = /^#\/([\w-]+)/.exec(hash)?.[1]
+export function pageAt(id: string): PageEntry {
   return PAGES.find((page) => page.id === id) ?? playground
 }

@@ -2,6 +2,8 @@
 
 export const ON_A_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
+export const MOD = ON_A_MAC ? '⌘' : 'Ctrl'
+
 export const RUN_KEYS = ON_A_MAC ? '⌘ Enter' : 'Ctrl Enter'
 
 /** The same, as `aria-keyshortcuts` wants it. */

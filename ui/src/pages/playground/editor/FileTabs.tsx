@@ -89,7 +89,7 @@ export function FileTabs() {
         title={`Remove ${removing.value ?? ''}?`}
         detail="Its code goes with it; this cannot be undone."
         confirm="Remove"
-        onConfirm={() => removing.value !== null && draft.removeFile(removing.value)}
+        onConfirm={() => draft.removeFile(removing.value ?? '')}
         onClose={() => (removing.value = null)}
       />
     </div>
