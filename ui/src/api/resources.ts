@@ -29,8 +29,8 @@ export async function* streamRun(tenant: string, request: RunRequest, signal: Ab
   if (!done) throw brokenOff()
 }
 
-export const getRun = (tenant: string, id: string): Promise<RecordedRun> =>
-  getJson<RecordedRun>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}`))
+export const getRun = (tenant: string, id: string, signal?: AbortSignal): Promise<RecordedRun> =>
+  getJson<RecordedRun>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}`), signal)
 
 export const replayRun = (tenant: string, id: string): Promise<RunResult> =>
   sendJson<RunResult>('POST', tenantPath(tenant, `/runs/${encodeURIComponent(id)}/replay`), undefined)

@@ -3,20 +3,16 @@ import { useSignal } from '@preact/signals'
 import { asApiError } from '../api/problem'
 import { Button } from '../components/Button'
 import { EmptyState } from '../components/EmptyState'
+import { slugFault } from '../text/slug'
 import { addTenant } from './tenants'
-
-/** `design/api.md`: a tenant's name becomes part of a host name. */
-const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 export function FirstTenant() {
   const slug = useSignal('demo')
   const fault = useSignal<string | null>(null)
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
-    if (!SLUG.test(slug.value) || slug.value.length > 30) {
-      fault.value = 'Use lower-case letters, digits and single hyphens, at most 30 characters.'
-      return
-    }
+    fault.value = slugFault(slug.value)
+    if (fault.value !== null) return
     try {
       await addTenant(slug.value)
     } catch (thrown) {

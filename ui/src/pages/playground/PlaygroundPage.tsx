@@ -2,9 +2,12 @@
 // each pane in a folder of its own.
 import { signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
+import { usePageCommands } from '../../app/commands'
+import { Lazy } from '../../components/Lazy'
 import { Splitter } from '../../components/Splitter'
 import { Tabs } from '../../components/Tabs'
-import { holdsMod } from '../../text/keys'
+import { EXAMPLES } from '../../examples/gallery'
+import { holdsMod, MOD, RUN_KEYS } from '../../text/keys'
 import { ActivityPanel } from './activity/ActivityPanel'
 import { EditorPane } from './editor/EditorPane'
 import { RequestBar } from './request/RequestBar'
@@ -22,7 +25,9 @@ export default function PlaygroundPage({ tenant }: { tenant: string }) {
   useEffect(() => {
     void playground.history.refresh()
     const stopSaving = playground.draft.keepSaved()
+    const stopChecking = playground.checker.keepChecking()
     return () => {
+      stopChecking()
       playground.runner.stop()
       stopSaving()
     }
@@ -30,8 +35,10 @@ export default function PlaygroundPage({ tenant }: { tenant: string }) {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       // The editor has handled the same keys already when it had the focus.
-      if (event.defaultPrevented || !holdsMod(event) || event.altKey || event.shiftKey) return
-      if (event.key === 'Enter') playground.run()
+      if (event.defaultPrevented || !holdsMod(event) || event.altKey) return
+      if (event.shiftKey && event.key.toLowerCase() === 'd') playground.deploying.value = true
+      else if (event.shiftKey) return
+      else if (event.key === 'Enter') playground.run()
       else if (event.key === 's') playground.draft.save()
       else return
       event.preventDefault()
@@ -39,9 +46,19 @@ export default function PlaygroundPage({ tenant }: { tenant: string }) {
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)
   }, [playground])
+  usePageCommands(
+    () => [
+      { id: 'run', title: 'Run', icon: 'play', hint: RUN_KEYS, act: playground.run },
+      { id: 'deploy', title: 'Deploy…', icon: 'upload', hint: `${MOD} Shift D`, act: () => void (playground.deploying.value = true) },
+      ...EXAMPLES.map((example) => ({ id: `example-${example.id}`, title: `Example: ${example.title}`, icon: 'book' as const, words: example.summary, act: () => playground.runExample(example) })),
+    ],
+    [playground],
+  )
   return (
     <PlaygroundContext.Provider value={playground}>
       <Workbench />
+      <Lazy when={playground.deploying.value} load={() => import('./DeployDialog').then((module) => module.DeployDialog)} />
+      <Lazy when={playground.comparing.value !== null} load={() => import('./CompareDialog').then((module) => module.CompareDialog)} />
     </PlaygroundContext.Provider>
   )
 }

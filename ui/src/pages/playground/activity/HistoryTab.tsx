@@ -10,7 +10,8 @@ import { ago, milliseconds, moment, plural, shortVersion } from '../../../text/f
 import { usePlayground } from '../state/playground'
 
 export function HistoryTab() {
-  const { history, run } = usePlayground()
+  const { comparing, history, run } = usePlayground()
+  const first = comparing.value?.[1] === null ? comparing.value[0] : null
   const clearing = useSignal(false)
   const entries = history.entries.value
   const error = history.error.value
@@ -40,6 +41,7 @@ export function HistoryTab() {
           {starred > 0 && `, ${starred} starred`}
         </span>
         {error && <span class="text-bad">{error.message}</span>}
+        {first !== null && <span class="font-medium text-accent">Choose the run to compare with.</span>}
         <Button look="ghost" icon="trash" class="ml-auto h-7 text-xs" disabled={starred === entries.length} onClick={() => (clearing.value = true)}>
           Clear
         </Button>
@@ -54,7 +56,7 @@ export function HistoryTab() {
         title="Clear the history?"
         detail={`${plural(entries.length - starred, 'prompt')} and their recorded results will be deleted for everyone in this tenant. ${starred > 0 ? 'Starred ones stay.' : 'To keep one, star it first.'}`}
         confirm="Clear history"
-        onConfirm={() => void history.clear()}
+        onConfirm={() => history.clear()}
         onClose={() => (clearing.value = false)}
       />
     </div>
@@ -62,11 +64,21 @@ export function HistoryTab() {
 }
 
 function Row({ entry }: { entry: PromptEntry }) {
-  const { history, recall } = usePlayground()
+  const { comparing, history, recall, replay } = usePlayground()
+  const first = comparing.value?.[1] === null ? comparing.value[0] : null
+  /** The first click marks a run, the second opens both. */
+  const compare = (): void => {
+    if (first === entry.id) comparing.value = null
+    else comparing.value = first === null ? [entry.id, null] : [first, entry.id]
+  }
+  const open = (event: MouseEvent): void => {
+    if (event.shiftKey) compare()
+    else void recall(entry)
+  }
   const tone: Tone = entry.outcome === null ? 'plain' : entry.outcome === 'ok' ? 'ok' : 'bad'
   return (
     <li class="flex items-center border-b border-line/70 pr-2 hover:bg-raised/60">
-      <button type="button" onClick={() => void recall(entry)} class="flex min-w-0 flex-1 items-center gap-3 py-1.5 pr-1.5 pl-3 text-left text-xs -outline-offset-2">
+      <button type="button" onClick={open} title="Back into the editor. With Shift: compare." class="flex min-w-0 flex-1 items-center gap-3 py-1.5 pr-1.5 pl-3 text-left text-xs -outline-offset-2">
         <span class={TONE_TEXT[tone]}>
           <Icon name={TONE_ICON[tone]} size={14} />
         </span>
@@ -84,12 +96,18 @@ function Row({ entry }: { entry: PromptEntry }) {
           {ago(entry.created_at)}
         </time>
       </button>
+      {entry.outcome !== null && (
+        <span class="flex max-sm:hidden">
+          <IconButton icon="refresh" label="Run this again" onClick={() => void replay(entry)} />
+          <IconButton icon="compare" label="Compare this run" aria-pressed={first === entry.id} class={first === entry.id ? 'text-accent!' : ''} onClick={compare} />
+        </span>
+      )}
       <IconButton
         icon="star"
         filled={entry.starred}
         label={entry.starred ? 'Remove the star' : 'Star: keep this prompt'}
         aria-pressed={entry.starred}
-        class={`ml-2 ${entry.starred ? 'text-warn!' : ''}`}
+        class={`${entry.starred ? 'text-warn!' : ''}`}
         onClick={() => void history.star(entry.id, !entry.starred)}
       />
       <IconButton icon="close" label="Delete this prompt" onClick={() => void history.remove(entry.id)} />

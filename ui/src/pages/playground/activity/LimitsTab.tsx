@@ -20,6 +20,9 @@ const FIELDS: LimitField[] = [
   { key: 'cpu_ms', label: 'CPU time', unit: 'ms', scale: 1, meaning: 'spent computing; waiting is free' },
   { key: 'wall_ms', label: 'Wall time', unit: 'ms', scale: 1, meaning: 'until the last byte of the answer' },
   { key: 'memory_bytes', label: 'Memory', unit: 'MiB', scale: MIB, meaning: 'linear memory of the instance' },
+  { key: 'response_body_bytes', label: 'Answer', unit: 'KiB', scale: 1024, meaning: 'bytes of the body' },
+  { key: 'log_bytes', label: 'Console', unit: 'KiB', scale: 1024, meaning: 'kept of what is logged; never fails a run' },
+  { key: 'subrequests', label: 'Outgoing requests', unit: '', scale: 1, meaning: 'calls of fetch()' },
 ]
 
 export function LimitsTab() {
@@ -34,13 +37,13 @@ export function LimitsTab() {
   }
   return (
     <div class="p-3">
-      <div class="grid gap-4 sm:grid-cols-3">
+      <div class="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
         {FIELDS.map((field) => {
           const value = limits[field.key]
           const standard = info.value?.limits?.defaults[field.key]
           const maximum = info.value?.limits?.maxima[field.key]
           const tooMuch = value !== undefined && maximum !== undefined && value > maximum
-          const shown = (amount: number): string => (field.unit === 'MiB' ? bytes(amount) : `${count(amount)} ms`)
+          const shown = (amount: number): string => (field.unit.endsWith('iB') ? bytes(amount) : `${count(amount)} ${field.unit}`.trim())
           return (
             <div key={field.key}>
               <label for={`limit-${field.key}`} class="text-sm font-medium">

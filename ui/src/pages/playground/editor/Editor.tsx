@@ -10,18 +10,21 @@ import { usePlayground } from '../state/playground'
 import { editorExtensions } from './extensions'
 
 export function Editor() {
-  const { draft, runner, target, run } = usePlayground()
+  const { draft, checker, deploying, target, run } = usePlayground()
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   const states = useRef(new Map<string, EditorState>())
   const shown = useRef({ file: '', generation: -1 })
+
+  const deploy = (): void => void (deploying.value = true)
 
   const stateOf = (file: string): EditorState => {
     const text = draft.modules.peek()[file] ?? ''
     const kept = states.current.get(file)
     if (kept && kept.doc.toString() === text) return kept
     const changed = (next: string): void => draft.setText(file, next)
-    return EditorState.create({ doc: text, extensions: editorExtensions(`Code of ${file}`, { run, save: draft.save, changed }) })
+    const variables = (): string[] => draft.env.peek().map(([name]) => name)
+    return EditorState.create({ doc: text, extensions: editorExtensions(file, { run, save: draft.save, deploy, changed, variables }) })
   }
 
   useEffect(() => {
@@ -31,7 +34,7 @@ export function Editor() {
     const created = new EditorView({ parent: host.current, state: stateOf(file) })
     view.current = created
     shown.current = { file, generation: draft.generation.peek() }
-    mark(created, runner.problems.peek(), file)
+    mark(created, checker.problems.peek(), file)
     return () => {
       view.current = null
       created.destroy()
@@ -48,11 +51,11 @@ export function Editor() {
     else states.current.set(shown.current.file, editor.state)
     shown.current = { file, generation }
     editor.setState(stateOf(file))
-    mark(editor, runner.problems.peek(), file)
+    mark(editor, checker.problems.peek(), file)
   })
 
   useSignalEffect(() => {
-    const problems = runner.problems.value
+    const problems = checker.problems.value
     if (view.current) mark(view.current, problems, draft.activeFile.peek())
   })
 
@@ -78,7 +81,9 @@ function diagnosticOf(doc: Text, problem: CodeProblem): Diagnostic {
   const from = offsetOf(doc, problem.line, problem.column)
   const line = doc.lineAt(from)
   const word = /^[\w$]+|^./.exec(line.text.slice(from - line.from))?.[0] ?? ''
-  return { from, to: Math.max(from, from + word.length), severity: 'error', message: problem.message, source: problem.file }
+  const to = Math.min(from + (problem.length || word.length), doc.length)
+  const message = problem.help ? `${problem.message}\n${problem.help}` : problem.message
+  return { from, to, severity: problem.severity ?? 'error', message, source: problem.file }
 }
 
 /** Lines and columns count from 1; places beyond the text (it may have been edited meanwhile) come back to its end. */

@@ -1,6 +1,8 @@
 // The code side of the playground: tabs, editor, problems. The editor's own code arrives a moment after the page.
 import type { FunctionComponent } from 'preact'
 import { signal } from '@preact/signals'
+import { may } from '../../../app/rights'
+import { hrefOf } from '../../../app/route'
 import { Button } from '../../../components/Button'
 import { SIDEBAR_ID } from '../sidebar/ExampleList'
 import { usePlayground } from '../state/playground'
@@ -16,12 +18,23 @@ import('./Editor').then(
 )
 
 export function EditorPane() {
-  const { draft } = usePlayground()
+  const { draft, deploying } = usePlayground()
+  const target = draft.functionName.value
   const Editor = loadedEditor.value
   return (
     <>
       <div class="flex shrink-0 items-center border-b border-line bg-canvas">
         <FileTabs />
+        {target !== null && (
+          <a href={hrefOf('functions', [target])} class="max-w-40 shrink-0 truncate px-1 text-xs text-muted hover:text-text hover:underline max-lg:hidden" title={`This code belongs to the function ${target}`}>
+            {target}
+          </a>
+        )}
+        {may('deploy') && (
+          <Button icon="upload" class="mx-1.5 h-7 px-2! text-xs" onClick={() => (deploying.value = true)}>
+            Deploy
+          </Button>
+        )}
         <Button look="ghost" icon="menu" class="mx-1 h-7 xl:hidden" popovertarget={SIDEBAR_ID}>
           Examples
         </Button>

@@ -37,6 +37,13 @@ const looks = EditorView.theme({
   },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-code)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent-soft)', color: 'var(--text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 8px' },
+  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal', marginLeft: '8px' },
+  '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '600', color: 'var(--accent)' },
+  '.cm-type-info': { padding: '6px 10px', maxWidth: '32rem', fontSize: '12px', lineHeight: '1.5', whiteSpace: 'pre-wrap' },
+  '.cm-type-info code': { fontFamily: 'var(--font-code)', color: 'var(--code-function)' },
+  '.cm-type-info p': { marginTop: '4px', color: 'var(--muted)' },
+  '.cm-diagnostic-warning': { borderLeft: '3px solid var(--warn)' },
   '.cm-diagnostic': { padding: '6px 10px', whiteSpace: 'pre-wrap', fontFamily: 'var(--font-code)', fontSize: '12px' },
   '.cm-diagnostic-error': { borderLeft: '3px solid var(--bad)' },
 })

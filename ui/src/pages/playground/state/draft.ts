@@ -1,7 +1,7 @@
 // What the reader is working on: modules, prompt, request, variables, limits. Kept in local storage per tenant. Running it
 // is `runner.ts`; the text cursor and undo history live in the editor.
 import { batch, computed, effect, signal } from '@preact/signals'
-import type { HeaderList, Limits, Modules } from '../../../api/types'
+import type { HeaderList, Limits, Modules, Rule } from '../../../api/types'
 import { DEFAULT_EXAMPLE, type Example } from '../../../examples/gallery'
 
 export type Mode = 'prompt' | 'request'
@@ -22,6 +22,10 @@ interface SavedDraft {
   request: RequestDraft
   env: [name: string, value: string][]
   limits: Partial<Limits>
+  /** Hosts that runs of this draft may call, as far as tenant and operator allow it. */
+  egress: Rule[]
+  /** The function that the code came from or went to last. */
+  functionName: string | null
 }
 
 const EMPTY_REQUEST: RequestDraft = { method: 'GET', path: '/', headers: [], body: '' }
@@ -42,6 +46,8 @@ export function createDraft(tenant: string) {
   const request = signal<RequestDraft>(start.request)
   const env = signal(start.env)
   const limits = signal(start.limits)
+  const egress = signal<Rule[]>(start.egress)
+  const functionName = signal(start.functionName)
   /** Grows whenever the modules were replaced from outside the editor, which then starts afresh. */
   const generation = signal(0)
   const saving = signal<'saved' | 'pending' | 'failed'>('saved')
@@ -59,6 +65,8 @@ export function createDraft(tenant: string) {
     request: request.value,
     env: env.value,
     limits: limits.value,
+    egress: egress.value,
+    functionName: functionName.value,
   })
 
   const save = (): void => {
@@ -112,6 +120,8 @@ export function createDraft(tenant: string) {
       if (next.request) request.value = next.request
       if (next.env) env.value = next.env
       limits.value = next.limits ?? {}
+      egress.value = next.egress ?? []
+      if (next.functionName !== undefined) functionName.value = next.functionName
       generation.value += 1
     })
   }
@@ -143,7 +153,7 @@ export function createDraft(tenant: string) {
   }
 
   return {
-    tenant, modules, mainModule, activeFile, mode, prompt, request, env, limits, generation, saving, fileNames,
+    tenant, modules, mainModule, activeFile, mode, prompt, request, env, limits, egress, functionName, generation, saving, fileNames,
     save, keepSaved, load, setText, addFile, renameFile, removeFile,
     loadExample: (example: Example): void => load(fromExample(example)),
   }
@@ -151,7 +161,7 @@ export function createDraft(tenant: string) {
 
 /** Why a module may not be called that, or `null`. */
 export function fileNameFault(name: string, others: string[]): string | null {
-  if (!/\.m?js$/.test(name)) return 'End the name in .js or .mjs'
+  if (!/\.(?:[mc]?js|jsx|m?ts|tsx|json|txt|md|html|css|svg)$/.test(name)) return 'End the name in .js, .ts, .tsx, .json, .txt, .md, .html, .css or .svg'
   if (!/^[\w@-][\w@./-]*$/.test(name)) return 'Use letters, digits and . _ - / @ only'
   if (name.split('/').some((part) => part === '' || part === '.' || part === '..')) return 'No empty, . or .. folders'
   if (others.includes(name)) return 'There is a file of this name already'
@@ -168,13 +178,15 @@ function fromExample(example: Example): SavedDraft {
     request: EMPTY_REQUEST,
     env: Object.entries(example.env),
     limits: {},
+    egress: [],
+    functionName: null,
   }
 }
 
 function restore(storageKey: string): SavedDraft | null {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? 'null')
-    return isSavedDraft(stored) ? stored : null
+    return isSavedDraft(stored) ? { ...stored, egress: stored.egress ?? [], functionName: stored.functionName ?? null } : null
   } catch {
     return null
   }

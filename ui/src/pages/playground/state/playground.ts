@@ -3,9 +3,10 @@ import { batch, computed, signal } from '@preact/signals'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { ApiError, asApiError } from '../../../api/problem'
-import { getRun } from '../../../api/resources'
+import { getRun, replayRun } from '../../../api/resources'
 import type { Modules, PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
 import type { Example } from '../../../examples/gallery'
+import { createChecker } from './checker'
 import { createDraft } from './draft'
 import { createHistory } from './history'
 import { createRunner } from './runner'
@@ -29,11 +30,15 @@ export function createPlayground(tenant: string) {
   const draft = createDraft(tenant)
   const history = createHistory(tenant)
   const runner = createRunner(draft, () => void history.refresh())
+  const checker = createChecker(draft, runner)
   const pane = signal<Pane>('code')
   const activityTab = signal<ActivityTab>('console')
   const target = signal<Target | null>(null)
   /** What the status bar says when it is not the run itself. */
   const announcement = signal<string | null>(null)
+  const deploying = signal(false)
+  /** Two runs side by side; the first is chosen, the second is still to be. */
+  const comparing = signal<[first: string, second: string | null] | null>(null)
   const hasFile = computed(() => new Set(draft.fileNames.value))
 
   const run = (): void => {
@@ -81,6 +86,19 @@ export function createPlayground(tenant: string) {
     }
   }
 
+  /** The same code and request once more, on the host as it is now. */
+  const replay = async (entry: PromptEntry): Promise<void> => {
+    announcement.value = 'Running it again…'
+    try {
+      const { id } = await replayRun(tenant, entry.id)
+      await history.refresh()
+      await recall({ ...entry, id })
+      announcement.value = 'Ran again; the answer is the new one.'
+    } catch (thrown) {
+      announcement.value = `Could not run that again: ${asApiError(thrown).message}`
+    }
+  }
+
   /** A saved prompt has no run, an old run may be gone: the prompt itself is still good. */
   const recallFailed = (error: ApiError, entry: PromptEntry): void => {
     if (error.status !== 404) {
@@ -105,7 +123,7 @@ export function createPlayground(tenant: string) {
     return request
   }
 
-  return { tenant, draft, runner, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, recall }
+  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, recall, replay, deploying, comparing }
 }
 
 /** A recorded request without what only records say. */

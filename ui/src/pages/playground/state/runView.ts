@@ -96,6 +96,10 @@ export interface CodeProblem {
   file: string
   line: number
   column: number
+  /** Characters that are at fault; the word at the place where nobody said. */
+  length?: number
+  severity?: 'error' | 'warning'
+  help?: string | null
   message: string
 }
 

@@ -27,7 +27,8 @@ export type Runner = ReturnType<typeof createRunner>
 export function createRunner(draft: Draft, onRecorded: () => void) {
   const view = signal<RunView>(idleView())
   const running = computed(() => view.value.state === 'running')
-  const problems = computed(() => codeProblems(view.value))
+  /** The last run's faults, as long as the code is what ran. */
+  const problems = computed(() => (view.value.sent?.code.modules === draft.modules.value ? codeProblems(view.value) : []))
   /** True after a click on Run with a prompt that cannot be sent: then the field says why. */
   const promptRefused = signal(false)
   /** Set when the editor was empty and the default function stepped in. */
@@ -103,6 +104,7 @@ export function buildRequest(draft: Draft): RunRequest {
   if (env.length > 0) request.env = Object.fromEntries(env)
   const limits: Partial<Limits> = draft.limits.value
   if (Object.keys(limits).length > 0) request.limits = limits
+  if (draft.egress.value.length > 0) request.egress = { rules: draft.egress.value }
   request.record = true
   return request
 }

@@ -1,0 +1,103 @@
+// DEVELOPMENT ONLY. What the playground does together with a real host beyond one run: faults while typing, completion, deploying with a
+// look at the changes, opening the network for a host, running again, comparing.
+import assert from 'node:assert/strict'
+import { checkAccessibility, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
+
+const SUMS = 'import { add } from "./sum.ts"\nexport default { fetch: () => new Response(String(add(1, 2))) }\n'
+
+export function addPlaygroundSteps({ step, openSignedIn }) {
+  step('playground: faults show while typing, types complete', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await setCode(page, 'export default {\n  fetch() {\n    return new Response("hi"\n  },\n}\n')
+    await page.waitForSelector('[data-testid=problems] button')
+    await page.waitForSelector('.cm-lint-marker-error')
+    await setCode(page, 'export default {\n  async fetch(request, env) {\n    const where = new URL(request.url)\n    \n  },\n}\n')
+    await page.waitForSelector('[data-testid=problems]', { state: 'detached' })
+    await page.locator('.cm-line').nth(3).click()
+    await page.keyboard.type('where.searchP')
+    await page.locator('.cm-tooltip-autocomplete li', { hasText: 'searchParams' }).waitFor()
+    await shot(page, 'completion')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('.get')
+    await page.locator('.cm-tooltip-autocomplete li', { hasText: 'getAll' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.keyboard.type('\nrequest.hea')
+    await page.locator('.cm-tooltip-autocomplete li', { hasText: 'headers' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('.cm-line span', { hasText: /^URL$/ }).first().hover()
+    await page.locator('.cm-type-info', { hasText: 'class URL' }).waitFor()
+    await close()
+  })
+
+  step('playground: TypeScript modules, deployed with a look at the changes', 40, async () => {
+    const { page, close } = await openSignedIn({})
+    await runExample(page, 'uppercase')
+    await page.getByRole('button', { name: 'Add a module' }).click()
+    await page.getByLabel('Name of the new module').fill('sum.ts')
+    await page.keyboard.press('Enter')
+    await setCode(page, 'export const add = (a: number, b: number): number => a + b\n')
+    await page.getByRole('tab', { name: /^main\.js/ }).click()
+    await setCode(page, SUMS)
+    assert.equal(await runByKeys(page), 'ok')
+    assert.equal(await page.textContent('[data-testid=body] pre'), '3')
+
+    await page.keyboard.press('ControlOrMeta+Shift+d')
+    const dialog = page.getByRole('dialog', { name: 'Deploy' })
+    await dialog.getByLabel('Function', { exact: true }).fill('Sums!')
+    await dialog.getByText('Use lower-case letters').waitFor()
+    await dialog.getByLabel('Function', { exact: true }).fill('sums')
+    await dialog.getByLabel('Message').fill('the first')
+    await checkAccessibility(page, 'deploy')
+    await shot(page, 'deploy-new')
+    await dialog.getByRole('button', { name: 'Deploy', exact: true }).click()
+    await page.waitForSelector('[data-testid=status-line]:has-text("Version 1 of sums is live")')
+
+    await setCode(page, SUMS.replace('1, 2', '3, 4'))
+    await page.keyboard.press('ControlOrMeta+Shift+d')
+    await dialog.getByText('add(3, 4)').waitFor()
+    assert.ok(await dialog.getByText('add(1, 2)').isVisible())
+    await shot(page, 'deploy-diff')
+    await dialog.getByRole('button', { name: 'Deploy', exact: true }).click()
+    await page.waitForSelector('[data-testid=status-line]:has-text("Version 2 of sums is live")')
+    await close()
+  })
+
+  step('playground: a denied host is allowed for this code', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await runExample(page, 'blocked-fetch')
+    await page.getByRole('tab', { name: /^Network/ }).click()
+    await page.getByRole('button', { name: /^Allow example\.com/ }).click()
+    await page.getByRole('button', { name: 'No longer allow example.com' }).waitFor()
+    await checkAccessibility(page, 'network')
+    await shot(page, 'network-allow')
+    // Nothing leaves this machine: what runs with the rule asks for nothing.
+    await setCode(page, 'export default { fetch: () => new Response("") }\n')
+    await runByKeys(page)
+    await page.getByRole('tab', { name: 'curl' }).click()
+    assert.match(await page.textContent('[data-testid=curl]'), /"egress"[^]*"example\.com"/)
+    await close()
+  })
+
+  step('playground: a run again, and two runs compared', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await runExample(page, 'uppercase')
+    await page.fill('#prompt', 'first words')
+    await ran(page, () => page.keyboard.press('Enter'))
+    await page.fill('#prompt', 'other words')
+    await ran(page, () => page.keyboard.press('Enter'))
+    await page.getByRole('tab', { name: /^History/ }).click()
+    const rows = page.locator('[data-testid=history] li')
+    await rows.filter({ hasText: 'first words' }).first().getByRole('button', { name: 'Run this again' }).click()
+    await page.waitForSelector('[data-testid=status-line]:has-text("Ran again")')
+    assert.equal(await page.textContent('[data-testid=body] pre'), 'FIRST WORDS')
+    await rows.filter({ hasText: 'first words' }).first().getByRole('button', { name: 'Compare this run' }).click()
+    await rows.filter({ hasText: 'other words' }).first().getByRole('button', { name: 'Compare this run' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Two runs' })
+    await dialog.getByText('+OTHER WORDS').waitFor()
+    assert.ok(await dialog.getByText('-FIRST WORDS').isVisible())
+    await dialog.getByText('Both ran the same code.').waitFor()
+    await checkAccessibility(page, 'compare')
+    await shot(page, 'compare')
+    await close()
+  })
+}
