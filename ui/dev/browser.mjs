@@ -24,14 +24,15 @@ export async function openPage(browser, origin, options) {
   const page = await context.newPage()
   page.on('console', (message) => {
     // The browser itself writes a line for each answer of 4xx; that a build failed is what the page was asked to show.
-    const expected = /Failed to load resource: the server responded with a status of (401|404|422)/.test(message.text())
+    const expected = /Failed to load resource: the server responded with a status of (401|404|412|422)/.test(message.text())
     if (['error', 'warning'].includes(message.type()) && !expected) faults.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => faults.push(`page error: ${error.stack}`))
   page.on('requestfailed', (request) => {
-    // Chromium reports a body that was read to its end as a stream as aborted, every second time, plain `fetch` included.
-    const streamed = request.method() === 'POST' && request.url().endsWith('/runs') && request.failure()?.errorText === 'net::ERR_ABORTED'
-    if (!streamed && !closing) faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`)
+    // The page itself gives up what it no longer needs an answer to; and Chromium reports a body that was read to its end as a stream
+    // as aborted, every second time, plain `fetch` included.
+    const givenUp = request.failure()?.errorText === 'net::ERR_ABORTED' && new URL(request.url()).pathname.startsWith('/v1/')
+    if (!givenUp && !closing) faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`)
   })
   page.on('request', (request) => {
     if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) faults.push(`foreign request: ${request.url()}`)

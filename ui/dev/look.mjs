@@ -252,7 +252,7 @@ step('light, dark and phone', 60, async () => {
   await tablet.close()
 })
 
-if (!fake) addConsoleSteps({ step, openSignedIn, origin })
+if (!fake) addConsoleSteps({ step, openSignedIn, origin, session: () => JSON.parse(session).token })
 
 const failed = await walk(browser)
 const faults = allFaults.flat()

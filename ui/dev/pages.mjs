@@ -2,11 +2,13 @@
 // steps have a file each below `pages/`; here is the shell around them, and every page's looks: both themes and a phone, with axe.
 import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
+import { addFunctionSteps } from './functions.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
 
 export function addConsoleSteps(walk) {
   addShellSteps(walk)
   addPlaygroundSteps(walk)
+  addFunctionSteps(walk)
   addLooks(walk)
 }
 

@@ -1,7 +1,7 @@
 // Functions and what belongs to them: versions, aliases, routes, variables, secrets, egress. One function per call.
 import { getAll, getJson, getTagged, send, sendJson, type Mark, type Tagged } from './client'
 import { functionPath, tenantPath } from './paths'
-import type { Alias, Code, Deployed, FunctionEntry, Policy, RouteEntry, Rule, Share, Variable, Version, VersionDiff, VersionSource } from './types'
+import type { Alias, Code, Deployed, FunctionEntry, LimitNumbers, LimitSettings, Policy, RouteEntry, Rule, Share, Variable, Version, VersionDiff, VersionSource } from './types'
 
 export const listFunctions = (tenant: string, signal?: AbortSignal): Promise<FunctionEntry[]> =>
   getAll<FunctionEntry>(tenantPath(tenant, '/functions?limit=500'), signal)
@@ -78,3 +78,9 @@ export const putEgress = (tenant: string, name: string | null, rules: Rule[], et
   sendJson<Policy>('PUT', egressPath(tenant, name), { rules }, etag)
 
 const egressPath = (tenant: string, name: string | null): string => (name === null ? tenantPath(tenant, '/egress') : functionPath(tenant, name, '/egress'))
+
+export const getFunctionLimits = (tenant: string, name: string, signal?: AbortSignal): Promise<Tagged<LimitSettings>> =>
+  getTagged<LimitSettings>(functionPath(tenant, name, '/limits'), signal)
+
+export const putFunctionLimits = (tenant: string, name: string, set: LimitNumbers, etag: string | null): Promise<LimitSettings> =>
+  sendJson<LimitSettings>('PUT', functionPath(tenant, name, '/limits'), set, etag)

@@ -29,6 +29,7 @@ const playground: PageEntry = {
 
 export const PAGES: PageEntry[] = [
   playground,
+  { id: 'functions', title: 'Functions', icon: 'function', key: 'f', about: 'tenant', words: 'versions aliases routes env secrets egress deploy rollback', load: () => import('../pages/functions') },
 ]
 
 export function pageAt(id: string): PageEntry {

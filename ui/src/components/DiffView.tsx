@@ -22,7 +22,7 @@ export function changeOf(name: string, before: string | null, after: string | nu
   if ((before?.length ?? 0) + (after?.length ?? 0) > COMPARED_CHARACTERS) return { name, status, added: 0, removed: 0, unified: null, omitted: 'too long to compare' }
   const patch = structuredPatch(name, name, before ?? '', after ?? '', '', '', { context: 3, maxEditLength: COMPARED_EDITS })
   if (patch === undefined) return { name, status, added: 0, removed: 0, unified: null, omitted: 'too different to compare' }
-  const lines = patch.hunks.flatMap((hunk) => [`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines])
+  const lines = patch.hunks.flatMap((hunk) => [`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines.filter((line) => !line.startsWith('\\'))])
   const count = (sign: string): number => lines.filter((line) => line.startsWith(sign)).length
   return { name, status, added: count('+'), removed: count('-'), unified: lines.join('\n') }
 }

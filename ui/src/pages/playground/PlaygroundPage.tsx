@@ -2,6 +2,8 @@
 // each pane in a folder of its own.
 import { signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
+import type { PageProps } from '../../app/pages'
+import { replaceQuery } from '../../app/route'
 import { usePageCommands } from '../../app/commands'
 import { Lazy } from '../../components/Lazy'
 import { Splitter } from '../../components/Splitter'
@@ -20,7 +22,7 @@ import { StatusBar } from './StatusBar'
 const editorShare = signal(56)
 const upperShare = signal(66)
 
-export default function PlaygroundPage({ tenant }: { tenant: string }) {
+export default function PlaygroundPage({ tenant, route }: PageProps) {
   const playground = useMemo(() => createPlayground(tenant), [tenant])
   useEffect(() => {
     void playground.history.refresh()
@@ -46,6 +48,13 @@ export default function PlaygroundPage({ tenant }: { tenant: string }) {
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)
   }, [playground])
+  // Code of a function was asked for by the address: it is taken over once, then the address forgets it.
+  const [wanted, version] = [route.query.get('function'), route.query.get('version')]
+  useEffect(() => {
+    if (wanted === null) return
+    replaceQuery({ function: null, version: null })
+    void playground.open(wanted, version)
+  }, [playground, wanted, version])
   usePageCommands(
     () => [
       { id: 'run', title: 'Run', icon: 'play', hint: RUN_KEYS, act: playground.run },

@@ -2,9 +2,11 @@
 import { batch, computed, signal } from '@preact/signals'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
+import { getFunction, getSource, listVariables } from '../../../api/functions'
 import { ApiError, asApiError } from '../../../api/problem'
 import { getRun, replayRun } from '../../../api/resources'
 import type { Modules, PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
+import { may } from '../../../app/rights'
 import type { Example } from '../../../examples/gallery'
 import { createChecker } from './checker'
 import { createDraft } from './draft'
@@ -86,6 +88,27 @@ export function createPlayground(tenant: string) {
     }
   }
 
+  /** The code of a function's version, by default the one that is live, into the editor. */
+  const open = async (name: string, version: string | null): Promise<void> => {
+    try {
+      const wanted = version ?? (await getFunction(tenant, name)).live_version
+      if (wanted === null) {
+        draft.functionName.value = name
+        announcement.value = `${name} has no code yet: what is deployed from here becomes its first version.`
+        return
+      }
+      const [source, variables] = await Promise.all([getSource(tenant, name, wanted), may('env:read') ? listVariables(tenant, name) : []])
+      const modules = sourcesOf(source.modules)
+      const env = variables.map((variable): [string, string] => [variable.name, variable.value])
+      batch(() => {
+        draft.load({ modules, mainModule: source.main_module, mode: draft.mode.value, env, functionName: name })
+        announcement.value = `The code of ${name} is in the editor.`
+      })
+    } catch (thrown) {
+      announcement.value = `Could not open ${name}: ${asApiError(thrown).message}`
+    }
+  }
+
   /** The same code and request once more, on the host as it is now. */
   const replay = async (entry: PromptEntry): Promise<void> => {
     announcement.value = 'Running it again…'
@@ -123,7 +146,7 @@ export function createPlayground(tenant: string) {
     return request
   }
 
-  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, recall, replay, deploying, comparing }
+  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, replay, deploying, comparing }
 }
 
 /** A recorded request without what only records say. */

@@ -1,0 +1,64 @@
+// One egress rule as a row of fields: what it decides, for which host, ports, methods and path, and the secret it puts into a header.
+import { IconButton } from '../../components/Button'
+import { SelectField, TextField } from '../../components/Field'
+import type { Rule } from '../../api/types'
+
+interface EgressRuleProps {
+  number: number
+  last: boolean
+  rule: Rule
+  disabled: boolean
+  onChange: (rule: Rule) => void
+  onMove: (by: 1 | -1) => void
+  onRemove: () => void
+}
+
+export function EgressRule({ number, last, rule, disabled, onChange, onMove, onRemove }: EgressRuleProps) {
+  const [injection] = rule.inject ?? []
+  const inject = (part: { header?: string; secret?: string }): void => {
+    const next = { header: '', prefix: '', ...injection, secret: injection?.secret ?? '', ...part }
+    onChange({ ...rule, inject: next.header === '' && next.secret === '' ? [] : [next, ...(rule.inject ?? []).slice(1)] })
+  }
+  return (
+    <li class="py-3">
+      <fieldset disabled={disabled}>
+        <legend class="sr-only">Rule {number}</legend>
+        <div class="grid gap-x-3 gap-y-1 sm:grid-cols-[7rem_1fr_7rem_9rem_9rem_auto]">
+          <SelectField
+            label="Decision"
+            value={rule.action}
+            choices={[
+              { value: 'allow', label: 'allow' },
+              { value: 'deny', label: 'deny' },
+            ]}
+            onChoose={(action) => onChange({ ...rule, action })}
+          />
+          <TextField label="Host" mono value={rule.host} onText={(host) => onChange({ ...rule, host: host.trim() })} placeholder="api.example.com or *.example.com" />
+          <TextField label="Ports" mono value={(rule.ports ?? []).join(', ')} onText={(text) => onChange({ ...rule, ports: numbersOf(text) })} placeholder="443, 80" />
+          <TextField label="Methods" mono value={(rule.methods ?? []).join(', ')} onText={(text) => onChange({ ...rule, methods: wordsOf(text.toUpperCase()) })} placeholder="all" />
+          <TextField label="Path prefix" mono value={rule.path_prefix ?? ''} onText={(text) => onChange({ ...rule, path_prefix: text.trim() })} placeholder="all" />
+          <span class="flex items-center sm:pt-5">
+            <IconButton icon="upload" label={`Rule ${number} earlier`} disabled={number === 1} onClick={() => onMove(-1)} />
+            <IconButton icon="save" label={`Rule ${number} later`} disabled={last} onClick={() => onMove(1)} />
+            <IconButton icon="trash" label={`Remove rule ${number}`} onClick={onRemove} />
+          </span>
+        </div>
+        {rule.action === 'allow' && (
+          <div class="grid gap-x-3 sm:grid-cols-[7rem_1fr_1fr]">
+            <span class="text-xs text-muted max-sm:hidden sm:pt-7">Puts in a secret</span>
+            <TextField label="Header" mono value={injection?.header ?? ''} onText={(header) => inject({ header: header.trim() })} placeholder="authorization" />
+            <TextField label="Secret by name" mono value={injection?.secret ?? ''} onText={(secret) => inject({ secret: secret.trim() })} placeholder="API_KEY" />
+          </div>
+        )}
+      </fieldset>
+    </li>
+  )
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '')
+}
+
+function numbersOf(text: string): number[] {
+  return wordsOf(text).map(Number).filter((port) => Number.isInteger(port) && port > 0 && port < 65_536)
+}
