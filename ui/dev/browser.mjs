@@ -29,9 +29,9 @@ export async function openPage(browser, origin, options) {
   })
   page.on('pageerror', (error) => faults.push(`page error: ${error.stack}`))
   page.on('requestfailed', (request) => {
-    // The page itself gives up what it no longer needs an answer to; and Chromium reports a body that was read to its end as a stream
+    // The page gives up what it no longer needs an answer to, so does a reload; and Chromium reports a body that was read to its end as a stream
     // as aborted, every second time, plain `fetch` included.
-    const givenUp = request.failure()?.errorText === 'net::ERR_ABORTED' && new URL(request.url()).pathname.startsWith('/v1/')
+    const givenUp = request.failure()?.errorText === 'net::ERR_ABORTED'
     if (!givenUp && !closing) faults.push(`failed: ${request.url()} ${request.failure()?.errorText}`)
   })
   page.on('request', (request) => {

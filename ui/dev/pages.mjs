@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
 import { addFunctionSteps } from './functions.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
+import { addTenantSteps } from './tenants.mjs'
 
 export function addConsoleSteps(walk) {
   addShellSteps(walk)
   addPlaygroundSteps(walk)
   addFunctionSteps(walk)
+  addTenantSteps(walk)
   addLooks(walk)
 }
 

@@ -1,5 +1,5 @@
 // DEVELOPMENT ONLY. The steps of a walk: each with a name and a time that it may take; the first that fails ends the walk with pictures.
-// `--only WORD` takes the steps whose name has the word.
+// `--only PATTERN` takes the steps whose name matches.
 import { OUT, option } from './actions.mjs'
 
 const only = option('--only')
@@ -8,7 +8,7 @@ export function steps() {
   const all = []
   /** Seconds are several times what a step takes on two busy cores. `always` for what later steps stand on. */
   const step = (name, seconds, act, { always = false } = {}) => {
-    if (only === undefined || always || name.includes(only)) all.push({ name, seconds, act })
+    if (only === undefined || always || new RegExp(only).test(name)) all.push({ name, seconds, act })
   }
 
   /** The name of the step that failed, or `null`. */

@@ -25,10 +25,10 @@ export function Form({ submit, onSubmit, onCancel, disabled = false, danger = fa
       }}
     >
       {children}
-      <p role="alert" class="min-h-5 text-sm text-bad">
-        {fault.value}
-      </p>
-      <div class="flex justify-end gap-2">
+      <div class="flex flex-wrap items-center justify-end gap-2">
+        <p role="alert" class="mr-auto min-w-0 text-sm text-bad">
+          {fault.value}
+        </p>
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
         <Button look={danger ? 'danger' : 'primary'} type="submit" disabled={disabled || busy.value}>
           {busy.value && <span class="spinner size-3.5" aria-hidden="true" />}

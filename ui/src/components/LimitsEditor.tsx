@@ -65,7 +65,7 @@ export function LimitsEditor({ settings, disabled, onSave }: LimitsEditorProps) 
                 type="number"
                 value={value === undefined || value === null ? '' : String(value / field.scale)}
                 onText={(text) => change(field, text)}
-                placeholder="as above it"
+                placeholder="not set"
                 hint={`counts now: ${shown(field)}`}
               />
             )

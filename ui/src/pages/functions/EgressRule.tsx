@@ -38,8 +38,8 @@ export function EgressRule({ number, last, rule, disabled, onChange, onMove, onR
           <TextField label="Methods" mono value={(rule.methods ?? []).join(', ')} onText={(text) => onChange({ ...rule, methods: wordsOf(text.toUpperCase()) })} placeholder="all" />
           <TextField label="Path prefix" mono value={rule.path_prefix ?? ''} onText={(text) => onChange({ ...rule, path_prefix: text.trim() })} placeholder="all" />
           <span class="flex items-center sm:pt-5">
-            <IconButton icon="upload" label={`Rule ${number} earlier`} disabled={number === 1} onClick={() => onMove(-1)} />
-            <IconButton icon="save" label={`Rule ${number} later`} disabled={last} onClick={() => onMove(1)} />
+            <IconButton icon="up" label={`Rule ${number} earlier`} disabled={number === 1} onClick={() => onMove(-1)} />
+            <IconButton icon="down" label={`Rule ${number} later`} disabled={last} onClick={() => onMove(1)} />
             <IconButton icon="trash" label={`Remove rule ${number}`} onClick={onRemove} />
           </span>
         </div>

@@ -153,5 +153,10 @@ function Changes({ tenant, name, versions, version }: ChangesProps) {
 
 function fileChange(module: ModuleDiff): FileChange {
   const status = module.status === 'added' || module.status === 'removed' || module.status === 'unchanged' ? module.status : 'changed'
-  return { name: module.name, status, added: module.added_lines, removed: module.removed_lines, unified: module.unified, omitted: module.omitted ?? null }
+  return { name: module.name, status, added: module.added_lines, removed: module.removed_lines, unified: module.unified === null ? null : bodyOf(module.unified), omitted: module.omitted ?? null }
+}
+
+/** Without the two lines that name the files: the heading does. */
+function bodyOf(unified: string): string {
+  return unified.replace(/^--- .*\n\+\+\+ .*\n/, '').trimEnd()
 }

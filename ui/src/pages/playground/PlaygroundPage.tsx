@@ -1,6 +1,6 @@
 // The playground: code and a prompt in, a sealed run, the answer out. Here is its layout and its keys; the model is in `state/`,
 // each pane in a folder of its own.
-import { signal, useSignal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { PageProps } from '../../app/pages'
 import { replaceQuery } from '../../app/route'
@@ -8,6 +8,7 @@ import { usePageCommands } from '../../app/commands'
 import { Lazy } from '../../components/Lazy'
 import { Splitter } from '../../components/Splitter'
 import { Tabs } from '../../components/Tabs'
+import { useWide } from '../../components/useWide'
 import { EXAMPLES } from '../../examples/gallery'
 import { holdsMod, MOD, RUN_KEYS } from '../../text/keys'
 import { ActivityPanel } from './activity/ActivityPanel'
@@ -74,13 +75,7 @@ export default function PlaygroundPage({ tenant, route }: PageProps) {
 
 function Workbench() {
   const { pane } = usePlayground()
-  const wide = useSignal(window.matchMedia('(min-width: 768px)').matches)
-  useEffect(() => {
-    const query = window.matchMedia('(min-width: 768px)')
-    const update = (): void => void (wide.value = query.matches)
-    query.addEventListener('change', update)
-    return () => query.removeEventListener('change', update)
-  }, [])
+  const wide = useWide('(min-width: 768px)')
   return (
     <div class="flex min-h-0 flex-1 flex-col">
       <div class="flex min-h-0 flex-1">
