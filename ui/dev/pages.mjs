@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
 import { addFunctionSteps } from './functions.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
+import { addReferenceSteps } from './reference.mjs'
 import { addTenantSteps } from './tenants.mjs'
 
 export function addConsoleSteps(walk) {
@@ -11,6 +12,7 @@ export function addConsoleSteps(walk) {
   addPlaygroundSteps(walk)
   addFunctionSteps(walk)
   addTenantSteps(walk)
+  addReferenceSteps(walk)
   addLooks(walk)
 }
 

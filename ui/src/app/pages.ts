@@ -32,6 +32,8 @@ export const PAGES: PageEntry[] = [
   { id: 'functions', title: 'Functions', icon: 'function', key: 'f', about: 'tenant', words: 'versions aliases routes env secrets egress deploy rollback', load: () => import('../pages/functions') },
   { id: 'keys', title: 'Keys', icon: 'key', key: 'k', about: 'tenant', words: 'api token secret scopes rotate revoke', load: () => import('../pages/keys') },
   { id: 'overview', title: 'Tenants', icon: 'grid', key: 't', about: 'host', words: 'overview suspend resume plan limits create delete', load: () => import('../pages/overview') },
+  { id: 'settings', title: 'Health', icon: 'pulse', key: 'h', about: 'host', words: 'settings store cache pool limits version doctor', load: () => import('../pages/settings') },
+  { id: 'docs', title: 'Docs', icon: 'book', key: 'd', about: 'host', words: 'api reference runtime types problems help', load: () => import('../pages/docs') },
 ]
 
 export function pageAt(id: string): PageEntry {

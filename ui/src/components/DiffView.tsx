@@ -57,7 +57,9 @@ function FileDiff({ change }: { change: FileChange }) {
       {change.unified === null ? (
         <p class="px-3 py-2 text-xs text-muted">Not shown: {change.omitted ?? 'no text'}.</p>
       ) : (
-        <pre class="max-h-96 overflow-auto py-1 font-mono text-xs leading-5">
+        // Focusable, so that the keyboard can scroll it.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <pre class="max-h-96 overflow-auto py-1 font-mono text-xs leading-5" tabIndex={0} role="group" aria-label={`Changes of ${change.name}`}>
           {change.unified.split('\n').map((line, at) => (
             // Lines repeat; only the place identifies one.
             // oxlint-disable-next-line react/no-array-index-key

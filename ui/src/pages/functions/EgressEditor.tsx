@@ -3,12 +3,14 @@ import { useSignal } from '@preact/signals'
 import { getEgress, putEgress } from '../../api/functions'
 import type { Tagged } from '../../api/client'
 import type { Policy, Rule } from '../../api/types'
+import { functionPath } from '../../api/paths'
 import { may } from '../../app/rights'
 import { Button } from '../../components/Button'
 import { EmptyState } from '../../components/EmptyState'
 import { useAction } from '../../components/Form'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Section } from '../../components/PageFrame'
+import { apiCommand } from '../../text/commands'
 import { EgressRule } from './EgressRule'
 
 export function EgressEditor({ tenant, name }: { tenant: string; name: string }) {
@@ -61,7 +63,7 @@ function Editor({ tenant, name, policy: { value, etag }, onChanged }: EditorProp
       actions={rules.value.length > 0 && add}
     >
       {rules.value.length === 0 ? (
-        <EmptyState icon="blocked" title={value.rules === null ? 'The network is closed' : 'No rule: nothing may go out'} command={`isolet egress allow api.example.com --function ${name}`} action={add}>
+        <EmptyState icon="blocked" title={value.rules === null ? 'The network is closed' : 'No rule: nothing may go out'} command={apiCommand('GET', functionPath(tenant, name, '/egress'))} action={add}>
           The code cannot reach anything until a rule names a host.
         </EmptyState>
       ) : (

@@ -1,6 +1,7 @@
 // What the code finds in `env`: variables, which can be read back, and secrets, which nobody can.
 import { useSignal } from '@preact/signals'
 import { deleteSecret, deleteVariable, listSecrets, listVariables, putSecret, setVariable } from '../../api/functions'
+import { functionPath } from '../../api/paths'
 import { may } from '../../app/rights'
 import { IconButton } from '../../components/Button'
 import { ConfirmDialog } from '../../components/Dialog'
@@ -10,6 +11,7 @@ import { Form } from '../../components/Form'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Section } from '../../components/PageFrame'
 import { Cell, HeadCell, Table } from '../../components/Table'
+import { apiCommand } from '../../text/commands'
 
 interface Props {
   tenant: string
@@ -33,7 +35,7 @@ function Variables({ tenant, name }: Props) {
       <Loaded load={variables} what="The variables">
         {(list) =>
           list.length === 0 ? (
-            <EmptyState icon="function" title="No variable yet" command={`isolet env set ${name} NAME value`} />
+            <EmptyState icon="function" title="No variable yet" command={apiCommand('POST', functionPath(tenant, name, '/env'), { name: 'NAME', value: '…' })} />
           ) : (
             <Table caption="Variables" head={['Name', 'Value', '']}>
               {list.map((variable) => (
@@ -79,7 +81,7 @@ function Secrets({ tenant, name }: Props) {
       <Loaded load={secrets} what="The secrets">
         {(list) =>
           list.length === 0 ? (
-            <EmptyState icon="key" title="No secret yet" command={`isolet secret put ${name} API_KEY`} />
+            <EmptyState icon="key" title="No secret yet" command={apiCommand('PUT', functionPath(tenant, name, '/secrets/API_KEY'), { value: '…' })} />
           ) : (
             <Table caption="Secrets" head={['Name', 'Value', '']}>
               {list.map((secret) => (

@@ -40,14 +40,14 @@ export function FunctionList({ tenant }: { tenant: string }) {
               <EmptyState
                 icon="function"
                 title="No function yet"
-                command="isolet deploy"
+                command={`isolet deploy --tenant ${tenant}`}
                 action={
                   <Button look="primary" onClick={() => go(hrefOf('playground'))}>
                     Write one in the playground
                   </Button>
                 }
               >
-                Write it in the playground and deploy it from there, or from a folder with a function.toml.
+                Write it in the playground and deploy it from there, or deploy a project's folder.
               </EmptyState>
             )
           }

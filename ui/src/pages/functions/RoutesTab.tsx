@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { deleteRoute, listRoutes, putRoute } from '../../api/functions'
 import type { RouteEntry } from '../../api/types'
+import { tenantPath } from '../../api/paths'
 import { may } from '../../app/rights'
 import { IconButton } from '../../components/Button'
 import { ConfirmDialog } from '../../components/Dialog'
@@ -11,6 +12,7 @@ import { Form } from '../../components/Form'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Section } from '../../components/PageFrame'
 import { Cell, HeadCell, Table } from '../../components/Table'
+import { apiCommand } from '../../text/commands'
 import { slugFault } from '../../text/slug'
 
 export function RoutesTab({ tenant, name }: { tenant: string; name: string }) {
@@ -22,7 +24,7 @@ export function RoutesTab({ tenant, name }: { tenant: string; name: string }) {
         <Loaded load={routes} what="The routes">
           {(list) =>
             list.length === 0 ? (
-              <EmptyState icon="external" title="No route yet" command={`isolet route set home --host shop.example.com --function ${name}`}>
+              <EmptyState icon="external" title="No route yet" command={apiCommand('PUT', tenantPath(tenant, '/routes/home'), { host: 'shop.example.com', function: name })}>
                 Without one the function answers at its own address alone.
               </EmptyState>
             ) : (
@@ -64,7 +66,7 @@ function NewRoute({ tenant, name, onMade }: { tenant: string; name: string; onMa
   const alias = useSignal('live')
   const fault = id.value === '' ? null : slugFault(id.value)
   return (
-    <Section title="New route" about="The operator assigns hosts to tenants first: isolet host assign.">
+    <Section title="New route" about="Of a host that the operator has assigned to the tenant.">
       <div class="py-3">
         <Form
           submit="Make the route"

@@ -35,7 +35,7 @@ export function VersionsTab({ tenant, entry, onChanged }: VersionsTabProps) {
     <Loaded load={versions} what="The versions">
       {(list) =>
         list.length === 0 ? (
-          <EmptyState icon="function" title="No version yet" command={`isolet deploy --function ${entry.name}`}>
+          <EmptyState icon="function" title="No version yet" command={`isolet deploy --name ${entry.name} --tenant ${tenant}`}>
             The function exists and has no code yet.
           </EmptyState>
         ) : (

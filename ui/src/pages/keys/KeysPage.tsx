@@ -38,7 +38,7 @@ export default function KeysPage({ tenant }: PageProps) {
       <Loaded load={keys} what="The keys">
         {(list) =>
           list.length === 0 ? (
-            <EmptyState icon="key" title="No key yet" command={`isolet key create --tenant ${tenant} --preset deployer`} action={create}>
+            <EmptyState icon="key" title="No key yet" command={`isolet key create deployer --tenant ${tenant}`} action={create}>
               A deployer's key is enough for a build server, an invoke-only key for a backend that calls functions.
             </EmptyState>
           ) : (
