@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
 import { addFunctionSteps } from './functions.mjs'
+import { addLogSteps } from './logs.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
 import { addReferenceSteps } from './reference.mjs'
 import { addTenantSteps } from './tenants.mjs'
@@ -13,6 +14,7 @@ export function addConsoleSteps(walk) {
   addFunctionSteps(walk)
   addTenantSteps(walk)
   addReferenceSteps(walk)
+  addLogSteps(walk)
   addLooks(walk)
 }
 

@@ -28,6 +28,8 @@ interface CallOptions {
   accept?: string
   /** The state that a change is meant for; when the resource has moved on, the server answers 412. */
   ifMatch?: Mark | undefined
+  /** Where a stream that was cut off goes on. */
+  lastEventId?: string
   signal?: AbortSignal | undefined
 }
 
@@ -42,6 +44,7 @@ async function call(path: string, options: CallOptions): Promise<Response> {
     headers.set('content-type', 'application/json')
     init.body = JSON.stringify(options.body)
   }
+  if (options.lastEventId) headers.set('last-event-id', options.lastEventId)
   if (options.ifMatch === CREATE_ONLY) headers.set('if-none-match', '*')
   else if (options.ifMatch) headers.set('if-match', options.ifMatch)
   let response: Response
@@ -109,8 +112,8 @@ export async function getAll<T>(path: string, signal?: AbortSignal): Promise<T[]
 }
 
 /** Follows a stream that is read by GET, a live tail for instance. */
-export async function* getEvents(path: string, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
-  const response = await call(path, { accept: 'text/event-stream', signal })
+export async function* getEvents(path: string, lastEventId: string, signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
+  const response = await call(path, { accept: 'text/event-stream', signal, lastEventId })
   if (response.body === null) throw brokenOff()
   try {
     yield* parseEvents(response.body)

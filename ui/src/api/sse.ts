@@ -1,15 +1,18 @@
 // Server-sent events read from a `fetch` body (EventSource can neither POST nor send a header). Bytes in, events out;
-// what an event means is the caller's. Follows the HTML standard's parsing rules, `id:` and `retry:` aside.
+// what an event means is the caller's. Follows the HTML standard's parsing rules, `retry:` aside.
 
 export interface ServerSentEvent {
   event: string
   data: string
+  /** The last id that the stream gave, to resume after it; empty while it gave none. */
+  id: string
 }
 
 export async function* parseEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<ServerSentEvent> {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let pending = ''
   let event = ''
+  let id = ''
   let data: string[] = []
   try {
     for (;;) {
@@ -21,7 +24,7 @@ export async function* parseEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>
       pending = lines.pop() ?? ''
       for (const line of lines) {
         if (line === '') {
-          if (data.length > 0) yield { event: event || 'message', data: data.join('\n') }
+          if (data.length > 0) yield { event: event || 'message', data: data.join('\n'), id }
           event = ''
           data = []
           continue
@@ -32,6 +35,7 @@ export async function* parseEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>
         const text = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
         if (field === 'event') event = text
         else if (field === 'data') data.push(text)
+        else if (field === 'id') id = text
       }
     }
   } finally {

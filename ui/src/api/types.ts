@@ -89,3 +89,27 @@ export type RunEvent =
   | { event: 'head'; data: { status: number; headers: HeaderList } }
   | { event: 'body'; data: { base64: string } }
   | { event: 'done'; data: RunResult }
+
+/** What one request or run left in the logs. */
+export interface LogRecord {
+  id: string
+  time: string
+  source: 'ingress' | 'invoke' | 'run'
+  function: string | null
+  alias: string | null
+  version: string | null
+  version_number: number | null
+  request_id: string | null
+  run_id: string | null
+  outcome: string
+  status: number | null
+  method: string
+  path: string
+  duration_ms: number
+  cpu_ms: number
+  memory_peak_bytes: number
+  cold: boolean
+  error: { message: string; file: string | null; line: number | null; column: number | null } | null
+  lines: LogLine[]
+  lines_truncated: boolean
+}

@@ -30,6 +30,7 @@ const playground: PageEntry = {
 export const PAGES: PageEntry[] = [
   playground,
   { id: 'functions', title: 'Functions', icon: 'function', key: 'f', about: 'tenant', words: 'versions aliases routes env secrets egress deploy rollback', load: () => import('../pages/functions') },
+  { id: 'logs', title: 'Logs', icon: 'lines', key: 'l', about: 'tenant', words: 'tail console errors requests', load: () => import('../pages/logs') },
   { id: 'keys', title: 'Keys', icon: 'key', key: 'k', about: 'tenant', words: 'api token secret scopes rotate revoke', load: () => import('../pages/keys') },
   { id: 'overview', title: 'Tenants', icon: 'grid', key: 't', about: 'host', words: 'overview suspend resume plan limits create delete', load: () => import('../pages/overview') },
   { id: 'settings', title: 'Health', icon: 'pulse', key: 'h', about: 'host', words: 'settings store cache pool limits version doctor', load: () => import('../pages/settings') },

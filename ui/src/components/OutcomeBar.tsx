@@ -4,10 +4,10 @@ import { count } from '../text/format'
 type Kind = 'ok' | 'limit' | 'refused' | 'failed'
 
 const KINDS: Record<Kind, { words: string; fill: string }> = {
-  ok: { words: 'ok', fill: 'bg-ok' },
-  limit: { words: 'limit reached', fill: 'bg-warn' },
-  refused: { words: 'not admitted', fill: 'bg-note' },
-  failed: { words: 'failed', fill: 'bg-bad' },
+  ok: { words: 'ok', fill: 'bg-phase-run' },
+  limit: { words: 'limit reached', fill: 'bg-phase-instantiate' },
+  refused: { words: 'not admitted', fill: 'bg-phase-compile' },
+  failed: { words: 'failed', fill: 'bg-bad-fill' },
 }
 
 export function kindOfOutcome(outcome: string): Kind {

@@ -2,6 +2,7 @@
 
 // Made once: a formatter costs more than all the dates of a page.
 const SHORT_DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** `0.2 ms`, `312 ms`, `1.24 s`; a dash when there is no figure. */
@@ -47,6 +48,12 @@ export function ago(at: string, now = Date.now()): string {
 export function moment(at: string): string {
   const date = new Date(at)
   return Number.isNaN(date.getTime()) ? at : FULL.format(date)
+}
+
+/** `14:03:59.123`: the time of day, where the date is plain from the place. */
+export function clock(at: string): string {
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? at : `${CLOCK.format(date)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }
 
 /** `v_3f9c…` for a narrow column: a version's id is 28 characters, the first few tell versions apart. */

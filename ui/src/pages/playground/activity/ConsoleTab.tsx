@@ -3,20 +3,13 @@ import { useSignal } from '@preact/signals'
 import type { LogLevel, LogLine } from '../../../api/types'
 import { EmptyState } from '../../../components/EmptyState'
 import { Icon } from '../../../components/Icon'
-import { TONE_ICON, TONE_TEXT, type Tone } from '../../../components/Notice'
+import { LEVEL_TONE } from '../../../components/levels'
+import { TONE_ICON, TONE_TEXT } from '../../../components/Notice'
 import { Segmented } from '../../../components/Segmented'
 import { milliseconds } from '../../../text/format'
 import { PlaceLink } from '../response/StackText'
+import { visibleEscapes } from '../../../text/inert'
 import { usePlayground } from '../state/playground'
-
-const TONES: Record<LogLevel, Tone> = {
-  trace: 'plain',
-  debug: 'plain',
-  log: 'plain',
-  info: 'note',
-  warn: 'warn',
-  error: 'bad',
-}
 
 /** More rows than a page can hold at once; the newest matter. */
 const SHOWN_LINES = 2000
@@ -75,7 +68,7 @@ function linesShown(lines: LogLine[], filter: Filter): LogLine[] {
 }
 
 function Line({ line }: { line: LogLine }) {
-  const tone = TONES[line.level] ?? 'plain'
+  const tone = LEVEL_TONE[line.level]
   return (
     <li class={`flex items-start gap-2.5 border-b border-line/70 px-3 py-1 ${line.level === 'error' ? 'bg-bad-soft' : line.level === 'warn' ? 'bg-warn-soft' : ''}`}>
       <span class="w-14 shrink-0 text-right text-muted tabular-nums">{milliseconds(line.t_ms)}</span>
@@ -91,10 +84,4 @@ function Line({ line }: { line: LogLine }) {
       )}
     </li>
   )
-}
-
-/** ESC and its C1 kin become the pictures of themselves (U+2400 block): an escape sequence is read, not performed. */
-function visibleEscapes(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0))).replaceAll(/[\u007f-\u009f]/g, '\u2421')
 }
