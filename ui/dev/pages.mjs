@@ -2,6 +2,7 @@
 // steps have a file each below `pages/`; here is the shell around them, and every page's looks: both themes and a phone, with axe.
 import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
+import { addAuditSteps } from './audit.mjs'
 import { addFunctionSteps } from './functions.mjs'
 import { addLogSteps } from './logs.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
@@ -15,6 +16,7 @@ export function addConsoleSteps(walk) {
   addTenantSteps(walk)
   addReferenceSteps(walk)
   addLogSteps(walk)
+  addAuditSteps(walk)
   addLooks(walk)
 }
 

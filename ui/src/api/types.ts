@@ -113,3 +113,36 @@ export interface LogRecord {
   lines: LogLine[]
   lines_truncated: boolean
 }
+
+/** A place in a host's chain of audit entries. */
+export interface AuditLink {
+  host: string
+  number: number
+  digest: string
+}
+
+/** One change that somebody asked for. */
+export interface AuditEntry {
+  id: string
+  at: string
+  /** The key; `null` for the operator's one-time link, and for what a host does by itself. */
+  actor: string | null
+  operation: string
+  tenant: string | null
+  target: string
+  /** What was made, where the target does not say. */
+  subject: string | null
+  status: number
+  request_id: string
+  host: string
+  number: number
+  before: string
+  digest: string
+}
+
+export interface AuditVerdict {
+  ok: boolean
+  entries: number
+  heads: AuditLink[]
+  broken: { host: string; number: number; id: string | null; why: string } | null
+}

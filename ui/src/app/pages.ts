@@ -33,6 +33,7 @@ export const PAGES: PageEntry[] = [
   { id: 'logs', title: 'Logs', icon: 'lines', key: 'l', about: 'tenant', words: 'tail console errors requests', load: () => import('../pages/logs') },
   { id: 'keys', title: 'Keys', icon: 'key', key: 'k', about: 'tenant', words: 'api token secret scopes rotate revoke', load: () => import('../pages/keys') },
   { id: 'overview', title: 'Tenants', icon: 'grid', key: 't', about: 'host', words: 'overview suspend resume plan limits create delete', load: () => import('../pages/overview') },
+  { id: 'audit', title: 'Audit', icon: 'shield', key: 'a', about: 'host', words: 'who changed what chain verify', load: () => import('../pages/audit') },
   { id: 'settings', title: 'Health', icon: 'pulse', key: 'h', about: 'host', words: 'settings store cache pool limits version doctor', load: () => import('../pages/settings') },
   { id: 'docs', title: 'Docs', icon: 'book', key: 'd', about: 'host', words: 'api reference runtime types problems help', load: () => import('../pages/docs') },
 ]
