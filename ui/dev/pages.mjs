@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { checkAccessibility, shot } from './actions.mjs'
 import { addAuditSteps } from './audit.mjs'
 import { addFunctionSteps } from './functions.mjs'
+import { addInjectionSteps } from './injection.mjs'
 import { addLogSteps } from './logs.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
 import { addReferenceSteps } from './reference.mjs'
@@ -18,6 +19,7 @@ export function addConsoleSteps(walk) {
   addLogSteps(walk)
   addAuditSteps(walk)
   addLooks(walk)
+  addInjectionSteps(walk)
 }
 
 function addShellSteps({ step, openSignedIn }) {
