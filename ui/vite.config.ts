@@ -13,7 +13,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     // Small pieces that most pages share are one chunk: fewer requests, and no page waits for a chain of them.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', test: /src\/(?:components\/(?!DiffView|LimitsEditor|VirtualTable|Chart)|text\/)/ }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', test: /src\/(?:components\/(?!DiffView|LimitsEditor|VirtualTable|charts)|text\/)/ }] } } },
     // The editor is one chunk of 505 kB (170 kB gzip); more than that deserves a look.
     chunkSizeWarningLimit: 550,
   },

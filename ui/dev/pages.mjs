@@ -9,6 +9,7 @@ import { addLogSteps } from './logs.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
 import { addReferenceSteps } from './reference.mjs'
 import { addTenantSteps } from './tenants.mjs'
+import { addUsageSteps } from './usage.mjs'
 
 export function addConsoleSteps(walk) {
   addShellSteps(walk)
@@ -18,6 +19,7 @@ export function addConsoleSteps(walk) {
   addReferenceSteps(walk)
   addLogSteps(walk)
   addAuditSteps(walk)
+  addUsageSteps(walk)
   addLooks(walk)
   addInjectionSteps(walk)
 }

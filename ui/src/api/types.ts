@@ -146,3 +146,36 @@ export interface AuditVerdict {
   heads: AuditLink[]
   broken: { host: string; number: number; id: string | null; why: string } | null
 }
+
+export interface MetricSeries {
+  name: string
+  labels: Record<string, string | null>
+  /** One for each of the times; `null` where nothing was measured. */
+  values: (number | null)[]
+}
+
+export interface Metrics {
+  step_s: number
+  /** Seconds, the beginning of each window. */
+  times: number[]
+  series: MetricSeries[]
+}
+
+/** What was used within one window. */
+export interface UsageWindow {
+  window_start: string
+  window_end: string
+  labels: Record<string, string | null>
+  requests: number
+  duration_ms: number
+  cpu_ms: number
+  memory_mib_s: number
+  cold_starts: number
+  subrequests: number
+  request_bytes: number
+  response_bytes: number
+  egress_bytes: number
+  /** Nothing is added any more; the digest says what it was. */
+  closed: boolean
+  digest: string | null
+}

@@ -31,6 +31,7 @@ export const PAGES: PageEntry[] = [
   playground,
   { id: 'functions', title: 'Functions', icon: 'function', key: 'f', about: 'tenant', words: 'versions aliases routes env secrets egress deploy rollback', load: () => import('../pages/functions') },
   { id: 'logs', title: 'Logs', icon: 'lines', key: 'l', about: 'tenant', words: 'tail console errors requests', load: () => import('../pages/logs') },
+  { id: 'usage', title: 'Usage', icon: 'chart', key: 'u', about: 'tenant', words: 'metrics cpu memory billing export', load: () => import('../pages/usage') },
   { id: 'keys', title: 'Keys', icon: 'key', key: 'k', about: 'tenant', words: 'api token secret scopes rotate revoke', load: () => import('../pages/keys') },
   { id: 'overview', title: 'Tenants', icon: 'grid', key: 't', about: 'host', words: 'overview suspend resume plan limits create delete', load: () => import('../pages/overview') },
   { id: 'audit', title: 'Audit', icon: 'shield', key: 'a', about: 'host', words: 'who changed what chain verify', load: () => import('../pages/audit') },

@@ -15,6 +15,7 @@ import { TabPanel, Tabs } from '../../components/Tabs'
 import { EgressEditor } from './EgressEditor'
 import { EnvironmentTab } from './EnvironmentTab'
 import { FunctionLimits } from './FunctionLimits'
+import { MetricsTab } from './MetricsTab'
 import { RoutesTab } from './RoutesTab'
 import { TrafficTab } from './TrafficTab'
 import { VersionsTab } from './VersionsTab'
@@ -22,6 +23,7 @@ import { VersionsTab } from './VersionsTab'
 const TABS = [
   { id: 'versions', label: 'Versions' },
   { id: 'traffic', label: 'Traffic' },
+  { id: 'metrics', label: 'Metrics' },
   { id: 'routes', label: 'Routes' },
   { id: 'env', label: 'Environment' },
   { id: 'egress', label: 'Egress' },
@@ -64,6 +66,7 @@ export function FunctionView({ tenant, name, tab }: { tenant: string; name: stri
             <>
               {active === 'versions' && <VersionsTab tenant={tenant} entry={value} onChanged={entry.reload} />}
               {active === 'traffic' && <TrafficTab tenant={tenant} name={name} onChanged={entry.reload} />}
+              {active === 'metrics' && <MetricsTab tenant={tenant} name={name} />}
               {active === 'routes' && <RoutesTab tenant={tenant} name={name} />}
               {active === 'env' && <EnvironmentTab tenant={tenant} name={name} />}
               {active === 'egress' && <EgressEditor tenant={tenant} name={name} />}

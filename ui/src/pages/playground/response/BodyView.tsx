@@ -5,7 +5,8 @@ import { CopyButton } from '../../../components/CopyButton'
 import { EmptyState } from '../../../components/EmptyState'
 import { Segmented } from '../../../components/Segmented'
 import { bytes } from '../../../text/format'
-import { TEXT_LIMIT, type BodySnapshot } from '../state/bodyBuffer'
+import { saveAs } from '../../../text/saveAs'
+import { TEXT_LIMIT } from '../state/bodyBuffer'
 import { usePlayground } from '../state/playground'
 import type { RunView } from '../state/runView'
 import { HexDump } from './HexDump'
@@ -42,7 +43,7 @@ export function BodyView() {
           {view.result?.response?.truncated && ', cut off by the server'}
         </span>
         <CopyButton what="response body" text={() => new TextDecoder().decode(body.bytes())} small />
-        <IconButton icon="save" label="Save the body as a file" onClick={() => save(body, view)} />
+        <IconButton icon="save" label="Save the body as a file" onClick={() => saveAs(body.bytes(), `${view.result?.id ?? 'response'}.body`)} />
       </div>
       {!body.textIsWhole && form !== 'hex' && (
         <p class="px-3 pb-1 text-xs text-warn">Only the first {bytes(TEXT_LIMIT)} are shown; Copy and Save take all of it.</p>
@@ -82,13 +83,4 @@ function rawHead(view: RunView): string {
   const head = view.head
   if (!head) return ''
   return `HTTP/1.1 ${head.status}\n${head.headers.map(([name, value]) => `${name}: ${value}\n`).join('')}\n`
-}
-
-function save(body: BodySnapshot, view: RunView): void {
-  const link = document.createElement('a')
-  // No type of the tenant's choosing: the browser must only ever store this, never show it.
-  link.href = URL.createObjectURL(new Blob([body.bytes()], { type: 'application/octet-stream' }))
-  link.download = `${view.result?.id ?? 'response'}.body`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

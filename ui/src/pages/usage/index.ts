@@ -1,0 +1,2 @@
+// What the console's page list loads for the usage: its one entry.
+export { default } from './UsagePage'
