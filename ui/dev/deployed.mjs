@@ -13,7 +13,7 @@ export default {
 `
 
 /** `fetch` would put a `Host` of its own. */
-function get(ingress, host, path) {
+export function callIngress(ingress, host, path) {
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, ingress), { headers: { host }, agent: false }, (response) => {
       const chunks = []
@@ -35,14 +35,14 @@ export async function deployed({ origin, token, ingress }) {
     return JSON.parse(text)
   }
   const host = 'walked--demo.localhost'
-  assert.equal((await get(ingress, host, '/')).status, 404)
+  assert.equal((await callIngress(ingress, host, '/')).status, 404)
 
   await api('PUT', '/functions/walked', {})
   const { url } = await api('POST', '/functions/walked/deploy', { modules: { 'main.js': CODE }, main_module: 'main.js' })
   assert.equal(new URL(url).host, `${host}:${new URL(ingress).port}`)
   // The second call does not see the first.
-  for (const word of ['one', 'two']) assert.deepEqual(await get(ingress, host, `/?q=${word}`), { status: 203, text: `call 1: ${word}` })
-  assert.equal((await get(ingress, 'elsewhere.example', '/')).status, 421)
+  for (const word of ['one', 'two']) assert.deepEqual(await callIngress(ingress, host, `/?q=${word}`), { status: 203, text: `call 1: ${word}` })
+  assert.equal((await callIngress(ingress, 'elsewhere.example', '/')).status, 421)
 
   const prompt = 'asked of the deployed function'
   const answer = `call 1: ${prompt}`

@@ -125,6 +125,7 @@ export function startFakeApi({ port = 0, empty = false, bound = false } = {}) {
     if (pathname === '/v1/tenants') {
       return sendJson(response, 200, { data: tenants.map((slug) => ({ id: `ten_${slug}`, slug, status: 'active' })), next_cursor: null })
     }
+    if (pathname === '/v1/check') return sendJson(response, 200, { ok: true, diagnostics: [] })
     const [, tenant, rest] = /^\/v1\/tenants\/([^/]+)(\/.*)?$/.exec(pathname) ?? []
     if (!tenants.includes(tenant)) return problem(response, 404, 'not_found', 'there is no such tenant')
     return tenantRoute(request, response, tenant, rest ?? '')

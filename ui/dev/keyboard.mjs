@@ -10,6 +10,7 @@ function focused() {
     name: node.id || node.getAttribute('aria-label') || node.textContent.trim().slice(0, 40),
     group: node.name ?? '',
     editor: node.matches('.cm-content'),
+    end: node === document.body,
     visible: node === document.body || rings.length > 0,
   }
 }
@@ -26,6 +27,17 @@ async function tabTo(page, wanted) {
     stops.push(stop.name)
   }
   assert.fail(`Tab does not lead there; it led to ${stops.join(', ')}`)
+}
+
+/** From where the focus is to the end of the page: how many stops there were, each visibly in focus. */
+export async function tabThrough(page) {
+  for (let stops = 0; stops < 300; stops += 1) {
+    await page.keyboard.press('Tab')
+    const { visible, name, end } = await page.evaluate(focused)
+    if (end) return stops
+    assert.ok(visible, `nothing shows that ${name} has the focus`)
+  }
+  assert.fail('Tab never leaves the page')
 }
 
 const body = (page) => page.textContent('[data-testid=body] pre')

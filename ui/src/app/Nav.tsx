@@ -7,6 +7,7 @@ import { info } from './info'
 import { Logo } from './Logo'
 import { PAGES, type PageEntry } from './pages'
 import { hrefOf, route } from './route'
+import { ThemeChoice } from './ThemeChoice'
 
 const STORAGE_KEY = 'isolet.nav'
 export const DRAWER_ID = 'nav-drawer'
@@ -52,6 +53,10 @@ export function NavDrawer({ page }: { page: PageEntry }) {
         <IconButton icon="close" label="Close the navigation" onClick={close} />
       </div>
       <Links page={page} narrow={false} />
+      <div class="mt-auto flex items-center justify-between pl-2 text-sm text-muted">
+        Theme
+        <ThemeChoice label="Theme, in the navigation" />
+      </div>
     </div>
   )
 }

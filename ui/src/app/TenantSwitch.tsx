@@ -66,12 +66,15 @@ function Chooser() {
         placeholder="Find a tenant"
         autocomplete="off"
         spellcheck={false}
-        class="h-9 border-b border-line bg-transparent px-3 text-sm outline-none"
+        class="h-9 border-b border-line rounded-t-lg bg-transparent px-3 text-sm -outline-offset-2"
         value={word.value}
         onInput={(event) => (word.value = event.currentTarget.value.trim().toLowerCase())}
         onKeyDown={(event) => {
           const first = matching[0]
-          if (event.key === 'Enter' && first !== undefined) choose(first)
+          if (event.key !== 'Enter' || first === undefined) return
+          // Else the key would go on to the button that gets the focus back, and open the list again.
+          event.preventDefault()
+          choose(first)
         }}
       />
       <ul class="max-h-72 overflow-y-auto p-1" aria-label="Tenants">

@@ -2,15 +2,14 @@
 import { endSession } from '../auth/session'
 import { IconButton } from '../components/Button'
 import { Icon } from '../components/Icon'
-import { Segmented } from '../components/Segmented'
 import { MOD } from '../text/keys'
-import { theme } from '../theme/theme'
 import { overlay } from './commands'
 import { Logo } from './Logo'
 import { DRAWER_ID } from './Nav'
 import type { PageEntry } from './pages'
 import { hrefOf } from './route'
 import { TenantSwitch } from './TenantSwitch'
+import { ThemeChoice } from './ThemeChoice'
 
 export function TopBar({ page }: { page: PageEntry }) {
   return (
@@ -35,16 +34,7 @@ export function TopBar({ page }: { page: PageEntry }) {
           <kbd aria-hidden="true" class="ml-auto rounded border border-line bg-surface px-1.5 font-sans text-2xs max-lg:hidden">{MOD} K</kbd>
         </button>
         <span class="max-sm:hidden">
-          <Segmented
-            label="Theme"
-            choices={[
-              { value: 'system', label: 'As the system', icon: 'screen' },
-              { value: 'light', label: 'Light', icon: 'sun' },
-              { value: 'dark', label: 'Dark', icon: 'moon' },
-            ]}
-            value={theme.value}
-            onChange={(next) => (theme.value = next)}
-          />
+          <ThemeChoice label="Theme" />
         </span>
         <IconButton icon="question" label="Keys and help" onClick={() => (overlay.value = 'help')} />
         <IconButton icon="exit" label="Sign out" onClick={() => endSession(null)} />

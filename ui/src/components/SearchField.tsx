@@ -9,7 +9,7 @@ interface SearchFieldProps {
 
 export function SearchField({ label, value, onText }: SearchFieldProps) {
   return (
-    <label class="flex h-8 w-56 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-muted focus-within:border-accent max-sm:w-full pointer-coarse:h-10">
+    <label class="flex h-8 w-56 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-muted has-focus-visible:outline-2 has-focus-visible:outline-accent max-sm:w-full pointer-coarse:h-10">
       <Icon name="search" size={14} />
       <input
         type="search"

@@ -19,13 +19,16 @@ interface ChartProps {
   series: ChartSeries[]
   format: (value: number) => string
   bars?: boolean
+  /** Steps of the scale are powers of two: for bytes. */
+  binary?: boolean
 }
 
+const POWERS_OF_TWO = Array.from({ length: 45 }, (_, power) => 2 ** power)
 const HEIGHT = 168
 /** The pointer of all charts on a page moves together. */
 const SYNC = 'charts'
 
-export function Chart({ title, times, series, format, bars = false }: ChartProps) {
+export function Chart({ title, times, series, format, bars = false, binary = false }: ChartProps) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | null>(null)
   const at = useSignal<number | null>(null)
@@ -38,7 +41,7 @@ export function Chart({ title, times, series, format, bars = false }: ChartProps
     if (!node) return
     plot.current?.destroy()
     const now = latest.current
-    const options = optionsFor({ series: now.series, format, bars, width: node.clientWidth, onMove: (index) => (at.value = index) })
+    const options = optionsFor({ series: now.series, format, bars, binary, width: node.clientWidth, onMove: (index) => (at.value = index) })
     plot.current = new UPlot(options, dataOf(now.times, now.series), node)
   }
   useEffect(() => {
@@ -144,11 +147,12 @@ function dataOf(times: number[], series: ChartSeries[]): UPlot.AlignedData {
 
 interface DrawingProps extends Pick<ChartProps, 'series' | 'format'> {
   bars: boolean
+  binary: boolean
   width: number
   onMove: (index: number | null) => void
 }
 
-function optionsFor({ series, format, bars, width, onMove }: DrawingProps): UPlot.Options {
+function optionsFor({ series, format, bars, binary, width, onMove }: DrawingProps): UPlot.Options {
   const axis = { stroke: resolved('--muted'), grid: { stroke: resolved('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' }
   return {
     width,
@@ -156,7 +160,8 @@ function optionsFor({ series, format, bars, width, onMove }: DrawingProps): UPlo
     legend: { show: false },
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [{ ...axis, size: 28 }, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+    axes: [{ ...axis, size: 40 }, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)), ...(binary ? { incrs: POWERS_OF_TWO } : {}) }],
+    padding: [8, 8, 0, 0],
     series: [
       {},
       ...series.map((each): UPlot.Series => ({

@@ -91,12 +91,13 @@ function Charts({ metrics }: { metrics: Metrics }) {
         series={[line('p50', 'duration_p50_ms', '--phase-run'), line('p95', 'duration_p95_ms', '--phase-instantiate'), line('p99', 'duration_p99_ms', '--bad-fill')]}
       />
       <Chart title="CPU time" times={times} format={milliseconds} series={[line('CPU', 'cpu_ms', '--phase-build')]} bars />
-      <Chart title="Peak memory" times={times} format={bytes} series={[line('peak', 'memory_peak_bytes', '--phase-compile')]} />
+      <Chart title="Peak memory" times={times} format={bytes} binary series={[line('peak', 'memory_peak_bytes', '--phase-compile')]} />
       <Chart title="Cold starts and outgoing requests" times={times} format={count} series={[line('cold', 'cold_starts', '--phase-instantiate'), line('outgoing', 'subrequests', '--phase-run')]} />
       <Chart
         title="Bytes"
         times={times}
         format={bytes}
+        binary
         series={[line('in', 'request_bytes', '--phase-run'), line('out', 'response_bytes', '--phase-compile'), line('egress', 'egress_bytes', '--phase-build')]}
       />
     </div>

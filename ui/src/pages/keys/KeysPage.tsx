@@ -34,7 +34,7 @@ export default function KeysPage({ tenant }: PageProps) {
     </Button>
   )
   return (
-    <PageFrame title="Keys" about="For programs and people that call the API for this tenant. Only a digest is stored: a lost key is replaced, not recovered." actions={create}>
+    <PageFrame title="Keys" about="For programs and people that call the API for this tenant. Only a digest is stored: a lost key is replaced, not recovered." actions={keys.value?.length !== 0 && create}>
       <Loaded load={keys} what="The keys">
         {(list) =>
           list.length === 0 ? (

@@ -12,6 +12,7 @@ import { useWide } from '../../components/useWide'
 import { EXAMPLES } from '../../examples/gallery'
 import { holdsMod, MOD, RUN_KEYS } from '../../text/keys'
 import { ActivityPanel } from './activity/ActivityPanel'
+import { Coach } from './Coach'
 import { EditorPane } from './editor/EditorPane'
 import { RequestBar } from './request/RequestBar'
 import { ResponsePanel } from './response/ResponsePanel'
@@ -78,6 +79,7 @@ function Workbench() {
   const wide = useWide('(min-width: 768px)')
   return (
     <div class="flex min-h-0 flex-1 flex-col">
+      <Coach />
       <div class="flex min-h-0 flex-1">
         <Sidebar />
         {wide.value ? <WidePanes /> : <NarrowPanes pane={pane.value} onSelect={(next) => (pane.value = next)} />}
