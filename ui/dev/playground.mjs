@@ -68,6 +68,7 @@ export function addPlaygroundSteps({ step, openSignedIn }) {
     await page.getByRole('tab', { name: /^Network/ }).click()
     await page.getByRole('button', { name: /^Allow example\.com/ }).click()
     await page.getByRole('button', { name: 'No longer allow example.com' }).waitFor()
+    await page.getByRole('button', { name: 'Allowed: run again' }).waitFor()
     await checkAccessibility(page, 'network')
     await shot(page, 'network-allow')
     // Nothing leaves this machine: what runs with the rule asks for nothing.

@@ -69,7 +69,7 @@ export type LogLevel = LogLine['level']
 export type Subrequest = Schemas['SubrequestResponse']
 export type GuestError = Schemas['ErrorResponse']
 
-export const PHASES = ['compile', 'build', 'instantiate', 'run'] as const
+export const PHASES = ['front_end', 'compile', 'build', 'instantiate', 'run'] as const
 export type Phase = (typeof PHASES)[number]
 
 export type Timing = Schemas['TimingResponse']

@@ -100,20 +100,35 @@ function Row({ request, slowest }: { request: Subrequest; slowest: number }) {
   )
 }
 
-function Denied({ request }: { request: Subrequest }) {
+function Allow({ host }: { host: string }) {
   const playground = usePlayground()
+  const target = playground.draft.functionName.value
+  if (playground.draft.egress.value.some((rule) => rule.host === host)) {
+    return (
+      <Button class="h-6! px-2! text-xs" icon="play" onClick={playground.run}>
+        Allowed: run again
+      </Button>
+    )
+  }
+  return (
+    <Button class="h-6! px-2! text-xs" icon="check" onClick={() => void allowHost(playground, host)}>
+      Allow {host} for {target === null ? 'this code' : `${target} and this code`}
+    </Button>
+  )
+}
+
+function Denied({ request }: { request: Subrequest }) {
+  const { draft } = usePlayground()
   const host = hostOf(request.url)
   const reason = request.denied_by ?? ''
-  const target = playground.draft.functionName.value
+  const target = draft.functionName.value
   return (
     <div class="mt-1 flex flex-wrap items-center gap-2">
       <span class="text-muted">
         Denied: <span class="tenant-text">{reason}</span>. Not a packet left the host, not even a DNS query.
       </span>
       {host !== null && /no egress rules|\bcall\b/.test(reason) && (
-        <Button class="h-6! px-2! text-xs" icon="check" onClick={() => void allowHost(playground, host)}>
-          Allow {host} for {target === null ? 'this code' : `${target} and this code`}
-        </Button>
+        <Allow host={host} />
       )}
       {reason.includes('tenant') && <span>The tenant's own rules decide: an egress rule of the tenant has to allow it.</span>}
       {target !== null && reason.includes('function') && (

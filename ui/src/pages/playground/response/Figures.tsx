@@ -6,6 +6,7 @@ import { usePlayground } from '../state/playground'
 import type { RunView } from '../state/runView'
 
 export const PHASE_FILL: Record<Phase, string> = {
+  front_end: 'bg-phase-front-end',
   build: 'bg-phase-build',
   compile: 'bg-phase-compile',
   instantiate: 'bg-phase-instantiate',
@@ -66,7 +67,7 @@ function PhaseBar({ view }: { view: RunView }) {
         {PHASES.map((phase) => (
           <li key={phase} class="flex items-center gap-1 tabular-nums">
             <span class={`size-2 rounded-sm ${PHASE_FILL[phase]}`} aria-hidden="true" />
-            {phase} {milliseconds(phaseMs(view, phase))}
+            {phase.replace('_', ' ')} {milliseconds(phaseMs(view, phase))}
           </li>
         ))}
       </ul>

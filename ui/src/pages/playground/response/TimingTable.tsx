@@ -5,6 +5,7 @@ import { usePlayground } from '../state/playground'
 import { PHASE_FILL, phaseMs } from './Figures'
 
 const MEANING = {
+  front_end: 'types taken off, modules resolved',
   compile: 'modules to bytecode, in a sealed instance',
   build: 'their start-up, in another, and the memory it left',
   instantiate: 'a fresh instance for this run alone',
@@ -29,7 +30,7 @@ export function TimingTable() {
         <caption class="sr-only">Timing and usage of this run</caption>
         <tbody>
           {PHASES.map((phase) => (
-            <Row key={phase} name={phase} value={milliseconds(phaseMs(view, phase))} meaning={MEANING[phase]} dot={PHASE_FILL[phase]} />
+            <Row key={phase} name={phase.replace('_', ' ')} value={milliseconds(phaseMs(view, phase))} meaning={MEANING[phase]} dot={PHASE_FILL[phase]} />
           ))}
           {rows.map(([name, value, meaning]) => (
             <Row key={name} name={name} value={value} meaning={meaning} />
