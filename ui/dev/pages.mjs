@@ -1,6 +1,7 @@
 // DEVELOPMENT ONLY. The pages beside the playground, used and looked at against a real host, in the order of the navigation. A page's own
 // steps have a file each below `pages/`; here is the shell around them, and every page's looks: both themes and a phone, with axe.
 import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
 import { checkAccessibility, ran, setCode, shot } from './actions.mjs'
 import { callIngress } from './deployed.mjs'
 import { tabThrough } from './keyboard.mjs'
@@ -13,7 +14,30 @@ import { addReferenceSteps } from './reference.mjs'
 import { addTenantSteps } from './tenants.mjs'
 import { addUsageSteps } from './usage.mjs'
 
+/** Of all script that a visit to the playground loads before anything is done, gzip. */
+const FIRST_LOAD_KB = 250
+
+function addFirstLoad({ step, openSignedIn, origin }) {
+  step('the playground loads little, and is there soon', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await page.reload()
+    await page.waitForSelector('.cm-content')
+    const { ready, paint, scripts } = await page.evaluate(() => ({
+      ready: performance.now(),
+      paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      scripts: performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.endsWith('.js')),
+    }))
+    const sizes = await Promise.all([...new Set(scripts)].map(async (url) => gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer())).length))
+    const kilobytes = sizes.reduce((sum, size) => sum + size, 0) / 1000
+    console.log(`      ${kilobytes.toFixed(0)} kB of script (gzip) in ${sizes.length} files; first contentful paint ${paint?.toFixed(0)} ms, ready ${ready.toFixed(0)} ms`)
+    assert.ok(sizes.length >= 3 && scripts.every((url) => url.startsWith(origin)))
+    assert.ok(kilobytes <= FIRST_LOAD_KB, `${kilobytes} kB`)
+    await close()
+  })
+}
+
 export function addConsoleSteps(walk) {
+  addFirstLoad(walk)
   addFirstRun(walk)
   addShellSteps(walk)
   addPlaygroundSteps(walk)

@@ -16,6 +16,7 @@ import { Coach } from './Coach'
 import { EditorPane } from './editor/EditorPane'
 import { RequestBar } from './request/RequestBar'
 import { ResponsePanel } from './response/ResponsePanel'
+import { SharedCode } from './SharedCode'
 import { Sidebar } from './sidebar/Sidebar'
 import { createPlayground, PlaygroundContext, usePlayground, type Pane } from './state/playground'
 import { StatusBar } from './StatusBar'
@@ -60,6 +61,7 @@ export default function PlaygroundPage({ tenant, route }: PageProps) {
   usePageCommands(
     () => [
       { id: 'run', title: 'Run', icon: 'play', hint: RUN_KEYS, act: playground.run },
+      { id: 'share', title: 'Copy a link to this code', icon: 'external', words: 'share', act: () => void playground.copyLink() },
       { id: 'deploy', title: 'Deploy…', icon: 'upload', hint: `${MOD} Shift D`, act: () => void (playground.deploying.value = true) },
       ...EXAMPLES.map((example) => ({ id: `example-${example.id}`, title: `Example: ${example.title}`, icon: 'book' as const, words: example.summary, act: () => playground.runExample(example) })),
     ],
@@ -68,6 +70,7 @@ export default function PlaygroundPage({ tenant, route }: PageProps) {
   return (
     <PlaygroundContext.Provider value={playground}>
       <Workbench />
+      <SharedCode packed={route.query.get('c')} />
       <Lazy when={playground.deploying.value} load={() => import('./DeployDialog').then((module) => module.DeployDialog)} />
       <Lazy when={playground.comparing.value !== null} load={() => import('./CompareDialog').then((module) => module.CompareDialog)} />
     </PlaygroundContext.Provider>

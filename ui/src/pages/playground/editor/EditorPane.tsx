@@ -3,7 +3,7 @@ import type { FunctionComponent } from 'preact'
 import { signal } from '@preact/signals'
 import { may } from '../../../app/rights'
 import { hrefOf } from '../../../app/route'
-import { Button } from '../../../components/Button'
+import { Button, IconButton } from '../../../components/Button'
 import { SIDEBAR_ID } from '../sidebar/ExampleList'
 import { usePlayground } from '../state/playground'
 import { FileTabs, tabId } from './FileTabs'
@@ -18,7 +18,7 @@ import('./Editor').then(
 )
 
 export function EditorPane() {
-  const { draft, deploying } = usePlayground()
+  const { copyLink, draft, deploying } = usePlayground()
   const target = draft.functionName.value
   const Editor = loadedEditor.value
   return (
@@ -30,6 +30,7 @@ export function EditorPane() {
             {target}
           </a>
         )}
+        <IconButton icon="external" label="Copy a link to this code" class="max-sm:hidden" onClick={() => void copyLink()} />
         {may('deploy') && (
           <Button icon="upload" class="mx-1.5 h-7 px-2! text-xs" onClick={() => (deploying.value = true)}>
             Deploy

@@ -13,6 +13,7 @@ import { createDraft } from './draft'
 import { createHistory } from './history'
 import { createRunner } from './runner'
 import { recordedView } from './runView'
+import { shareLink } from './share'
 
 export type ActivityTab = 'console' | 'network' | 'history' | 'limits' | 'curl'
 
@@ -38,6 +39,15 @@ export function createPlayground(tenant: string) {
   const target = signal<Target | null>(null)
   /** What the status bar says when it is not the run itself. */
   const announcement = signal<string | null>(null)
+  const copyLink = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(await shareLink(draft))
+      announcement.value = 'A link with the code is on the clipboard. It holds the code itself: no server keeps it, whoever has the link can read it.'
+    } catch {
+      announcement.value = 'The clipboard is not open to this page.'
+    }
+  }
+
   const deploying = signal(false)
   /** Two runs side by side; the first is chosen, the second is still to be. */
   const comparing = signal<[first: string, second: string | null] | null>(null)
@@ -146,7 +156,7 @@ export function createPlayground(tenant: string) {
     return request
   }
 
-  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, replay, deploying, comparing }
+  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, replay, copyLink, deploying, comparing }
 }
 
 /** A recorded request without what only records say. */
