@@ -39,6 +39,9 @@ export async function ran(page, act) {
   return outcome.getAttribute('data-outcome')
 }
 
+/** Does `act`, which changes something, and waits for the server's word on it: buttons are disabled before that already. */
+export const changed = (page, method, act) => Promise.all([page.waitForResponse((response) => response.request().method() === method), act()])
+
 export const runExample = (page, id) => ran(page, () => page.click(`[data-example=${id}]`))
 export const runByKeys = (page) => ran(page, () => page.keyboard.press('ControlOrMeta+Enter'))
 

@@ -1,7 +1,7 @@
 // DEVELOPMENT ONLY. A function's page against a real host: versions and what they changed, a split of the traffic that the ingress keeps to,
 // two who change it at once, rollback, routes, variables, secrets, egress, limits, deletion.
 import assert from 'node:assert/strict'
-import { checkAccessibility, shot } from './actions.mjs'
+import { changed, checkAccessibility, shot } from './actions.mjs'
 import { apiOf } from './api.mjs'
 
 const code = (word) => ({ modules: { 'main.js': `export default {\n  fetch() {\n    return new Response("${word}")\n  },\n}\n` }, main_module: 'main.js' })
@@ -20,6 +20,10 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await page.getByRole('button', { name: 'Changes of version 3' }).click()
     await page.getByText('+    return new Response("three")').waitFor()
     assert.ok(await page.getByText('-    return new Response("two")').isVisible())
+    await page.getByLabel('Ask #2 and #3 the same').fill('/?q=b')
+    await page.getByRole('button', { name: 'Run both' }).click()
+    await page.locator('[data-testid=both]').getByText('+three').waitFor()
+    assert.ok(await page.locator('[data-testid=both]').getByText('-two').isVisible())
     await checkAccessibility(page, 'versions')
     await shot(page, 'function-versions')
     await page.getByRole('button', { name: 'Make live: version 1' }).click()
@@ -43,7 +47,7 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await live.getByLabel('Share of #1 in percent').press('Tab')
     assert.equal(await live.getByLabel('Share of #3 in percent').inputValue(), '75')
     await shot(page, 'function-split')
-    await live.getByRole('button', { name: 'Save the split' }).click()
+    await changed(page, 'PUT', () => live.getByRole('button', { name: 'Save the split' }).click())
     await live.locator('button:disabled', { hasText: 'Save the split' }).waitFor()
     const path = '/v1/tenants/demo/functions/shop/aliases/live'
     const { split } = await api('GET', path)
@@ -53,7 +57,7 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await api('PUT', path, { split: split.map((share, at) => ({ ...share, weight: at === 0 ? 10_000 : 0 })) }, { 'if-match': await api.etag(path) })
     await live.getByLabel('Share of #1 in percent').fill('50')
     await live.getByLabel('Share of #1 in percent').press('Tab')
-    await live.getByRole('button', { name: 'Save the split' }).click()
+    await changed(page, 'PUT', () => live.getByRole('button', { name: 'Save the split' }).click())
     await page.waitForFunction(() => [...document.querySelectorAll('input[type=number]')].some((field) => field.value === '100'))
     assert.deepEqual((await api('GET', path)).split.map(({ weight }) => weight).toSorted((a, b) => a - b), [0, 10_000])
 
@@ -86,7 +90,7 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await page.getByLabel('Methods').fill('get post')
     await page.getByLabel('Header', { exact: true }).fill('authorization')
     await page.getByLabel('Secret by name').fill('TOKEN')
-    await page.getByRole('button', { name: 'Save the rules' }).click()
+    await changed(page, 'PUT', () => page.getByRole('button', { name: 'Save the rules' }).click())
     await page.locator('button:disabled', { hasText: 'Save the rules' }).waitFor()
     await checkAccessibility(page, 'egress')
     await shot(page, 'function-egress')

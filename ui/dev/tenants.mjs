@@ -1,6 +1,6 @@
 // DEVELOPMENT ONLY. Tenants and keys against a real host: made, found among ten thousand, suspended, deleted; a key's whole life.
 import assert from 'node:assert/strict'
-import { checkAccessibility, shot } from './actions.mjs'
+import { changed, checkAccessibility, shot } from './actions.mjs'
 import { apiOf } from './api.mjs'
 
 /** No task may hold the page longer while ten thousand rows scroll by. */
@@ -51,7 +51,7 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     await dialog.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('heading', { name: 'globex' }).waitFor()
     await page.getByLabel('Labels', { exact: true }).fill('tier=<i>gold</i>, region=eu')
-    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await changed(page, 'PATCH', () => page.getByRole('button', { name: 'Save', exact: true }).click())
     await page.locator('button:disabled', { hasText: /^Save$/ }).waitFor()
     assert.deepEqual((await api('GET', '/v1/tenants/globex')).labels, { tier: '<i>gold</i>', region: 'eu' })
     await page.getByLabel('Memory (MiB)').fill('32')

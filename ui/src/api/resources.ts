@@ -32,6 +32,10 @@ export async function* streamRun(tenant: string, request: RunRequest, signal: Ab
 export const getRun = (tenant: string, id: string, signal?: AbortSignal): Promise<RecordedRun> =>
   getJson<RecordedRun>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}`), signal)
 
+/** A version that was built before, asked once; nothing is kept of it. */
+export const runVersion = (tenant: string, version: string, path: string): Promise<RunResult> =>
+  sendJson<RunResult>('POST', runsPath(tenant), { code: { version }, request: { method: 'GET', path, headers: [] }, record: false })
+
 export const replayRun = (tenant: string, id: string): Promise<RunResult> =>
   sendJson<RunResult>('POST', tenantPath(tenant, `/runs/${encodeURIComponent(id)}/replay`), undefined)
 

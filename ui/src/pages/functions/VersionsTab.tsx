@@ -13,6 +13,7 @@ import { EmptyState } from '../../components/EmptyState'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Section } from '../../components/PageFrame'
 import { Cell, HeadCell, Table } from '../../components/Table'
+import { TryBoth } from './TryBoth'
 import { When } from '../../components/When'
 import { bytes, milliseconds, shortVersion } from '../../text/format'
 
@@ -124,6 +125,8 @@ function Changes({ tenant, name, versions, version }: ChangesProps) {
   const at = versions.findIndex(({ id }) => id === version)
   const base = useSignal<string>(versions[at + 1]?.id ?? '')
   const diff = useLoad((signal) => getDiff(tenant, name, version, base.value || null, signal), [tenant, name, version, base.value])
+  const newer = versions[at]
+  const older = versions.find(({ id }) => id === base.value)
   const others = versions.filter(({ id }) => id !== version)
   return (
     <Section title={`Changes of #${versions[at]?.number ?? ''}`} about="As the server compares the two versions.">
@@ -146,6 +149,7 @@ function Changes({ tenant, name, versions, version }: ChangesProps) {
             </>
           )}
         </Loaded>
+        {may('run') && newer && older && <TryBoth key={older.id} tenant={tenant} older={older} newer={newer} />}
       </div>
     </Section>
   )
