@@ -64,7 +64,8 @@ function PhaseBar({ view }: { view: RunView }) {
           phases.map(({ phase, ms }) => ms > 0 && <span key={phase} class={PHASE_FILL[phase]} style={{ width: `${Math.max((ms / sum) * 100, 1)}%` }} />)}
       </div>
       <ul class="mt-1.5 flex flex-wrap gap-x-3 text-2xs text-muted">
-        {PHASES.map((phase) => (
+        {/* Most code has nothing for the front end to do: the line is short without it. */}
+        {PHASES.filter((phase) => phase !== 'front_end' || (phaseMs(view, phase) ?? 0) > 0).map((phase) => (
           <li key={phase} class="flex items-center gap-1 tabular-nums">
             <span class={`size-2 rounded-sm ${PHASE_FILL[phase]}`} aria-hidden="true" />
             {phase.replace('_', ' ')} {milliseconds(phaseMs(view, phase))}
