@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::header::{self, HeaderName};
 use http::request::Parts;
+use isolet_domain::service::condition::Verdict;
 use serde_json::json;
 
 use crate::answer::{ResponseBody, etag_of};
@@ -19,16 +20,6 @@ pub struct Preconditions {
     /// `None`: there was no such field.
     if_match: Option<Vec<String>>,
     if_none_match: Option<Vec<String>>,
-}
-
-/// What becomes of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Holds,
-    /// 428: it says nothing, and there is something to lose.
-    Missing,
-    /// 412.
-    Failed,
 }
 
 impl Preconditions {
@@ -44,7 +35,7 @@ impl Preconditions {
         if wanted && !unwanted { Verdict::Holds } else { Verdict::Failed }
     }
 
-    /// For a change that must name what it replaces, so that two who change it at once do not undo each other (RFC 6585 §3). Where
+    /// `Missing`, answered with 428, for a change that must name what it replaces, so that two who change it at once do not undo each other (RFC 6585 §3). Where
     /// nothing is there, nothing can be undone.
     pub fn require(&self, held: Option<&str>) -> Verdict {
         match self.check(held) {
@@ -58,11 +49,11 @@ impl Preconditions {
         self.if_match.as_deref().is_some_and(|tags| tags.iter().any(|one| one == tag))
     }
 
-    /// Whether they hold of what an answer with this body shows.
-    pub fn hold_of(&self, shown: Option<&impl ResponseBody>) -> bool {
+    /// What they say of what an answer with this body shows.
+    pub fn of_shown(&self, shown: Option<&impl ResponseBody>) -> Verdict {
         // Reckoning the tag is spared where nothing is demanded.
         let demands = self.if_match.is_some() || self.if_none_match.is_some();
-        !demands || self.check(shown.map(etag_of).as_deref()) == Verdict::Holds
+        if demands { self.check(shown.map(etag_of).as_deref()) } else { Verdict::Holds }
     }
 }
 

@@ -17,7 +17,6 @@ use isolet_domain::limits::{HISTORY_KEPT, LimitBounds, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::secret::MasterKey;
-use isolet_domain::service::aliases;
 use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::policies::{PolicyError, Subject};
@@ -55,7 +54,7 @@ impl Host {
         let new = NewVersion { code: Code::single(source).expect("valid"), message: String::new() };
         let (version, _) = self.platform.versions.add(tenant, &function(), new).await.expect("added");
         let live = AliasName::live();
-        let deployed = self.platform.aliases.deploy(tenant, &function(), &live, &version.id, aliases::always()).await;
+        let deployed = self.platform.aliases.deploy(tenant, &function(), &live, &version.id, always()).await;
         deployed.expect("deployed");
     }
 
@@ -116,7 +115,7 @@ async fn another_hosts_rollout_suspension_and_limits_apply_within_a_second() {
     one.set_env(&acme, "x").await;
     one.deploy(&acme, words::ENV).await;
     assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=x");
-    one.platform.aliases.roll_back(&acme, &function(), None, aliases::always()).await.expect("there was one before");
+    one.platform.aliases.roll_back(&acme, &function(), None, always()).await.expect("there was one before");
     assert!(one.invoke(&acme).await.expect("answered").starts_with("GET "), "its own at once");
     assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=x", "believed for a second");
     tokio::time::advance(Duration::from_secs(1)).await;
@@ -255,7 +254,7 @@ impl Host {
         policy: EgressPolicy,
     ) -> Result<(), PolicyError> {
         let caller = Credential { preset, ..Credential::operator() };
-        self.platform.policies.set(&caller, tenant, subject, Some(policy), Arc::new(|_| Ok(()))).await
+        self.platform.policies.set(&caller, tenant, subject, Some(policy), always()).await
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use isolet_domain::alias::Alias;
 use isolet_domain::ids::{AliasName, FunctionName, VersionId};
-use isolet_domain::service::aliases::{AliasError, Condition};
+use isolet_domain::service::condition::Condition;
 
 use super::fields::invalid;
 use crate::answer::{Answer, NoContent, Put, etag_of};
 use crate::caller::{In, Of, RawAlias, needs};
 use crate::failure::Failure;
-use crate::preconditions::{Preconditions, Verdict};
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -77,24 +77,16 @@ pub async fn rollback_function(
 }
 
 /// A change of this alias has to name what it replaces.
-fn required(preconditions: Preconditions, name: &AliasName) -> Arc<Condition> {
+fn required(preconditions: Preconditions, name: &AliasName) -> Condition<Alias> {
     let name = name.clone();
-    Arc::new(move |held| verdict(preconditions.require(tag(&name, held).as_deref())))
+    Arc::new(move |held| preconditions.require(tag(&name, held).as_deref()))
 }
 
 /// Deploying and rolling back say themselves where traffic goes; a precondition is held to where there is one.
-pub(super) fn honoured(preconditions: Preconditions) -> Arc<Condition> {
-    Arc::new(move |held| verdict(preconditions.check(tag(&AliasName::live(), held).as_deref())))
+pub(super) fn honoured(preconditions: Preconditions) -> Condition<Alias> {
+    Arc::new(move |held| preconditions.check(tag(&AliasName::live(), held).as_deref()))
 }
 
 fn tag(name: &AliasName, held: Option<&Alias>) -> Option<String> {
     held.map(|alias| etag_of(&AliasResponse::new(name, alias)))
-}
-
-fn verdict(verdict: Verdict) -> Result<(), AliasError> {
-    match verdict {
-        Verdict::Holds => Ok(()),
-        Verdict::Missing => Err(AliasError::ConditionMissing),
-        Verdict::Failed => Err(AliasError::ConditionFailed),
-    }
 }

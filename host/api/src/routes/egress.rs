@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use isolet_domain::egress::EgressPolicy;
 use isolet_domain::ids::FunctionName;
-use isolet_domain::service::policies::{Condition, PolicyError, Subject};
+use isolet_domain::service::condition::{Condition, Verdict};
+use isolet_domain::service::policies::{PolicyError, Subject};
 
 use crate::answer::{Answer, NoContent, etag_of};
 use crate::caller::{In, Of, needs};
 use crate::failure::Failure;
-use crate::preconditions::{Preconditions, Verdict};
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::egress::{PolicyResponse, PolicyText};
@@ -130,19 +131,14 @@ async fn set<N>(
 
 /// `If-Match` has to name what is replaced, so that two who change the rules at once do not undo each other (RFC 6585 §3); where
 /// nothing was set there is nothing to undo.
-fn demanded(conditions: Preconditions) -> Arc<Condition> {
+fn demanded(conditions: Preconditions) -> Condition<EgressPolicy> {
     Arc::new(move |held: Option<&EgressPolicy>| {
         // Where no rules were set there is still an answer with a tag; what exists is what was set.
         let now = etag_of(&PolicyResponse::of(held));
-        let verdict = match held {
+        match held {
             Some(_) => conditions.require(Some(&now)),
             None if conditions.names(&now) => Verdict::Holds,
             None => conditions.check(None),
-        };
-        match verdict {
-            Verdict::Holds => Ok(()),
-            Verdict::Missing => Err(PolicyError::ConditionMissing),
-            Verdict::Failed => Err(PolicyError::ConditionFailed),
         }
     })
 }

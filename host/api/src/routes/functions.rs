@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use isolet_domain::function::Function;
 use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
-use isolet_domain::service::condition::Holds;
+use isolet_domain::service::condition::Condition;
 use isolet_domain::service::environment::Variables;
 
 use super::fields::{checked_labels, invalid};
@@ -42,8 +42,8 @@ pub async fn put_function(
 ) -> Result<Put<FunctionResponse>, Failure> {
     let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let labels = checked_labels(request.labels)?;
-    let holds = of_function(&app, found.scope.slug(), conditions);
-    let (function, created) = app.platform().functions.put(&found.scope, name, labels, holds).await?;
+    let condition = of_function(&app, found.scope.slug(), conditions);
+    let (function, created) = app.platform().functions.put(&found.scope, name, labels, condition).await?;
     Ok(Put { created, value: FunctionResponse::new(&app, found.scope.slug(), function) })
 }
 
@@ -62,8 +62,8 @@ pub async fn delete_function(
     Of(name): Of<FunctionName>,
     conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    let holds = of_function(&app, found.scope.slug(), conditions);
-    app.platform().functions.delete(&found.scope, name, holds).await?;
+    let condition = of_function(&app, found.scope.slug(), conditions);
+    app.platform().functions.delete(&found.scope, name, condition).await?;
     Ok(NoContent)
 }
 
@@ -101,19 +101,19 @@ pub async fn delete_variable(
 }
 
 /// The conditions, held against the function as it is shown.
-fn of_function(app: &AppState, tenant: &TenantSlug, conditions: Preconditions) -> Holds<Function> {
+fn of_function(app: &AppState, tenant: &TenantSlug, conditions: Preconditions) -> Condition<Function> {
     let (app, tenant) = (app.clone(), tenant.clone());
     Arc::new(move |held: Option<&Function>| {
         let shown = held.map(|function| FunctionResponse::new(&app, &tenant, function.clone()));
-        conditions.hold_of(shown.as_ref())
+        conditions.of_shown(shown.as_ref())
     })
 }
 
 /// The conditions, held against the list of variables.
-fn of_variables(conditions: Preconditions) -> Holds<Variables> {
+fn of_variables(conditions: Preconditions) -> Condition<Variables> {
     Arc::new(move |held: Option<&Variables>| {
         let shown: Option<List<VariableResponse>> =
             held.map(|variables| variables.clone().into_iter().map(VariableResponse::from).collect());
-        conditions.hold_of(shown.as_ref())
+        conditions.of_shown(shown.as_ref())
     })
 }

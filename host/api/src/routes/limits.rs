@@ -8,7 +8,7 @@ use http::{HeaderValue, header};
 use isolet_domain::access::TenantScope;
 use isolet_domain::ids::FunctionName;
 use isolet_domain::limits::LimitBounds;
-use isolet_domain::service::condition::Holds;
+use isolet_domain::service::condition::Condition;
 
 use super::fields::invalid;
 use crate::answer::{Answer, etag_of};
@@ -87,6 +87,6 @@ async fn settings(app: &AppState, scope: &TenantScope, function: Option<&Functio
     Ok(Settings(app.platform().limits.get(scope, function).await?.into()))
 }
 
-fn of_set(conditions: Preconditions) -> Holds<LimitBounds> {
-    Arc::new(move |held: Option<&LimitBounds>| conditions.hold_of(held.map(LimitsText::from).as_ref()))
+fn of_set(conditions: Preconditions) -> Condition<LimitBounds> {
+    Arc::new(move |held: Option<&LimitBounds>| conditions.of_shown(held.map(LimitsText::from).as_ref()))
 }

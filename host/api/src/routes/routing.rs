@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use isolet_domain::ids::RouteId;
 use isolet_domain::route::{Route, RouteHost};
-use isolet_domain::service::condition::Holds;
+use isolet_domain::service::condition::Condition;
 
 use super::fields::invalid;
 use crate::answer::{Answer, NoContent, Put};
@@ -75,8 +75,8 @@ pub async fn put_route(
 ) -> Result<Put<RouteResponse>, Failure> {
     let id = RouteId::parse(&id).map_err(|error| invalid("/id", "name", &error.to_string()))?;
     let route = request.into_domain().map_err(Failure::Invalid)?;
-    let holds = of_route(conditions, &id);
-    let (route, created) = app.platform().routes.put(&found.scope, id.clone(), route, holds).await?;
+    let condition = of_route(conditions, &id);
+    let (route, created) = app.platform().routes.put(&found.scope, id.clone(), route, condition).await?;
     Ok(Put { created, value: RouteResponse::new(&id, &route) })
 }
 
@@ -86,12 +86,12 @@ pub async fn delete_route(
     Of(id): Of<RouteId>,
     conditions: Preconditions,
 ) -> Result<NoContent, Failure> {
-    let holds = of_route(conditions, &id);
-    app.platform().routes.delete(&found.scope, id, holds).await?;
+    let condition = of_route(conditions, &id);
+    app.platform().routes.delete(&found.scope, id, condition).await?;
     Ok(NoContent)
 }
 
-fn of_route(conditions: Preconditions, id: &RouteId) -> Holds<Route> {
+fn of_route(conditions: Preconditions, id: &RouteId) -> Condition<Route> {
     let id = id.clone();
-    Arc::new(move |held: Option<&Route>| conditions.hold_of(held.map(|route| RouteResponse::new(&id, route)).as_ref()))
+    Arc::new(move |held: Option<&Route>| conditions.of_shown(held.map(|route| RouteResponse::new(&id, route)).as_ref()))
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use isolet_domain::ids::{EnvName, FunctionName};
 use isolet_domain::secret::Sealed;
-use isolet_domain::service::condition::Holds;
+use isolet_domain::service::condition::Condition;
 
 use crate::answer::{Answer, NoContent};
 use crate::caller::{In, Of, needs};
 use crate::failure::Failure;
-use crate::preconditions::{Preconditions, Verdict};
+use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -78,8 +78,8 @@ fn names(names: Vec<EnvName>) -> Answer<List<SecretResponse>> {
 }
 
 /// A secret cannot be read and has no tag: only `*` says anything of it.
-fn existing(conditions: Preconditions) -> Holds<Sealed> {
+fn existing(conditions: Preconditions) -> Condition<Sealed> {
     // An entity tag has quotes at least.
     const NO_TAG: &str = "-";
-    Arc::new(move |held: Option<&Sealed>| conditions.check(held.map(|_| NO_TAG)) == Verdict::Holds)
+    Arc::new(move |held: Option<&Sealed>| conditions.check(held.map(|_| NO_TAG)))
 }

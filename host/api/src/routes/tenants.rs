@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, State};
 use http::request::Parts;
 use isolet_domain::access::Preset;
 use isolet_domain::ids::{KeyId, TenantSlug};
-use isolet_domain::service::condition::Holds;
+use isolet_domain::service::condition::{Condition, Verdict};
 use isolet_domain::service::keys::{MAX_NAME_CHARS, NewKey};
 use isolet_domain::service::sign_in::Proof;
 use isolet_domain::service::tenants::{TenantChange, TenantError};
@@ -89,10 +89,10 @@ pub async fn update_tenant(
     Json(request): Json<UpdateTenantRequest>,
 ) -> Result<Answer<TenantResponse>, Failure> {
     let change = TenantChange { labels: request.labels.map(checked_labels).transpose()?, plan: request.plan };
-    let holds: Holds<Tenant> = Arc::new(move |held: Option<&Tenant>| {
-        conditions.hold_of(held.map(|tenant| TenantResponse::from(tenant.clone())).as_ref())
+    let condition: Condition<Tenant> = Arc::new(move |held: Option<&Tenant>| {
+        conditions.of_shown(held.map(|tenant| TenantResponse::from(tenant.clone())).as_ref())
     });
-    let tenant = app.platform().tenants.change(&found.tenant.id, change, holds).await?;
+    let tenant = app.platform().tenants.change(&found.tenant.id, change, condition).await?;
     Ok(Answer(TenantResponse::from(tenant)))
 }
 
@@ -124,7 +124,7 @@ pub async fn delete_tenant(
     if given.as_deref() != Some(&format!("confirm={}", found.scope.slug())) {
         return Err(invalid("", "confirm", "add `?confirm=` with the tenant's slug to delete it with all it owns"));
     }
-    if !conditions.hold_of(Some(&TenantResponse::from(found.tenant.clone()))) {
+    if conditions.of_shown(Some(&TenantResponse::from(found.tenant.clone()))) != Verdict::Holds {
         return Err(TenantError::Changed.into());
     }
     let purge = app.platform().tenants.delete(found.tenant).await?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::condition::{Condition, Verdict};
 use super::preparation::{Preparation, PrepareError};
 use super::resolver::Resolver;
 use super::rulebook::Rulebook;
@@ -49,14 +50,6 @@ impl From<PrepareError> for AliasError {
             PrepareError::Repository(error) => Self::Repository(error),
         }
     }
-}
-
-/// What has to hold of the alias that is there for a change to be made.
-pub type Condition = dyn Fn(Option<&Alias>) -> Result<(), AliasError> + Send + Sync;
-
-/// A change that holds of whatever is there.
-pub fn always() -> Arc<Condition> {
-    Arc::new(|_| Ok(()))
 }
 
 /// Where an alias is sent to.
@@ -105,7 +98,7 @@ impl Aliases {
         function: &FunctionName,
         alias: &AliasName,
         (split, sticky): (Split, Sticky),
-        condition: Arc<Condition>,
+        condition: Condition<Alias>,
     ) -> Result<(Alias, bool), AliasError> {
         for share in split.shares() {
             self.make_ready(tenant, function, &share.version).await?;
@@ -122,7 +115,7 @@ impl Aliases {
         function: &FunctionName,
         alias: &AliasName,
         version: &VersionId,
-        condition: Arc<Condition>,
+        condition: Condition<Alias>,
     ) -> Result<(Function, Version), AliasError> {
         let version = self.make_ready(tenant, function, version).await?;
         let point = Change::Point(Split::whole(version.id.clone()), None);
@@ -136,7 +129,7 @@ impl Aliases {
         tenant: &TenantScope,
         function: &FunctionName,
         to: Option<&VersionId>,
-        condition: Arc<Condition>,
+        condition: Condition<Alias>,
     ) -> Result<Alias, AliasError> {
         let live = AliasName::live();
         let change = match to {
@@ -159,7 +152,7 @@ impl Aliases {
         tenant: &TenantScope,
         function: &FunctionName,
         alias: &AliasName,
-        condition: Arc<Condition>,
+        condition: Condition<Alias>,
     ) -> Result<(), AliasError> {
         self.change(tenant, function, alias, Change::Remove, condition).await.map(drop)
     }
@@ -191,16 +184,19 @@ impl Aliases {
         function: &FunctionName,
         alias: &AliasName,
         change: Change,
-        condition: Arc<Condition>,
+        condition: Condition<Alias>,
     ) -> Result<(Function, bool), AliasError> {
         let (repository, resolver) = (self.preparation.repository.clone(), self.resolver.clone());
         let (tenant, function, alias) = (tenant.clone(), function.clone(), alias.clone());
         to_the_end(async move {
-            let verdict = Mutex::new(Ok(false));
+            let outcome = Mutex::new(Ok(false));
             let apply = |stored: &mut Function| {
-                let checked = condition(stored.aliases.get(&alias));
-                *verdict.lock().unwrap_or_else(PoisonError::into_inner) =
-                    checked.and_then(|()| applied(stored, &alias, &change, Timestamp::now()));
+                let made = match condition(stored.aliases.get(&alias)) {
+                    Verdict::Holds => applied(stored, &alias, &change, Timestamp::now()),
+                    Verdict::Missing => Err(AliasError::ConditionMissing),
+                    Verdict::Failed => Err(AliasError::ConditionFailed),
+                };
+                *outcome.lock().unwrap_or_else(PoisonError::into_inner) = made;
             };
             let changed = repository.update_function(&tenant, &function, &apply).await;
             resolver.forget(tenant.slug(), &function);
@@ -208,7 +204,7 @@ impl Aliases {
                 WriteError::Exists | WriteError::Missing => AliasError::UnknownFunction,
                 WriteError::Repository(error) => error.into(),
             })?;
-            let new = verdict.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+            let new = outcome.into_inner().unwrap_or_else(PoisonError::into_inner)?;
             Ok((changed, new))
         })
         .await

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::condition::{Gate, Holds};
+use super::condition::{Condition, Gate};
 use super::functions::FunctionError;
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
@@ -72,11 +72,11 @@ impl Environment {
         function: FunctionName,
         name: EnvName,
         value: String,
-        holds: Holds<Variables>,
+        condition: Condition<Variables>,
     ) -> Result<(), EnvironmentError> {
         let refused = Arc::new(AtomicBool::new(false));
         let told = refused.clone();
-        self.change(tenant, function, holds, move |stored| {
+        self.change(tenant, function, condition, move |stored| {
             let before = stored.env.insert(name.clone(), value.clone());
             let fits = fits(&stored.env);
             told.store(!fits, Ordering::Release);
@@ -95,11 +95,11 @@ impl Environment {
         tenant: &TenantScope,
         function: FunctionName,
         name: EnvName,
-        holds: Holds<Variables>,
+        condition: Condition<Variables>,
     ) -> Result<(), EnvironmentError> {
         let found = Arc::new(AtomicBool::new(false));
         let told = found.clone();
-        self.change(tenant, function, holds, move |stored| {
+        self.change(tenant, function, condition, move |stored| {
             let was_there = stored.env.remove(&name).is_some();
             told.store(was_there, Ordering::Release);
             if was_there {
@@ -114,12 +114,12 @@ impl Environment {
         &self,
         tenant: &TenantScope,
         function: FunctionName,
-        holds: Holds<Variables>,
+        condition: Condition<Variables>,
         change: impl Fn(&mut Function) + Send + Sync + 'static,
     ) -> Result<(), EnvironmentError> {
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         to_the_end(async move {
-            let gate = Gate::new(holds);
+            let gate = Gate::new(condition);
             let change = |stored: &mut Function| {
                 if gate.ask(Some(&stored.env)) {
                     change(stored);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::condition::{Gate, Holds};
+use super::condition::{Condition, Gate, Verdict};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -48,9 +48,9 @@ impl Functions {
         tenant: &TenantScope,
         name: FunctionName,
         labels: BTreeMap<String, String>,
-        holds: Holds<Function>,
+        condition: Condition<Function>,
     ) -> Result<(Function, bool), FunctionError> {
-        let gate = Gate::new(holds);
+        let gate = Gate::new(condition);
         let function = Function { labels, ..Function::new(name, Timestamp::now()) };
         if gate.ask(None) {
             match self.repository.create_function(tenant, &function).await {
@@ -92,9 +92,9 @@ impl Functions {
         &self,
         tenant: &TenantScope,
         name: FunctionName,
-        holds: Holds<Function>,
+        condition: Condition<Function>,
     ) -> Result<(), FunctionError> {
-        if !holds(Some(&self.get(tenant, &name).await?)) {
+        if condition(Some(&self.get(tenant, &name).await?)) != Verdict::Holds {
             return Err(FunctionError::Changed);
         }
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::condition::{Gate, Holds};
+use super::condition::{Condition, Gate};
 use super::resolver::Resolver;
 use super::rulebook::Rulebook;
 use super::to_the_end::to_the_end;
@@ -74,11 +74,11 @@ impl LimitStore {
         tenant: &TenantScope,
         function: Option<FunctionName>,
         bounds: LimitBounds,
-        holds: Holds<LimitBounds>,
+        condition: Condition<LimitBounds>,
     ) -> Result<(), LimitError> {
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         to_the_end(async move {
-            let gate = Gate::new(holds);
+            let gate = Gate::new(condition);
             let replace = |held: &mut LimitBounds| {
                 if gate.ask(Some(held)) {
                     held.clone_from(&bounds);

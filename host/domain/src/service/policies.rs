@@ -1,10 +1,11 @@
 //! Rules for outgoing requests: reading and replacing those of a tenant, of a function, and the ceiling over a tenant. A change applies
 //! to the next invocation. What the rules together allow is in `authority` and `egress`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::condition::{Condition, Gate, Verdict};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::{Credential, Preset, TenantScope};
@@ -41,9 +42,6 @@ pub enum PolicyError {
     Repository(#[from] RepositoryError),
 }
 
-/// What has to hold of the rules that are there for a change to be made.
-pub type Condition = dyn Fn(Option<&EgressPolicy>) -> Result<(), PolicyError> + Send + Sync;
-
 pub struct Policies {
     repository: Arc<dyn Repository>,
     resolver: Arc<Resolver>,
@@ -70,7 +68,7 @@ impl Policies {
         tenant: &TenantScope,
         subject: Subject,
         policy: Option<EgressPolicy>,
-        condition: Arc<Condition>,
+        condition: Condition<EgressPolicy>,
     ) -> Result<(), PolicyError> {
         match (&subject, &policy) {
             (Subject::Ceiling, _) if caller.preset != Preset::Admin => return Err(PolicyError::NotTheOperator),
@@ -80,14 +78,12 @@ impl Policies {
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         let policy = policy.map(Arc::new);
         to_the_end(async move {
-            let refused = Mutex::new(None);
+            let gate = Gate::new(condition);
             let replace = |held: &mut Option<Arc<EgressPolicy>>| {
-                let verdict = condition(held.as_deref());
-                let holds = verdict.is_ok();
+                let holds = gate.ask(held.as_deref());
                 if holds {
                     held.clone_from(&policy);
                 }
-                *refused.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err();
                 holds
             };
             let changed = match &subject {
@@ -119,7 +115,11 @@ impl Policies {
                 }
                 (Err(WriteError::Exists | WriteError::Missing), _) => return Err(PolicyError::UnknownTenant),
             }
-            refused.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+            match gate.said() {
+                Verdict::Holds => Ok(()),
+                Verdict::Missing => Err(PolicyError::ConditionMissing),
+                Verdict::Failed => Err(PolicyError::ConditionFailed),
+            }
         })
         .await
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::condition::Holds;
+use super::condition::{Condition, Verdict};
 use super::known::{Known, Look};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -164,19 +164,19 @@ impl Routes {
         self.repository.routing(tenant).await?.routes.remove(id).ok_or(RouteError::Unknown)
     }
 
-    /// Makes the route or puts this one in its place, if `holds` says so. Says whether it is new.
+    /// Makes the route or puts this one in its place, if the condition holds. Says whether it is new.
     pub async fn put(
         &self,
         tenant: &TenantScope,
         id: RouteId,
         route: Route,
-        holds: Holds<Route>,
+        condition: Condition<Route>,
     ) -> Result<(Route, bool), RouteError> {
         if self.repository.function(tenant, &route.function).await?.is_none() {
             return Err(RouteError::UnknownFunction(route.function));
         }
         self.change(tenant, move |routing| {
-            if !holds(routing.routes.get(&id)) {
+            if condition(routing.routes.get(&id)) != Verdict::Holds {
                 return Err(RouteError::ConditionFailed);
             }
             if !routing.hosts.contains(&route.host) {
@@ -199,9 +199,14 @@ impl Routes {
         .await
     }
 
-    pub async fn delete(&self, tenant: &TenantScope, id: RouteId, holds: Holds<Route>) -> Result<(), RouteError> {
+    pub async fn delete(
+        &self,
+        tenant: &TenantScope,
+        id: RouteId,
+        condition: Condition<Route>,
+    ) -> Result<(), RouteError> {
         let remove = move |routing: &mut Routing| {
-            if !holds(routing.routes.get(&id)) {
+            if condition(routing.routes.get(&id)) != Verdict::Holds {
                 return Err(RouteError::ConditionFailed);
             }
             routing.routes.remove(&id).map(drop).ok_or(RouteError::Unknown)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::authority::Authority;
-use super::condition::{Gate, Holds};
+use super::condition::{Condition, Gate};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -67,14 +67,14 @@ impl Secrets {
         function: Option<FunctionName>,
         name: EnvName,
         value: &str,
-        holds: Holds<Sealed>,
+        condition: Condition<Sealed>,
     ) -> Result<(), SecretError> {
         if !is_acceptable(value) {
             return Err(SecretError::Value);
         }
         let key = self.data_key(tenant).await?;
         let sealed = key.seal(value, Place { tenant: tenant.id(), function: function.as_ref(), name: &name });
-        let gate = Arc::new(Gate::new(holds));
+        let gate = Arc::new(Gate::new(condition));
         let asked = gate.clone();
         let put = move |kept: &mut Kept| {
             if !asked.ask(kept.get(&name)) {

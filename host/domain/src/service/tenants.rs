@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use super::condition::{Gate, Holds};
+use super::condition::{Condition, Gate};
 use super::resolver::Resolver;
 use super::routes::Routes;
 use super::to_the_end::to_the_end;
@@ -171,10 +171,10 @@ impl Tenants {
         &self,
         id: &TenantId,
         change: TenantChange,
-        holds: Holds<Tenant>,
+        condition: Condition<Tenant>,
     ) -> Result<Tenant, TenantError> {
         self.check(&change)?;
-        let gate = Arc::new(Gate::new(holds));
+        let gate = Arc::new(Gate::new(condition));
         let asked = gate.clone();
         let apply = move |tenant: &mut Tenant| {
             if !asked.ask(Some(tenant)) {
