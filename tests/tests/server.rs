@@ -205,3 +205,18 @@ async fn a_drain_lets_requests_in_flight_end() {
     stopping.await.expect("no panic").expect("drains");
     assert!(tokio::net::TcpStream::connect(ingress).await.is_err(), "nobody listens any more");
 }
+
+/// The wire and the record of limits are written by hand, each in its crate: neither may leave one out.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_limit_there_is_can_be_set_and_is_kept() {
+    let host = TestHost::start().await;
+    let document = isolet_api::openapi_document();
+    let properties = document["components"]["schemas"]["LimitsText"]["properties"].as_object().expect("an object");
+    let set: serde_json::Map<_, _> = properties.keys().zip(1..).map(|(name, n)| (name.clone(), json!(n))).collect();
+    let known = format!("{:?}", isolet_domain::limits::LimitBounds::default()).matches(": None").count();
+    assert_eq!(set.len(), known, "{set:?}");
+    let path = "/v1/tenants/demo/limits";
+    assert_eq!(host.api("PUT", path, Some(json!(set))).await.status, 200);
+    let kept = host.api("GET", path, None).await.json();
+    assert_eq!(kept["set"], json!(set));
+}
