@@ -111,6 +111,31 @@ fn every_thread_of_a_host_is_behind_the_walls() {
     assert!(status_of_threads(open.process(), "Seccomp:").iter().all(|found| found == "0"));
 }
 
+/// A way out that the store itself would take: its folders lead elsewhere since the start.
+#[test]
+fn a_host_that_runs_writes_nowhere_else() {
+    for (sandbox, allowed) in [("required", false), ("off", true)] {
+        let host = Up::start(&[("ISOLET_SERVER__SANDBOX", sandbox)]);
+        let outside = host.folder.path().join("outside");
+        std::fs::create_dir(&outside).expect("made");
+        for shard in std::fs::read_dir(host.folder.path().join("data/blobs/b3")).expect("it is there") {
+            let shard = shard.expect("readable").path();
+            std::fs::rename(&shard, outside.join(shard.file_name().expect("named"))).expect("moved");
+            symlink(outside.join(shard.file_name().expect("named")), &shard).expect("linked");
+        }
+        let before = files_below(&outside);
+        let code = json!({ "modules": { "main.js": "export default { fetch: () => new Response('x') }" }, "main_module": "main.js" });
+        let (status, answer) = host.api("POST", "/v1/tenants/demo/functions/hello/versions", &code.to_string());
+        assert_eq!(status, if allowed { 201 } else { 503 }, "{sandbox}: {answer}");
+        assert_eq!(files_below(&outside) > before, allowed, "{sandbox}");
+    }
+}
+
+fn files_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    entries.map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
+}
+
 #[test]
 fn the_doctor_says_what_there_is_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
