@@ -1,5 +1,5 @@
-//! `isolet versions`, `alias`, `rollback`, `tenant`, `key`, `env`, `secret`, `egress`, `login` and `context` against a running host: what
-//! they do there, what they print, and how they fail.
+//! `isolet versions`, `alias`, `rollback`, `tenant`, `key`, `env`, `secret`, `egress`, `audit`, `login` and `context` against a running
+//! host: what they do there, what they print, and how they fail.
 
 mod up;
 
@@ -260,4 +260,25 @@ fn contexts_keep_hosts_and_keys_and_yield_to_variables_and_flags() {
     assert!(alone("", &["tenant", "list"]).2.contains("admin.key"));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("set");
     assert!(alone("", &["context", "list"]).2.contains("chmod 600"));
+}
+
+#[test]
+fn the_audit_is_shown_searched_and_gone_through() {
+    let desk = Desk::new();
+    desk.ok(&["tenant", "create", "acme"]);
+    desk.ok(&["key", "create", "tenant", "--tenant", "acme"]);
+    desk.ok(&["tenant", "create", "globex"]);
+    let all = desk.json(&["audit"]);
+    let told = |at: usize| (all[at]["operation"].as_str(), all[at]["subject"].as_str().unwrap_or_default().to_owned());
+    assert_eq!(told(0), (Some("create_tenant"), "globex".to_owned()));
+    assert!(told(1).0 == Some("create_key") && told(1).1.starts_with("key_"), "{all}");
+    let of_acme = desk.json(&["audit", "--about", "acme", "--operation", "create_key"]);
+    assert_eq!((&of_acme[0], of_acme.as_array().map(Vec::len)), (&all[1], Some(1)));
+    assert_eq!(desk.json(&["audit", "--limit", "2"]).as_array().map(Vec::len), Some(2));
+    let lines = desk.ok(&["audit", "--about", "acme"]);
+    assert!(lines.contains("create_key  /v1/tenants/acme/keys  key_"), "{lines}");
+    let (code, out, _) = desk.run(&["audit", "--verify"]);
+    assert!(code == 0 && out.contains("All of them are as they were written."), "{out}");
+    desk.refused(&["audit", "--about", "nobody"], "404");
+    desk.refused(&["audit", "--start", "yesterday"], "`start` is no time");
 }

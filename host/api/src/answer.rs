@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::document::{Answers, Operation};
 use crate::rate_limit::{self, Rate};
+use crate::trail::Subject;
 
 /// A type that an answer's body may be.
 pub trait ResponseBody: Serialize + JsonSchema {
@@ -17,6 +18,10 @@ pub trait ResponseBody: Serialize + JsonSchema {
     const TAGGED: bool = false;
     /// The same of a list of them, which is then always whole.
     const LIST_TAGGED: bool = false;
+    /// The name or id of what is shown, for the audit of a request whose address does not say.
+    fn subject(&self) -> Option<String> {
+        None
+    }
 }
 
 /// 200 with a body.
@@ -55,6 +60,9 @@ fn with_body<T: ResponseBody>(status: StatusCode, value: &T) -> Response {
     let bytes = written(value);
     let tag = T::TAGGED.then(|| etag(&bytes));
     let mut response = (status, bytes).into_response();
+    if let Some(subject) = value.subject() {
+        response.extensions_mut().insert(Subject(subject));
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&tag).ok()) {

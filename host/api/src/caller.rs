@@ -17,6 +17,7 @@ use crate::catalogue::{self as rows, Row};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::state::AppState;
+use crate::trail;
 
 /// A scope as a type, so that a handler's signature says what it needs.
 pub trait Needs: Send {
@@ -36,7 +37,7 @@ pub mod needs {
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
         EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite LimitsWrite
-        MetricsRead
+        MetricsRead AuditRead
     }
 }
 
@@ -49,7 +50,10 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let token = bearer(parts).ok_or(Failure::Unauthenticated)?;
         match app.platform().sign_in.authenticate(token).await {
-            Ok(credential) => Ok(Self(credential)),
+            Ok(credential) => {
+                trail::note_caller(&parts.extensions, &credential);
+                Ok(Self(credential))
+            }
             Err(SignInError::Refused) => Err(Failure::Unauthenticated),
             Err(SignInError::Repository(error)) => Err(error.into()),
         }
@@ -121,6 +125,7 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
         };
         let reached = tenant.and_then(|tenant| Some((credential.scope_over(&tenant)?, tenant)));
         let (scope, tenant) = reached.ok_or(Failure::Missing("tenant"))?;
+        trail::note_tenant(&parts.extensions, &scope);
         if !credential.allows(N::SCOPE) {
             return Err(Failure::Forbidden(N::SCOPE));
         }

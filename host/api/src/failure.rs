@@ -13,6 +13,7 @@ use isolet_domain::repository::RepositoryError;
 use isolet_domain::service::admission::{NotAdmitted, Standing};
 use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::answers::AnswerError;
+use isolet_domain::service::audit::AuditError;
 use isolet_domain::service::environment::EnvironmentError;
 use isolet_domain::service::functions::FunctionError;
 use isolet_domain::service::history::HistoryError;
@@ -99,6 +100,8 @@ pub enum Failure {
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -158,7 +161,9 @@ impl Failure {
             Self::Check(CheckError::Build(error)) => build(error),
             Self::History(error) => history(error),
             Self::Answer(error) => answer(error),
+            Self::Audit(AuditError::NotTheOperator) => rows::FORBIDDEN,
             Self::Repository(error)
+            | Self::Audit(AuditError::Repository(error))
             | Self::SignIn(SignInError::Repository(error))
             | Self::Function(FunctionError::Repository(error))
             | Self::Environment(EnvironmentError::Repository(error)) => repository(error),

@@ -23,9 +23,10 @@ pub const MAX_ADDRESS_BYTES: usize = 16 << 10;
 #[derive(Clone, Copy)]
 pub struct GuestAnswer;
 
-pub async fn front(State(app): State<AppState>, request: Request<Body>, next: Next) -> Response {
+pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let id = RequestId::generate();
     let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(id);
     let checked = check(&app, &request);
     let response = match checked {
         Ok(()) => next.run(request).await,

@@ -24,6 +24,7 @@ mod routes;
 mod serve;
 mod state;
 mod strict_json;
+mod trail;
 mod wire;
 
 pub use catalogue::{ALL as PROBLEMS, Row as ProblemKind};

@@ -2,6 +2,7 @@
 //! implementations, so that a use case tested against them means something.
 
 mod answers;
+mod audit;
 mod contents;
 mod routes;
 
@@ -13,6 +14,7 @@ use bytes::Bytes;
 
 use crate::access::TenantScope;
 use crate::answer::Remembered;
+use crate::audit::AuditEntry;
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
@@ -43,6 +45,7 @@ struct Contents {
     runs: BTreeMap<(TenantId, RunId), Run>,
     blobs: HashMap<Digest, Bytes>,
     answers: BTreeMap<(TenantId, Digest), Remembered>,
+    audit: Vec<AuditEntry>,
 }
 
 impl Contents {
@@ -67,6 +70,11 @@ impl MemoryStore {
     /// The answers that are remembered, whosever they are.
     pub fn remembered(&self) -> Vec<Remembered> {
         self.lock().answers.values().cloned().collect()
+    }
+
+    /// Does something to the audit that no use case does.
+    pub fn tamper_with_audit(&self, tamper: impl FnOnce(&mut Vec<AuditEntry>)) {
+        tamper(&mut self.lock().audit);
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {

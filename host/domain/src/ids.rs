@@ -151,6 +151,14 @@ prefixed!(
     TenantId, "ten_"
 );
 prefixed!(
+    /// One entry of the audit.
+    AuditId, "aud_"
+);
+prefixed!(
+    /// A host for as long as it keeps its data folder.
+    HostId, "hst_"
+);
+prefixed!(
     /// An API key's public name; the secret is never derived from it.
     KeyId, "key_"
 );
@@ -162,6 +170,16 @@ prefixed!(
     /// One HTTP request, in headers and logs.
     RequestId, "req_"
 );
+
+impl AuditId {
+    /// What is before all that were given out from this time on, to the millisecond (RFC 9562 §5.7: the first 48 bits).
+    pub fn first_at(time: jiff::Timestamp) -> Self {
+        let milliseconds = u64::try_from(time.as_millisecond()).unwrap_or(0).min((1 << 48) - 1);
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&milliseconds.to_be_bytes()[2..]);
+        Self::from_bytes(bytes)
+    }
+}
 
 /// A BLAKE3 digest, written `b3:<64 hex digits>`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod alias;
 pub mod answer;
+pub mod audit;
 pub mod body;
 pub mod bounds;
 pub mod canonical;

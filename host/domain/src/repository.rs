@@ -12,8 +12,9 @@ use jiff::Timestamp;
 
 use crate::access::TenantScope;
 use crate::answer::{Claimed, Remembered};
+use crate::audit::{AuditEntry, Link};
 use crate::function::{Function, Version};
-use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
+use crate::ids::{AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
@@ -211,6 +212,33 @@ pub trait AnswerRepository: Send + Sync {
     async fn forget_answer(&self, tenant: &TenantScope, place: &Digest) -> Result<(), RepositoryError>;
 }
 
+/// The audit: what was done stays written, in the order of each host.
+#[async_trait]
+pub trait AuditRepository: Send + Sync {
+    /// Where this host's chain ends, and of the others the one that was written to last.
+    async fn audit_heads(&self, host: &HostId) -> Result<(Option<Link>, Option<Link>), RepositoryError>;
+    /// Adds entries of one host, in their order, in one atomic step. `Exists` when its chain does not end right before the first.
+    async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), WriteError>;
+    /// Newest first, those before `before`: of one tenant, or all.
+    async fn list_audit(
+        &self,
+        tenant: Option<&TenantScope>,
+        before: Option<&AuditId>,
+        limit: usize,
+    ) -> Result<Page<AuditEntry>, RepositoryError>;
+    /// Where each chain ends, by host.
+    async fn audit_chains(&self) -> Result<Vec<Link>, RepositoryError>;
+    /// The next entries of a chain by number, those after `after`; `None` for what is there and cannot be read.
+    async fn audit_chain(
+        &self,
+        host: &HostId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Option<AuditEntry>)>, RepositoryError>;
+    /// Removes the entries of a chain up to this number, some at a time. Says whether there may be more.
+    async fn trim_audit(&self, host: &HostId, up_to: u64) -> Result<bool, RepositoryError>;
+}
+
 /// All of them, and the store's own health.
 #[async_trait]
 pub trait Repository:
@@ -221,6 +249,7 @@ pub trait Repository:
     + BlobRepository
     + RunRepository
     + AnswerRepository
+    + AuditRepository
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;

@@ -44,6 +44,7 @@ scopes! {
     RunsWrite = "runs:write",
     LimitsWrite = "limits:write",
     MetricsRead = "metrics:read",
+    AuditRead = "audit:read",
 }
 
 /// A named set of scopes.

@@ -6,6 +6,7 @@ use std::fmt;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
+use crate::audit::AuditKey;
 use crate::ids::{Digest, EnvName, FunctionName, TenantId};
 
 /// How many secrets a tenant or a function may have, and bytes of one: it has to fit a header field.
@@ -63,6 +64,11 @@ pub struct DataKey([u8; 32]);
 impl MasterKey {
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// What the audit's digests are keyed with: the same on all hosts that share this key.
+    pub fn audit_key(&self) -> AuditKey {
+        AuditKey::new(blake3::derive_key("isolet audit 1", &self.0))
     }
 
     /// A new key for this tenant, sealed.

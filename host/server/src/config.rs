@@ -30,6 +30,7 @@ pub struct Config {
     pub limits: LimitsTable,
     pub plans: BTreeMap<String, PlanTable>,
     pub admission: AdmissionTable,
+    pub audit: AuditTable,
     pub history: HistoryTable,
     pub egress: EgressTable,
 }
@@ -141,6 +142,13 @@ pub struct AdmissionTable {
     pub rate_per_second: u32,
 }
 
+/// The `[audit]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditTable {
+    pub kept: u64,
+}
+
 /// The `[history]` table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,6 +243,7 @@ impl Config {
             plans: (!self.plans.is_empty())
                 .then(|| Arc::new(self.plans.iter().map(|(name, plan)| (name.clone(), plan.bounds())).collect())),
             history_kept: self.history.kept,
+            audit_kept: self.audit.kept,
             ..if shared { PlatformConfig::SHARED } else { PlatformConfig::ALONE }
         }
     }

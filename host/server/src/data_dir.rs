@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use isolet_domain::ids::HostId;
 
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -35,6 +36,18 @@ impl DataDir {
     /// The key that secrets are sealed with. Without it none can be opened again; hosts that share a store share this file.
     pub fn master(&self) -> Result<[u8; 32]> {
         self.key("master.key")
+    }
+
+    /// Under which the audit knows this host.
+    pub fn host(&self) -> Result<HostId> {
+        let path = self.0.join("host.id");
+        if path.exists() {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            return HostId::parse(text.trim()).with_context(|| format!("`{}` is not a host's id", path.display()));
+        }
+        let id = HostId::generate();
+        write_secret(&path, format!("{id}\n").as_bytes())?;
+        Ok(id)
     }
 
     /// The random key in this file, made when there is none.

@@ -179,7 +179,7 @@ fn platform(
 ) -> Result<Platform> {
     let (pepper, master) = (KeyPepper::new(data.pepper()?), MasterKey::new(data.master()?));
     let ceiling = Some(config.egress.policy()?);
-    let config = PlatformConfig { egress_ceiling: ceiling, ..config.platform() };
+    let config = PlatformConfig { egress_ceiling: ceiling, host: Some(data.host()?), ..config.platform() };
     Ok(Platform::new(repository, executor, pepper, master, config))
 }
 

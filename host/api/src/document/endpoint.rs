@@ -25,8 +25,16 @@ pub struct Endpoint {
     pub(super) summary: &'static str,
     describe: Describe,
     route: MethodRouter<AppState>,
+    around: Around,
+}
+
+/// What is put around a handler.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// The operation's name, where what it does is written into the audit.
+    pub recorded: Option<&'static str>,
     /// Bytes of its body, where the request may name itself.
-    repeatable: Option<usize>,
+    pub repeatable: Option<usize>,
 }
 
 impl Endpoint {
@@ -44,6 +52,7 @@ impl Endpoint {
     {
         let filter = MethodFilter::try_from(method.clone()).expect("axum routes every method that `http` names");
         let describe = described(problems, handler.clone());
+        let recorded = (!matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)).then_some(id);
         Self {
             path,
             methods: vec![(method, id.to_owned())],
@@ -51,7 +60,7 @@ impl Endpoint {
             summary,
             describe,
             route: on(filter, handler),
-            repeatable: None,
+            around: Around { recorded, repeatable: None },
         }
     }
 
@@ -73,13 +82,20 @@ impl Endpoint {
         };
         let methods = DOCUMENTED.into_iter().map(id).collect();
         let describe = described(problems, handler.clone());
-        Self { path, methods, tag, summary, describe, route: any(handler), repeatable: None }
+        let around = Around { recorded: None, repeatable: None };
+        Self { path, methods, tag, summary, describe, route: any(handler), around }
+    }
+
+    /// It runs or looks at something and changes nothing that is to be accounted for.
+    #[must_use]
+    pub fn unrecorded(self) -> Self {
+        Self { around: Around { recorded: None, ..self.around }, ..self }
     }
 
     /// It makes something, and honours an `Idempotency-Key`; its body has at most so many bytes.
     #[must_use]
     pub fn repeatable(self, body_bytes: usize) -> Self {
-        Self { repeatable: Some(body_bytes), ..self }
+        Self { around: Around { repeatable: Some(body_bytes), ..self.around }, ..self }
     }
 
     /// The path as OpenAPI writes it: it has no parameter that spans segments.
@@ -98,7 +114,7 @@ impl Endpoint {
         if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             operation.fails(&[rows::CROSS_SITE]);
         }
-        if self.repeatable.is_some() {
+        if self.around.repeatable.is_some() {
             let description =
                 "A text of the caller's own: within 24 hours, the same request with the same key is done once.";
             operation.in_header(
@@ -122,19 +138,15 @@ fn described<T: 'static, H: Described<T> + 'static>(problems: &'static [&'static
     })
 }
 
-/// The routes below `prefix`, which is taken off their paths, and all others. `repeatable` is put before the handlers of what may be
-/// sent again, and told how long their bodies may be.
+/// The routes below `prefix`, which is taken off their paths, and all others, each with what `wrapped` puts around it.
 pub fn routers(
     endpoints: &[Endpoint],
     prefix: &str,
-    repeatable: impl Fn(MethodRouter<AppState>, usize) -> MethodRouter<AppState>,
+    wrapped: impl Fn(MethodRouter<AppState>, Around) -> MethodRouter<AppState>,
 ) -> (Router<AppState>, Router<AppState>) {
     let (mut below, mut others) = (Router::new(), Router::new());
     for endpoint in endpoints {
-        let route = match endpoint.repeatable {
-            Some(limit) => repeatable(endpoint.route.clone(), limit),
-            None => endpoint.route.clone(),
-        };
+        let route = wrapped(endpoint.route.clone(), endpoint.around);
         match endpoint.path.strip_prefix(prefix).filter(|path| path.starts_with('/')) {
             Some(path) => below = with_route(below, path, route),
             None => others = with_route(others, endpoint.path, route),

@@ -7,7 +7,7 @@ mod operation;
 mod signature;
 
 pub use components::document;
-pub use endpoint::{Endpoint, routers};
+pub use endpoint::{Around, Endpoint, routers};
 pub use operation::Operation;
 pub use signature::{Answers, Part};
 

@@ -1,6 +1,7 @@
 //! The control plane's routes. Handlers extract, call one use case and convert; rules are the domain's.
 
 mod aliases;
+mod audit;
 mod checks;
 mod comparison;
 mod egress;
@@ -31,11 +32,12 @@ use openapi::DocumentText;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::console::get_console;
-use crate::document;
+use crate::document::{self, Around};
 use crate::failure::Failure;
 use crate::front::front;
 use crate::idempotency::remember;
 use crate::state::AppState;
+use crate::trail::record;
 
 /// The OpenAPI document of this build.
 pub fn openapi_document() -> serde_json::Value {
@@ -46,8 +48,15 @@ pub fn openapi_document() -> serde_json::Value {
 pub fn control_plane(app: AppState) -> Router {
     let operations = operations::all();
     let text = DocumentText(document::document(&operations).to_string().into());
-    let (below, others) = document::routers(&operations, "/v1", |route, limit| {
-        route.route_layer(from_fn_with_state((app.clone(), limit), remember))
+    let (below, others) = document::routers(&operations, "/v1", |mut route, Around { recorded, repeatable }| {
+        if let Some(operation) = recorded {
+            route = route.route_layer(from_fn_with_state((app.clone(), operation), record));
+        }
+        // Outside: what is answered again is not done again.
+        if let Some(limit) = repeatable {
+            route = route.route_layer(from_fn_with_state((app.clone(), limit), remember));
+        }
+        route
     });
     others
         .nest("/v1", below.fallback(|| async { Failure::NoRoute }))

@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, checks, comparison, egress, functions, history, host, invoke, keys, limits, openapi, problems, routing,
-    runs, secrets, suspension, tenants, versions,
+    aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, openapi, problems,
+    routing, runs, secrets, suspension, tenants, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -69,10 +69,15 @@ fn about_the_host() -> Vec<Endpoint> {
         op!(GET "/v1/openapi.json", openapi::get_openapi, "This document.", &[]),
         op!(GET "/v1/info", host::get_info, "Versions, limits and settings of the host.", &[]),
         op!(POST "/v1/sessions", tenants::open_session,
-            "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN]),
+            "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN])
+        .unrecorded(),
         op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
         op!(POST "/v1/check", checks::check_code,
-            "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION]),
+            "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION])
+        .unrecorded(),
+        op!(GET "/v1/audit", audit::list_audit, "Who changed what, newest first.", &[]),
+        op!(GET "/v1/audit/verify", audit::verify_audit,
+            "Goes through the audit and names the first entry that is not as it was written; for the operator.", &[]),
     ]
 }
 
@@ -203,12 +208,14 @@ fn of_runs() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/runs", history::list_runs, "The recorded runs, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs", runs::create_run,
             "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN])
+        .unrecorded()
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(DELETE "/v1/tenants/{tenant}/runs", history::clear_runs, "Forgets all runs without a star.", &[]),
         op!(GET "/v1/tenants/{tenant}/runs/{run}", history::get_run, "A run with everything that is kept of it.", &[]),
         op!(DELETE "/v1/tenants/{tenant}/runs/{run}", history::delete_run, "Forgets a run.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs/{run}/replay", runs::replay_run,
             "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID])
+        .unrecorded()
         .repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}/prompts", history::list_prompts, "The prompts, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/prompts", history::save_prompt,

@@ -152,8 +152,19 @@ impl RequestBody for DeployRequest {
 impl ResponseBody for FunctionResponse {
     const TAGGED: bool = true;
 }
-impl ResponseBody for VersionResponse {}
-impl ResponseBody for DeployResponse {}
+impl ResponseBody for VersionResponse {
+    fn subject(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}
+impl ResponseBody for DeployResponse {
+    fn subject(&self) -> Option<String> {
+        Some(self.version.clone())
+    }
+}
 impl ResponseBody for VariableResponse {
     const LIST_TAGGED: bool = true;
+    fn subject(&self) -> Option<String> {
+        Some(self.name.clone())
+    }
 }

@@ -118,4 +118,8 @@ impl RequestBody for SavePromptRequest {}
 impl RequestBody for StarRequest {}
 
 impl ResponseBody for RecordedRunResponse {}
-impl ResponseBody for EntryResponse {}
+impl ResponseBody for EntryResponse {
+    fn subject(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}

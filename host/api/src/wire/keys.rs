@@ -27,4 +27,8 @@ pub struct RotatedKeyResponse {
 }
 
 impl RequestBody for RotateKeyRequest {}
-impl ResponseBody for RotatedKeyResponse {}
+impl ResponseBody for RotatedKeyResponse {
+    fn subject(&self) -> Option<String> {
+        self.key.subject()
+    }
+}

@@ -2,6 +2,7 @@
 //! a byte here.
 
 pub mod aliases;
+pub mod audit;
 pub mod check;
 pub mod code;
 pub mod comparison;

@@ -168,7 +168,14 @@ impl RequestBody for OpenSessionRequest {}
 
 impl ResponseBody for TenantResponse {
     const TAGGED: bool = true;
+    fn subject(&self) -> Option<String> {
+        Some(self.slug.clone())
+    }
 }
-impl ResponseBody for KeyResponse {}
+impl ResponseBody for KeyResponse {
+    fn subject(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}
 impl ResponseBody for SessionResponse {}
 impl ResponseBody for CallerResponse {}

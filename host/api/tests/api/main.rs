@@ -4,6 +4,7 @@
 mod access;
 mod aliases;
 mod attacks;
+mod audit;
 mod bad_input;
 mod check;
 mod comparison;

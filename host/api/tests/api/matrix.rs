@@ -25,7 +25,7 @@ const COLUMNS: [&str; 8] = ["own", "other", "revoked", "expired", "read-only", "
 /// Columns whose requests may change what the next one finds.
 const CHANGING: [&str; 3] = ["own", "read-only", "admin"];
 /// Within the scope, and for the operator alone.
-const OPERATORS: [&str; 2] = ["put_ceiling", "delete_ceiling"];
+const OPERATORS: [&str; 3] = ["put_ceiling", "delete_ceiling", "verify_audit"];
 /// Under whatever name the caller gives.
 const MADE_ANEW: [&str; 5] = ["put_function", "put_tenant_secret", "put_function_secret", "put_alias", "put_route"];
 

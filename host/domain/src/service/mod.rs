@@ -4,6 +4,7 @@
 pub mod admission;
 pub mod aliases;
 pub mod answers;
+pub mod audit;
 mod authority;
 pub mod checks;
 pub mod condition;
@@ -37,6 +38,7 @@ use tokio::time::Instant;
 
 use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
+use crate::ids::HostId;
 use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, LimitBounds, Limits};
 use crate::repository::{Repository, RepositoryError};
@@ -45,6 +47,7 @@ use crate::tenant::DEFAULT_PLAN;
 use admission::Admissions;
 use aliases::Aliases;
 use answers::RememberedAnswers;
+use audit::{AUDIT_KEPT, Audit};
 use authority::Authority;
 use checks::Checks;
 use counters::Counters;
@@ -79,6 +82,10 @@ pub struct PlatformConfig {
     pub resolver_max_age: Option<Duration>,
     /// Prompts and runs kept for a tenant, starred ones aside.
     pub history_kept: usize,
+    /// Entries of the audit kept of each host.
+    pub audit_kept: u64,
+    /// Under which the audit knows this host; `None`: a new one.
+    pub host: Option<HostId>,
     /// What tenants can open at most; `None`: the usual ceiling.
     pub egress_ceiling: Option<Arc<EgressPolicy>>,
 }
@@ -91,6 +98,8 @@ impl PlatformConfig {
         admission: Admission::DEFAULT,
         resolver_max_age: None,
         history_kept: HISTORY_KEPT,
+        audit_kept: AUDIT_KEPT,
+        host: None,
         egress_ceiling: None,
     };
 
@@ -120,6 +129,7 @@ pub struct Platform {
     pub runs: Runs,
     pub history: History,
     pub answers: RememberedAnswers,
+    pub audit: Audit,
     pub counters: Arc<Counters>,
     used: Arc<KeyUse>,
     repository: Arc<dyn Repository>,
@@ -136,6 +146,8 @@ impl Platform {
         config: PlatformConfig,
     ) -> Self {
         let limits = config.limits;
+        let host = config.host.unwrap_or_else(HostId::generate);
+        let audit = Audit::new(repository.clone(), master.audit_key(), host, config.audit_kept);
         let authority = Arc::new(Authority::new(config.egress_ceiling.clone(), master));
         let counters = Arc::<Counters>::default();
         let rulebook =
@@ -168,6 +180,7 @@ impl Platform {
             aliases: Aliases::new(preparation.clone(), resolver.clone(), rulebook.clone()),
             checks,
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone()),
+            audit,
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
             runs: Runs::new(preparation.clone(), admissions, authority, rulebook, history_kept),
             history: History::new(preparation, history_kept),
@@ -196,13 +209,15 @@ impl Platform {
         ready
     }
 
-    /// Writes what may be written now and then. To be called every minute or so.
+    /// Writes what may be written now and then, and what could not be written before. To be called every minute or so.
     pub async fn tend(&self) -> Result<(), RepositoryError> {
+        self.audit.ready().await?;
         self.used.write(&self.repository, false).await
     }
 
     /// Writes out what is batched: the last step of a drain.
     pub async fn flush(&self) -> Result<(), RepositoryError> {
+        self.audit.ready().await?;
         self.used.write(&self.repository, true).await?;
         self.repository.flush().await
     }

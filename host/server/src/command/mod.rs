@@ -2,6 +2,7 @@
 
 mod access;
 mod alias;
+mod audit;
 mod build;
 mod bundle;
 mod code;
@@ -68,6 +69,8 @@ enum Verb {
     Versions(versions::VersionsArguments),
     /// Make, show, suspend and remove tenants.
     Tenant(tenant::TenantArguments),
+    /// Show who changed what, and whether that is still as it was written.
+    Audit(audit::AuditArguments),
     /// Make, show, rotate and revoke keys.
     Key(key::KeyArguments),
     /// Set, show and remove a function's variables.
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Verb::Rollback(arguments) => on_threads(alias::rollback(arguments)),
         Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
         Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
+        Verb::Audit(arguments) => on_threads(audit::audit(arguments)),
         Verb::Key(arguments) => on_threads(key::key(arguments)),
         Verb::Env(arguments) => on_threads(env::env(arguments)),
         Verb::Secret(arguments) => on_threads(secret::secret(arguments)),

@@ -113,6 +113,21 @@ impl Remote {
         }
     }
 
+    /// The first items of a list, so many at most.
+    pub async fn some(&self, path: &str, limit: usize) -> Result<Vec<Value>> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        while items.len() < limit {
+            let next = format!("{path}limit={}{cursor}", (limit - items.len()).min(500));
+            let page = self.call(Method::GET, &next, None).await?;
+            items.extend(page["data"].as_array().cloned().unwrap_or_default());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        Ok(items)
+    }
+
     /// A version's id: as it is given, or of the number after `v`.
     pub async fn version(&self, function: &FunctionName, text: &str) -> Result<String> {
         if VersionId::parse(text).is_ok() {
@@ -167,4 +182,10 @@ pub fn encoded(text: &str) -> String {
 /// A field's text; nothing where there is none.
 pub fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
+}
+
+/// Percent-encoded, whatever it is (RFC 3986 §2.3).
+pub fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -42,13 +42,22 @@ pub(super) const ANSWER_ENDS: TableDefinition<(u64, Id, &[u8; 32]), ()> = TableD
 /// Tenant → rows in `ANSWERS`, where there are any.
 pub(super) const ANSWER_COUNTS: TableDefinition<Id, u64> = TableDefinition::new("answer_counts");
 
+/// Host, number → id and record of an entry.
+pub(super) const AUDIT: TableDefinition<(Id, u64), (Id, &[u8])> = TableDefinition::new("audit");
+/// Entry → host, number; in the order of time.
+pub(super) const AUDIT_ORDER: TableDefinition<Id, (Id, u64)> = TableDefinition::new("audit_order");
+/// Tenant, entry.
+pub(super) const AUDIT_OF: TableDefinition<(Id, Id), ()> = TableDefinition::new("audit_of");
+/// Host → number, time in milliseconds and digest of its last entry.
+pub(super) const AUDIT_HEADS: TableDefinition<Id, (u64, i64, &[u8; 32])> = TableDefinition::new("audit_heads");
+
 const FIRST: Id = &[0; 16];
 const LAST: Id = &[0xFF; 16];
 /// Above every slug and version id, which are of `a-z`, `0-9`, `-` and `_`.
 const ABOVE_NAMES: &str = "~";
 
 /// How many there are.
-pub(super) const COUNT: usize = 15;
+pub(super) const COUNT: usize = 19;
 
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
@@ -67,6 +76,10 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(ANSWERS)?;
     txn.open_table(ANSWER_ENDS)?;
     txn.open_table(ANSWER_COUNTS)?;
+    txn.open_table(AUDIT)?;
+    txn.open_table(AUDIT_ORDER)?;
+    txn.open_table(AUDIT_OF)?;
+    txn.open_table(AUDIT_HEADS)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use isolet_domain::ids::{Digest, FunctionName, RunId, TenantId, VersionId};
+use isolet_domain::ids::{AuditId, Digest, FunctionName, RunId, TenantId, VersionId};
 use isolet_domain::repository::RepositoryError;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -91,6 +91,10 @@ pub(crate) fn routing_key(tenant: &TenantId) -> String {
 
 pub(crate) fn run_key(tenant: &TenantId, id: &RunId) -> String {
     format!("run/{tenant}/{id}")
+}
+
+pub(crate) fn audit_key(id: &AuditId) -> String {
+    format!("audit/{id}")
 }
 
 pub(crate) fn answer_key(tenant: &TenantId, place: &Digest) -> String {

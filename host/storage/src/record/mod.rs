@@ -1,4 +1,4 @@
-//! How records are written, the same in both stores: JSON in an envelope that says which record it is. The envelope and the seven
+//! How records are written, the same in both stores: JSON in an envelope that says which record it is. The envelope and the
 //! kinds of record are private to this crate; a change of a domain type must not change bytes here without being seen.
 //!
 //! Versions N and N-1 of isolet share a store: fields are only ever added, with a default, and a host that changes a record leaves
@@ -6,6 +6,7 @@
 
 mod alias;
 mod answer;
+mod audit;
 mod contents;
 mod egress;
 mod envelope;
@@ -18,9 +19,10 @@ mod run;
 mod tenant;
 
 pub(crate) use answer::AnswerRecord;
+pub(crate) use audit::AuditRecord;
 pub(crate) use contents::{content_of_run, content_of_version};
 pub(crate) use envelope::{
-    answer_key, decode, encode, function_key, key_key, lost, routing_key, run_key, tenant_key, version_key,
+    answer_key, audit_key, decode, encode, function_key, key_key, lost, routing_key, run_key, tenant_key, version_key,
 };
 pub(crate) use function::{FunctionRecord, VersionRecord};
 pub(crate) use key::KeyRecord;

@@ -21,21 +21,32 @@
 //! | `{p}:{<tenant id>}:ring` | sorted set | ids of the unstarred ones, in order |
 //! | `{p}:{<tenant id>}:answers` | hash | place → record of a remembered answer; a tenant of zeros is the operator's own |
 //! | `{p}:{<tenant id>}:ends` | sorted set | places, by when they end in milliseconds |
+//! | `{p}:{audit}:entries` | hash | id → record of an entry of the audit |
+//! | `{p}:{audit}:order` | sorted set | ids of all, in order |
+//! | `{p}:{audit}:of:<tenant id>` | sorted set | ids of those about the tenant, in order |
+//! | `{p}:{audit}:chain:<host id>` | sorted set | ids of those of the host, by number |
+//! | `{p}:{audit}:heads` | hash | host → number and digest of its last entry |
+//! | `{p}:{audit}:latest` | sorted set | hosts, by when they wrote last in milliseconds |
 //!
-//! (`{p}` is the prefix; the braces around a tenant's id are really there.) In a Redis Cluster the part in braces alone decides
+//! (`{p}` is the prefix; the braces around a tenant's id, and around `audit`, are really there.) In a Redis Cluster the part in braces alone decides
 //! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
-//! Only the last two ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without them
+//! Only remembered answers ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without them
 //! a request that is sent again is done again.
 //!
 //! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
 //! `<slug> ` is between `[<slug> ` and `(<slug>!`.
 
-use isolet_domain::ids::{Digest, FunctionName, RunId, TenantId, TenantSlug, VersionId};
+use isolet_domain::ids::{Digest, FunctionName, HostId, RunId, TenantId, TenantSlug, VersionId};
 
 /// The keys under one prefix.
 #[derive(Clone)]
 pub(super) struct Keys {
     prefix: String,
+}
+
+/// The audit's keys.
+pub(super) struct AuditKeys {
+    base: String,
 }
 
 /// One tenant's keys.
@@ -76,8 +87,38 @@ impl Keys {
         format!("{}:trash:{}", self.prefix, digest.to_hex())
     }
 
+    pub(super) fn audit(&self) -> AuditKeys {
+        AuditKeys { base: format!("{}:{{audit}}", self.prefix) }
+    }
+
     pub(super) fn of(&self, tenant: &TenantId) -> TenantKeys {
         TenantKeys { base: format!("{}:{{{tenant}}}", self.prefix) }
+    }
+}
+
+impl AuditKeys {
+    pub(super) fn entries(&self) -> String {
+        format!("{}:entries", self.base)
+    }
+
+    pub(super) fn order(&self) -> String {
+        format!("{}:order", self.base)
+    }
+
+    pub(super) fn of(&self, tenant: &TenantId) -> String {
+        format!("{}:of:{tenant}", self.base)
+    }
+
+    pub(super) fn chain(&self, host: &HostId) -> String {
+        format!("{}:chain:{host}", self.base)
+    }
+
+    pub(super) fn heads(&self) -> String {
+        format!("{}:heads", self.base)
+    }
+
+    pub(super) fn latest(&self) -> String {
+        format!("{}:latest", self.base)
     }
 }
 

@@ -19,6 +19,7 @@
 
 mod answers;
 mod api_keys;
+mod audit;
 mod blobs;
 mod failure;
 mod functions;

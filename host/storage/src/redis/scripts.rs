@@ -46,6 +46,11 @@ pub(super) struct Scripts {
     pub(super) claim_answer: Script,
     pub(super) keep_answer: Script,
     pub(super) forget_answer: Script,
+    pub(super) audit_heads: Script,
+    pub(super) append_audit: Script,
+    pub(super) list_audit: Script,
+    pub(super) audit_chain: Script,
+    pub(super) trim_audit: Script,
 }
 
 impl Scripts {
@@ -77,6 +82,11 @@ impl Scripts {
             claim_answer: fenced!("claim_answer"),
             keep_answer: fenced!("keep_answer"),
             forget_answer: fenced!("forget_answer"),
+            audit_heads: reading!("audit_heads"),
+            append_audit: fenced!("append_audit"),
+            list_audit: reading!("list_audit"),
+            audit_chain: reading!("audit_chain"),
+            trim_audit: fenced!("trim_audit"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! for what can only happen to one of them.
 
 mod answers;
+mod audit;
 mod blobs;
 mod disk_full;
 mod embedded;
