@@ -136,6 +136,7 @@ pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) ->
         entrypoint: None,
         events: None,
         place: None,
+        ended: None,
     };
     let answer = executor.invoke(prepared, invocation).await;
     let (mut head, mut bytes, mut clean) = (None, Vec::new(), true);

@@ -431,6 +431,7 @@ async fn a_client_that_leaves_ends_the_guest() {
         entrypoint: None,
         events: None,
         place: None,
+        ended: None,
     };
     let answer =
         isolet_domain::execute::GuestExecutor::invoke(&*isolet_tests::guest::executor(), &prepared, invocation).await;

@@ -58,6 +58,7 @@ async fn begin(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usi
         entrypoint: None,
         events: None,
         place: None,
+        ended: None,
     };
     executor.invoke(prepared, invocation).await
 }

@@ -1,13 +1,14 @@
 //! Extractors that hand over authority: a bearer token becomes a credential, a credential and a path become a scope over one
 //! tenant. In this order: who are you (401), is it there for you (404), may you (403).
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::header;
 use http::request::Parts;
 use isolet_domain::access::{Credential, Scope, TenantScope};
-use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RouteId, RunId, TenantSlug, VersionId};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RequestId, RouteId, RunId, TenantSlug, VersionId};
 use isolet_domain::route::RouteHost;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
@@ -37,7 +38,7 @@ pub mod needs {
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
         EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite LimitsWrite
-        MetricsRead AuditRead
+        LogsRead MetricsRead AuditRead
     }
 }
 
@@ -64,6 +65,38 @@ impl Part for Caller {
     fn describe(operation: &mut Operation<'_>) {
         operation.secured();
     }
+}
+
+/// The token that a request came with, for answers that last longer than what it stands for may.
+pub struct Token(pub String);
+
+impl FromRequestParts<AppState> for Token {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Failure> {
+        bearer(parts).map(|token| Self(token.to_owned())).ok_or(Failure::Unauthenticated)
+    }
+}
+
+impl Part for Token {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.secured();
+    }
+}
+
+/// The id that the request was given.
+pub struct Asked(pub RequestId);
+
+impl FromRequestParts<AppState> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().copied().unwrap_or_else(RequestId::generate)))
+    }
+}
+
+impl Part for Asked {
+    fn describe(_: &mut Operation<'_>) {}
 }
 
 /// The one bearer token of a request (RFC 6750 §2.1).

@@ -20,6 +20,7 @@ use isolet_domain::service::history::HistoryError;
 use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::limit_settings::LimitError;
+use isolet_domain::service::logs::TailError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::RunError;
 use isolet_domain::service::sign_in::SignInError;
@@ -105,6 +106,8 @@ pub enum Failure {
     Check(#[from] CheckError),
     #[error(transparent)]
     Answer(#[from] AnswerError),
+    #[error(transparent)]
+    Tail(#[from] TailError),
     /// A build failure with what the caller sent that it is about: for each fault, or for the one there is.
     #[error("{build}")]
     Framed { build: Box<Self>, marks: Vec<Mark> },
@@ -162,9 +165,11 @@ impl Failure {
             Self::History(error) => history(error),
             Self::Answer(error) => answer(error),
             Self::Audit(AuditError::NotTheOperator) => rows::FORBIDDEN,
+            Self::Tail(TailError::TooMany) => rows::OVERLOADED,
             Self::Repository(error)
             | Self::Audit(AuditError::Repository(error))
             | Self::SignIn(SignInError::Repository(error))
+            | Self::Tail(TailError::Repository(error))
             | Self::Function(FunctionError::Repository(error))
             | Self::Environment(EnvironmentError::Repository(error)) => repository(error),
             Self::Framed { build, .. } => build.row(),

@@ -25,6 +25,7 @@ pub struct GuestAnswer;
 
 pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let id = RequestId::generate();
+    request.extensions_mut().insert(id);
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(id);
     let checked = check(&app, &request);

@@ -1,5 +1,5 @@
 //! The ingress: host name (and, on a tenant's own hosts, path) to function, and the stream passes through. No router, no JSON, no credential; a guest's answer leaves as
-//! it came.
+//! it came, with the id of the request.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -34,14 +34,18 @@ impl Ingress {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
-        let sent = request.uri().clone();
-        match self.relay(request).await {
+        let (sent, id) = (request.uri().clone(), RequestId::generate());
+        let mut response = match self.relay(request, id).await {
             Ok(response) => response,
-            Err(failure) => self.refuse(&failure, sent.path()),
+            Err(failure) => self.refuse(&failure, sent.path(), &id),
+        };
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert(problem::REQUEST_ID, value);
         }
+        response
     }
 
-    async fn relay<B>(&self, request: Request<B>) -> Result<Response<Body>, Failure>
+    async fn relay<B>(&self, request: Request<B>, id: RequestId) -> Result<Response<Body>, Failure>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
@@ -57,7 +61,7 @@ impl Ingress {
         let response = match route(&host.name, &self.app.config().base_domain) {
             Ok((function, tenant)) => {
                 let request = relay::to_guest(request, uri);
-                platform.invoker.invoke_route((&tenant, None), &function, AliasName::LIVE, request).await?
+                platform.invoker.invoke_route((&tenant, None), (&function, AliasName::LIVE), id, request).await?
             }
             // Not one of the functions' own names; perhaps a tenant's.
             Err(Failure::Misdirected) => {
@@ -65,22 +69,18 @@ impl Ingress {
                 let (function, alias) = routes.find(uri.path()).ok_or(InvokeError::UnknownRoute)?;
                 let request = relay::to_guest(request, uri.clone());
                 let tenant = (&routes.slug, Some(routes.tenant));
-                platform.invoker.invoke_route(tenant, function, alias.as_str(), request).await?
+                platform.invoker.invoke_route(tenant, (function, alias.as_str()), id, request).await?
             }
             Err(other) => return Err(other),
         };
         Ok(relay::from_guest(&method, response))
     }
 
-    fn refuse(&self, failure: &Failure, path: &str) -> Response<Body> {
-        let id = RequestId::generate();
-        let mut response = problem::answer(failure, &id, path, &self.app.config().public_url, Reader::Public);
+    fn refuse(&self, failure: &Failure, path: &str, id: &RequestId) -> Response<Body> {
+        let mut response = problem::answer(failure, id, path, &self.app.config().public_url, Reader::Public);
         let headers = response.headers_mut();
         if let Some(outcome) = failure.outcome() {
             headers.insert(problem::OUTCOME, HeaderValue::from_static(outcome.as_str()));
-        }
-        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-            headers.insert(problem::REQUEST_ID, value);
         }
         response.map(body::full)
     }

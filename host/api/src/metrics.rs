@@ -20,6 +20,19 @@ pub fn render(app: &AppState) -> String {
     page.line("isolet_code_lookups_total{result=\"built\"}", counters.cold.load(Ordering::Relaxed));
     page.head("isolet_in_flight", "gauge", "Invocations and runs in flight.");
     page.line("isolet_in_flight", counters.in_flight());
+    page.head(
+        "isolet_log_records_total",
+        "counter",
+        "Records of tenants' logs that the store has, and those that were left out.",
+    );
+    page.line("isolet_log_records_total{result=\"stored\"}", counters.log_records.load(Ordering::Relaxed));
+    page.line("isolet_log_records_total{result=\"dropped\"}", counters.log_records_dropped.load(Ordering::Relaxed));
+    page.head(
+        "isolet_log_batches_refused_total",
+        "counter",
+        "Batches of records that the store did not take when they were sent.",
+    );
+    page.line("isolet_log_batches_refused_total", counters.log_batches_refused.load(Ordering::Relaxed));
     if let Some(cached) = &app.config().cached_components {
         page.head("isolet_cached_components", "gauge", "Components kept ready.");
         page.line("isolet_cached_components", cached());

@@ -172,7 +172,13 @@ pub struct Invocation {
     /// What must not be given back before the instance is gone: the caller's place in flight. A caller that goes away ends the
     /// guest a little later than itself.
     pub place: Option<Arc<dyn Any + Send + Sync>>,
+    /// Called once with the account, when the instance is gone: also when nobody waits for the report any more. It may take the
+    /// lines out of it. Dropped uncalled only where the host itself failed.
+    pub ended: Option<Ended>,
 }
+
+/// What to do when an instance is gone.
+pub type Ended = Box<dyn FnOnce(&mut Report) + Send>;
 
 /// What happens while a guest runs.
 #[derive(Clone, Debug)]
@@ -193,12 +199,30 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Report {
     pub outcome: Outcome,
+    /// Of the guest's response, where there was one.
+    pub status: Option<u16>,
     pub error: Option<GuestError>,
     pub logs: Vec<LogLine>,
     pub logs_truncated: bool,
     pub subrequests: Vec<Subrequest>,
     pub timing: Timing,
     pub usage: Usage,
+}
+
+impl Report {
+    /// Of an instance that nothing but the end is known of.
+    pub fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            status: None,
+            error: None,
+            logs: Vec::new(),
+            logs_truncated: false,
+            subrequests: Vec::new(),
+            timing: Timing::default(),
+            usage: Usage::default(),
+        }
+    }
 }
 
 /// One console line.

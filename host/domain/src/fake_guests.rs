@@ -17,8 +17,8 @@ use crate::body::{self, Body, BodyError};
 use crate::code::Code;
 use crate::egress::Outgoing;
 use crate::execute::{
-    Answer, BuildError, BuildReport, Diagnostic, GuestError, GuestExecutor, Invocation, LogLevel, LogLine, Position,
-    PrepareOptions, Prepared, Report, RunEvent, Timing, Usage,
+    Answer, BuildError, BuildReport, Diagnostic, Ended, GuestError, GuestExecutor, Invocation, LogLevel, LogLine,
+    Position, PrepareOptions, Prepared, Report, RunEvent, Timing, Usage,
 };
 use crate::ids::{Digest, TenantId};
 use crate::outcome::Outcome;
@@ -118,10 +118,11 @@ impl GuestExecutor for FakeGuests {
         Ok(wrong.into_iter().collect())
     }
 
-    async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {
+    async fn invoke(&self, prepared: &Prepared, mut invocation: Invocation) -> Answer {
         let source = prepared.artifact.downcast_ref::<Arc<str>>().expect("made by this fake").clone();
         let is = |word: &str| source.contains(word);
         assert!(!is(words::PANICS), "the guest asked for it");
+        let mut ended = Ending(invocation.ended.take());
         if is(words::HANGS) {
             std::future::pending::<()>().await;
         }
@@ -147,20 +148,36 @@ impl GuestExecutor for FakeGuests {
         let error = (outcome != Outcome::Ok)
             .then(|| GuestError { message: "Error: secret words".into(), ..GuestError::default() });
         let timing = Timing { run: Duration::from_micros(900), total: Duration::from_millis(1), ..Timing::default() };
-        let _ = tell.send(Report {
+        let mut account = Report {
             outcome,
+            status: response.as_ref().map(|response| response.status().as_u16()),
             error,
             logs: vec![line],
             logs_truncated: false,
             subrequests: Vec::new(),
             timing,
             usage: Usage { cpu: Duration::from_micros(700), memory_peak_bytes: 1 << 20, ..Usage::default() },
-        });
+        };
+        if let Some(ended) = ended.0.take() {
+            ended(&mut account);
+        }
+        let _ = tell.send(account);
         Answer { response, report }
     }
 
     async fn export(&self, _: &TenantScope, code: &Code, _: PrepareOptions) -> Result<Vec<u8>, BuildError> {
         Ok(format!("the component of {}", code.digest()).into_bytes())
+    }
+}
+
+/// Tells of a guest that was given up before it ended.
+struct Ending(Option<Ended>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(ended) = self.0.take() {
+            ended(&mut Report::of(Outcome::ClientDisconnected));
+        }
     }
 }
 

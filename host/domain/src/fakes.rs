@@ -4,9 +4,10 @@
 mod answers;
 mod audit;
 mod contents;
+mod logs;
 mod routes;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use crate::audit::AuditEntry;
 use crate::function::{Function, Version};
 use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
+use crate::log::StoredLogs;
 use crate::repository::{
     FunctionRepository, KeyRepository, Page, Repository, RepositoryError, TenantRepository, WriteError,
 };
@@ -46,6 +48,7 @@ struct Contents {
     blobs: HashMap<Digest, Bytes>,
     answers: BTreeMap<(TenantId, Digest), Remembered>,
     audit: Vec<AuditEntry>,
+    logs: HashMap<TenantId, VecDeque<StoredLogs>>,
 }
 
 impl Contents {
@@ -144,6 +147,7 @@ impl TenantRepository for MemoryStore {
         contents.answers.retain(|(owner, _), _| owner != id);
         contents.hosts.retain(|_, owner| owner != id);
         contents.routing.remove(id);
+        contents.logs.remove(id);
         Ok(named)
     }
 

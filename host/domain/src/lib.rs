@@ -24,6 +24,7 @@ pub mod ids;
 pub mod key;
 pub mod labels;
 pub mod limits;
+pub mod log;
 pub mod outcome;
 pub mod prompt;
 pub mod repository;

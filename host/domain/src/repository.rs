@@ -16,6 +16,7 @@ use crate::audit::{AuditEntry, Link};
 use crate::function::{Function, Version};
 use crate::ids::{AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
+use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
 use crate::tenant::Tenant;
@@ -68,7 +69,7 @@ pub trait TenantRepository: Send + Sync {
         id: &TenantId,
         change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
     ) -> Result<Tenant, WriteError>;
-    /// Removes a tenant with its keys, functions, versions, hosts, routes, runs and prompts, and says which contents these named: what
+    /// Removes a tenant with its keys, functions, versions, hosts, routes, runs, prompts and log, and says which contents these named: what
     /// nobody else names of them is for [`BlobRepository::purge_blobs`]. `Missing` when it is gone.
     async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError>;
     /// Tenants by slug, those after `after`.
@@ -239,6 +240,34 @@ pub trait AuditRepository: Send + Sync {
     async fn trim_audit(&self, host: &HostId, up_to: u64) -> Result<bool, RepositoryError>;
 }
 
+/// Tenants' logs, in batches. They end with their tenant.
+#[async_trait]
+pub trait LogRepository: Send + Sync {
+    /// Adds a batch after all others of the tenant, and drops the oldest batches beyond what is kept. One that is sent `again` and is
+    /// there already is left as it is. Nothing happens when the tenant is gone.
+    async fn append_logs(
+        &self,
+        tenant: &TenantScope,
+        batch: &LogBatch,
+        again: bool,
+        keep: &LogKeep,
+    ) -> Result<(), RepositoryError>;
+    /// Batches with a record after this position, oldest first: as many as have so many bytes, and one at least.
+    async fn logs_after(
+        &self,
+        tenant: &TenantScope,
+        after: LogPosition,
+        bytes: usize,
+    ) -> Result<Vec<StoredLogs>, RepositoryError>;
+    /// Batches with a record before this position, or all, newest first: as many as have so many bytes, and one at least.
+    async fn logs_before(
+        &self,
+        tenant: &TenantScope,
+        before: Option<LogPosition>,
+        bytes: usize,
+    ) -> Result<Vec<StoredLogs>, RepositoryError>;
+}
+
 /// All of them, and the store's own health.
 #[async_trait]
 pub trait Repository:
@@ -250,6 +279,7 @@ pub trait Repository:
     + RunRepository
     + AnswerRepository
     + AuditRepository
+    + LogRepository
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;

@@ -43,6 +43,7 @@ scopes! {
     RunsRead = "runs:read",
     RunsWrite = "runs:write",
     LimitsWrite = "limits:write",
+    LogsRead = "logs:read",
     MetricsRead = "metrics:read",
     AuditRead = "audit:read",
 }
@@ -96,7 +97,17 @@ impl Preset {
                 .filter(|scope| !matches!(scope, TenantsWrite | LimitsWrite | MetricsRead))
                 .collect(),
             Self::Deployer => {
-                vec![FunctionsRead, FunctionsWrite, VersionsRead, VersionsWrite, Deploy, EnvRead, EnvWrite, EgressRead]
+                vec![
+                    FunctionsRead,
+                    FunctionsWrite,
+                    VersionsRead,
+                    VersionsWrite,
+                    Deploy,
+                    EnvRead,
+                    EnvWrite,
+                    EgressRead,
+                    LogsRead,
+                ]
             }
             Self::InvokeOnly => vec![Invoke],
             Self::ReadOnly => {
@@ -110,6 +121,7 @@ impl Preset {
                     SecretsRead,
                     RoutesRead,
                     RunsRead,
+                    LogsRead,
                 ]
             }
         }

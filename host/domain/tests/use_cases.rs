@@ -11,7 +11,7 @@ use isolet_domain::code::Code;
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection, MAX_HOPS, next_hop};
 use isolet_domain::fake_guests::{FakeGuests, words};
 use isolet_domain::fakes::MemoryStore;
-use isolet_domain::ids::{AliasName, EnvName, FunctionName, TenantSlug};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, RequestId, TenantSlug};
 use isolet_domain::key::KeyPepper;
 use isolet_domain::limits::{HISTORY_KEPT, LimitBounds, Limits};
 use isolet_domain::outcome::Outcome;
@@ -64,7 +64,8 @@ impl Host {
 
     async fn send(&self, tenant: &TenantScope, request: http::request::Builder) -> Result<String, InvokeError> {
         let request = request.body(body::empty()).expect("valid");
-        let response = self.platform.invoker.invoke_route((tenant.slug(), None), &function(), "live", request).await?;
+        let (at, id) = ((&function(), "live"), RequestId::generate());
+        let response = self.platform.invoker.invoke_route((tenant.slug(), None), at, id, request).await?;
         let bytes = response.into_body().collect().await.expect("a whole body").to_bytes();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -129,7 +130,8 @@ async fn another_hosts_rollout_suspension_and_limits_apply_within_a_second() {
     one.platform.limits.set(&acme, None, bounds, always()).await.expect("set");
     tokio::time::advance(Duration::from_secs(1)).await;
     let request = http::Request::post("http://hello--acme.localhost/").body(body::full("x")).expect("valid");
-    let refused = two.platform.invoker.invoke_route((acme.slug(), None), &function(), "live", request).await;
+    let (at, id) = ((&function(), "live"), RequestId::generate());
+    let refused = two.platform.invoker.invoke_route((acme.slug(), None), at, id, request).await;
     assert!(matches!(refused, Err(InvokeError::BodyTooLarge { limit_bytes: 0 })));
 }
 
@@ -147,7 +149,8 @@ async fn known_functions_go_on_while_the_store_is_gone() {
     }
     let globex = TenantSlug::parse("globex").expect("valid");
     let request = http::Request::get("http://x/").body(body::empty()).expect("valid");
-    let unknown = host.platform.invoker.invoke_route((&globex, None), &function(), "live", request).await;
+    let (at, id) = ((&function(), "live"), RequestId::generate());
+    let unknown = host.platform.invoker.invoke_route((&globex, None), at, id, request).await;
     assert!(matches!(unknown, Err(InvokeError::Repository(_))));
     host.store.set_available(true);
     assert!(host.invoke(&acme).await.is_ok());
@@ -184,7 +187,12 @@ async fn the_newest_runs_are_kept_and_starred_ones_beside_them() {
     let acme = host.tenant("acme").await;
     let mut first = None;
     for round in 0..HISTORY_KEPT + 5 {
-        let started = host.platform.runs.start(&acme, spec("x", Some(&format!("p{round}")))).await.expect("started");
+        let started = host
+            .platform
+            .runs
+            .start(&acme, RequestId::generate(), spec("x", Some(&format!("p{round}"))))
+            .await
+            .expect("started");
         let run = started.finish(None).await;
         let result = run.result.as_ref().expect("it ran");
         assert_eq!(result.outcome, Outcome::Ok);
@@ -208,7 +216,7 @@ async fn the_newest_runs_are_kept_and_starred_ones_beside_them() {
 async fn a_run_that_cannot_be_recorded_says_so_and_answers() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    let started = host.platform.runs.start(&acme, spec("x", None)).await.expect("started");
+    let started = host.platform.runs.start(&acme, RequestId::generate(), spec("x", None)).await.expect("started");
     host.store.set_available(false);
     let run = started.finish(None).await;
     let result = run.result.expect("it ran");
@@ -222,7 +230,8 @@ async fn a_run_that_cannot_be_recorded_says_so_and_answers() {
 async fn dropping_a_run_gives_its_place_back() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    let started = host.platform.runs.start(&acme, spec(words::HANGS, None)).await.expect("started");
+    let started =
+        host.platform.runs.start(&acme, RequestId::generate(), spec(words::HANGS, None)).await.expect("started");
     assert_eq!(host.platform.counters.in_flight(), 1);
     assert!(tokio::time::timeout(Duration::from_millis(20), started.finish(None)).await.is_err());
     assert_eq!(host.platform.counters.in_flight(), 0);

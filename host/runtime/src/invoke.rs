@@ -69,7 +69,7 @@ async fn run(
     head_tx: oneshot::Sender<http::Response<Body>>,
     report_tx: oneshot::Sender<Report>,
 ) {
-    let Invocation { request, env, limits, tenant, egress, entrypoint, events, place } = invocation;
+    let Invocation { request, env, limits, tenant, egress, entrypoint, events, place, ended } = invocation;
     let _active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
     let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests, hops(request.headers()));
@@ -86,7 +86,7 @@ async fn run(
 
     let mut timing = Timing::default();
     let (raw_tx, raw_rx) = oneshot::channel();
-    let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), first_byte: None, refused: None };
+    let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), status: None, first_byte: None, refused: None };
     let trapped = {
         let mut call = Metered::new(
             Box::pin(call(&mut store, &platform, overlay, request, exchange.clone(), raw_tx, events.as_ref())),
@@ -145,6 +145,7 @@ async fn run(
         });
     }
     let (outcome, error) = failure;
+    let status = head.status;
     drop(head);
     let usage = Usage {
         cpu: exchange.meter.used(),
@@ -153,15 +154,20 @@ async fn run(
         response_bytes: exchange.response_bytes.load(Ordering::Relaxed),
         egress_bytes: pass.moved_bytes(),
     };
-    let _ = report_tx.send(Report {
+    let mut report = Report {
         outcome,
+        status,
         error,
         logs,
         logs_truncated: said.truncated,
         subrequests: pass.record(),
         timing,
         usage,
-    });
+    };
+    if let Some(ended) = ended {
+        ended(&mut report);
+    }
+    let _ = report_tx.send(report);
 }
 
 enum Step {
@@ -311,6 +317,7 @@ fn is_recursion(message: &str) -> bool {
 struct Head {
     raw: Option<oneshot::Receiver<http::Response<HyperOutgoingBody>>>,
     out: Option<oneshot::Sender<http::Response<Body>>>,
+    status: Option<u16>,
     first_byte: Option<Duration>,
     /// Why it was not passed on.
     refused: Option<String>,
@@ -351,6 +358,7 @@ impl Head {
             return;
         }
         self.first_byte = Some(now);
+        self.status = Some(response.status().as_u16());
         exchange.traffic();
         let Some(out) = self.out.take() else { return };
         let (mut parts, body) = response.into_parts();

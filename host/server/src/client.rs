@@ -4,6 +4,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -49,6 +50,19 @@ impl Client {
     pub fn there(url: &str, key: String) -> Self {
         let http = HttpClient::builder(TokioExecutor::new()).build_http();
         Self { transport: Transport::There { http, url: url.trim_end_matches('/').to_owned() }, key }
+    }
+
+    /// Asks for something whose body is read as it comes.
+    ///
+    /// # Errors
+    /// When there is no answer, or this is no client of another process.
+    pub async fn open(&self, path: &str, fields: &[(&str, &str)]) -> Result<http::Response<Incoming>> {
+        let Transport::There { http, url } = &self.transport else { return Err(anyhow!("there is no host to ask")) };
+        let uri: Uri = format!("{url}{path}").parse().context("not a valid address")?;
+        let request = Request::get(uri).header(header::AUTHORIZATION, format!("Bearer {}", self.key));
+        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Full::default()).context("not a valid request")?;
+        http.request(request).await.with_context(|| format!("no answer from {url}"))
     }
 
     /// Sends `body` and reads the answer whole.

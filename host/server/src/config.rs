@@ -10,7 +10,9 @@ use crate::egress_table::EgressTable;
 use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, LimitBounds, Limits};
+use isolet_domain::log::LogKeep;
 use isolet_domain::service::PlatformConfig;
+use isolet_domain::service::log_buffer::LogRules;
 use isolet_runtime::config::RuntimeConfig;
 use isolet_storage::StorageConfig;
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub struct Config {
     pub admission: AdmissionTable,
     pub audit: AuditTable,
     pub history: HistoryTable,
+    pub logs: LogsTable,
     pub egress: EgressTable,
 }
 
@@ -149,6 +152,33 @@ pub struct AuditTable {
     pub kept: u64,
 }
 
+/// The `[logs]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogsTable {
+    pub kept_mib: u64,
+    pub kept_records: u64,
+    pub kept_hours: u64,
+    pub kib_per_second: usize,
+    pub records_per_second: usize,
+    pub buffer_mib: usize,
+}
+
+impl LogsTable {
+    fn rules(&self) -> LogRules {
+        LogRules {
+            keep: LogKeep {
+                bytes: self.kept_mib << 20,
+                records: self.kept_records,
+                age: Duration::from_secs(self.kept_hours * 3_600),
+            },
+            batch_bytes: self.kib_per_second << 10,
+            batch_records: self.records_per_second,
+            buffer_bytes: self.buffer_mib << 20,
+        }
+    }
+}
+
 /// The `[history]` table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +274,7 @@ impl Config {
                 .then(|| Arc::new(self.plans.iter().map(|(name, plan)| (name.clone(), plan.bounds())).collect())),
             history_kept: self.history.kept,
             audit_kept: self.audit.kept,
+            logs: self.logs.rules(),
             ..if shared { PlatformConfig::SHARED } else { PlatformConfig::ALONE }
         }
     }
@@ -284,6 +315,7 @@ mod tests {
         config.check().expect("the defaults are safe");
         let platform = config.platform();
         assert_eq!((platform.limits, platform.admission), (Limits::DEFAULT, Admission::DEFAULT));
+        assert_eq!(platform.logs, LogRules::DEFAULT);
         assert_eq!(config.egress.policy().expect("valid").rules.len(), 1);
     }
 

@@ -12,6 +12,7 @@ use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
 use isolet_domain::secret::MasterKey;
+use isolet_domain::service::logs::FLUSH_EVERY;
 use isolet_domain::service::{Platform, PlatformConfig};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
@@ -110,6 +111,7 @@ impl Host {
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
+        beside.spawn(keep_logs(platform.clone()));
         beside.spawn(tend(platform));
         executor.make_ready();
         Ok(Self { started, app, stop, serving, beside })
@@ -136,6 +138,26 @@ async fn tend(platform: Arc<Platform>) {
         if let Err(error) = platform.tend().await {
             tracing::warn!(%error, "what was to be written could not be; it is tried again in a minute");
         }
+    }
+}
+
+/// Has what tenants' code said sent to the store, until the host stops.
+async fn keep_logs(platform: Arc<Platform>) {
+    let mut every = tokio::time::interval(FLUSH_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut well = true;
+    loop {
+        every.tick().await;
+        let sent = platform.logs.flush().await;
+        // Said once, not every second.
+        match &sent {
+            Err(error) if well => {
+                tracing::warn!(%error, "records of tenants' logs could not be stored; they wait, and the newest are dropped")
+            }
+            Ok(()) if !well => tracing::info!("records of tenants' logs are stored again"),
+            _ => {}
+        }
+        well = sent.is_ok();
     }
 }
 

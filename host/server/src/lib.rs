@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 mod data_dir;
 mod egress_table;
+mod events;
 mod host;
 mod seed;
 pub mod walls;

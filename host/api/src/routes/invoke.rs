@@ -13,7 +13,7 @@ use isolet_domain::outcome::Outcome;
 use isolet_domain::service::target::Wish;
 use serde_json::json;
 
-use crate::caller::{In, Of, PathPart, needs};
+use crate::caller::{Asked, In, Of, PathPart, needs};
 use crate::catalogue as rows;
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
@@ -31,6 +31,7 @@ pub async fn invoke_function(
     State(app): State<AppState>,
     found: In<needs::Invoke>,
     Of(function): Of<FunctionName>,
+    Asked(id): Asked,
     OriginalUri(sent): OriginalUri,
     WishFields(fields): WishFields,
     mut request: Request<Body>,
@@ -42,7 +43,7 @@ pub async fn invoke_function(
     request.headers_mut().insert(header::HOST, HeaderValue::from_static("sandbox"));
     let method = request.method().clone();
     let request = relay::to_guest(request, uri);
-    match app.platform().invoker.invoke_as(&found.scope, &function, &wish, request).await {
+    match app.platform().invoker.invoke_as(&found.scope, &function, &wish, id, request).await {
         Ok((response, version)) => {
             let mut response = relay::from_guest(&method, response).map(Body::new);
             response.headers_mut().insert(OUTCOME, HeaderValue::from_static(Outcome::Ok.as_str()));

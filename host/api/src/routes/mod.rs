@@ -12,6 +12,8 @@ mod host;
 mod invoke;
 mod keys;
 mod limits;
+mod log_query;
+mod logs;
 mod openapi;
 mod operations;
 mod problems;

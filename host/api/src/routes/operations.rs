@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, openapi, problems,
-    routing, runs, secrets, suspension, tenants, versions,
+    aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs, openapi,
+    problems, routing, runs, secrets, suspension, tenants, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -29,6 +29,7 @@ const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const SUSPENDED: &[Row] = &[rows::SUSPENDED];
 const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
+const TAIL: &[Row] = &[rows::OVERLOADED];
 const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
 const ROUTE: &[Row] = &[rows::PREFIX_TAKEN, rows::TOO_MANY_ROUTES];
 const EARLIER: &[Row] = &[rows::NO_ALIAS, rows::NOTHING_EARLIER];
@@ -96,6 +97,8 @@ fn of_tenants() -> Vec<Endpoint> {
             "The limits that are set for the tenant, and those that count.", &[]),
         op!(PUT "/v1/tenants/{tenant}/limits", limits::put_tenant_limits,
             "Replaces the limits that are set for the tenant; for the operator.", &[INVALID]),
+        op!(GET "/v1/tenants/{tenant}/logs", logs::list_logs,
+            "What the tenant's code said and how its requests ended, newest first; or as it comes.", &[TAIL]),
         op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),
         op!(POST "/v1/tenants/{tenant}/keys", tenants::create_key,
             "Makes a key; the answer alone shows its secret.", &[INVALID])

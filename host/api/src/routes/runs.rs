@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::sse;
 use crate::answer::{Answer, Rated};
-use crate::caller::{In, Of, needs};
+use crate::caller::{Asked, In, Of, needs};
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
 use crate::frame::framed;
@@ -25,6 +25,7 @@ use crate::wire::runs::{CreateRunRequest, RunResponse};
 pub async fn create_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
+    Asked(id): Asked,
     accept: Accept,
     Json(request): Json<CreateRunRequest>,
 ) -> Result<Rated<RunAnswer>, Failure> {
@@ -37,7 +38,7 @@ pub async fn create_run(
         RunCode::Modules(code) => Some(code.clone()),
         RunCode::Version(_) | RunCode::Function(..) => None,
     };
-    let started = app.platform().runs.start(&found.scope, spec).await.map_err(|error| match &code {
+    let started = app.platform().runs.start(&found.scope, id, spec).await.map_err(|error| match &code {
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
@@ -49,9 +50,10 @@ pub async fn replay_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
     Of(run): Of<RunId>,
+    Asked(id): Asked,
     accept: Accept,
 ) -> Result<Rated<RunAnswer>, Failure> {
-    let started = app.platform().runs.replay(&found.scope, &run).await?;
+    let started = app.platform().runs.replay(&found.scope, id, &run).await?;
     let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }

@@ -13,6 +13,7 @@ pub mod host;
 pub mod keys;
 pub mod limit_settings;
 pub mod limits;
+pub mod logs;
 pub mod routing;
 pub mod runs;
 pub mod suspension;

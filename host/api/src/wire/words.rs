@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use isolet_domain::access::{Preset, Scope};
 use isolet_domain::execute::{LogLevel, Severity};
+use isolet_domain::log::Via;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::tenant::TenantStatus;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -30,6 +31,7 @@ words! {
     OutcomeWord = "Outcome", Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     ScopeWord = "Scope", Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     PresetWord = "Preset", Preset::ALL.iter().map(|preset| preset.as_str()).collect();
+    ViaWord = "RequestSource", Via::ALL.iter().map(|via| via.as_str()).collect();
     LevelWord = "LogLevel", LogLevel::ALL.iter().map(|level| level.as_str()).collect();
     SeverityWord = "Severity", [Severity::Error, Severity::Warning].map(Severity::as_str).to_vec();
     StatusWord = "TenantStatus", [TenantStatus::Active, TenantStatus::Suspended].map(TenantStatus::as_str).to_vec();

@@ -108,6 +108,11 @@ impl TestHost {
         answer
     }
 
+    /// The answer to one request, whose body is read as it comes.
+    pub async fn open(&self, request: Request<Full<Bytes>>) -> http::Response<axum::body::Body> {
+        self.service.call(request).await.expect("the router never fails")
+    }
+
     /// One request with a bearer token and a JSON body.
     pub async fn call(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let request = request(token, method, path);

@@ -68,7 +68,8 @@ async fn an_answer_is_the_guests_own() {
     let answer = host.ingress(to("hello--demo.localhost", "/")).await;
     let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     names.sort();
-    assert_eq!(names, ["content-type", "x-guest"]);
+    assert_eq!(names, ["content-type", "isolet-request-id", "x-guest"]);
+    assert!(answer.header("isolet-request-id").starts_with("req_"));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod idempotency;
 mod ingress;
 mod keys;
 mod limits;
+mod logs;
 mod management;
 mod matrix;
 mod openapi;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::log::Via;
 use crate::outcome::Outcome;
 
 /// One count for each outcome.
@@ -37,6 +38,11 @@ pub struct Counters {
     /// Invocations and runs that found their code ready, and those that did not.
     pub warm: AtomicU64,
     pub cold: AtomicU64,
+    /// Records of requests that the store has, those that were left out because a tenant had too many, and batches that the store
+    /// did not take when they were sent.
+    pub log_records: AtomicU64,
+    pub log_records_dropped: AtomicU64,
+    pub log_batches_refused: AtomicU64,
     in_flight: AtomicU64,
 }
 
@@ -68,53 +74,16 @@ impl Counters {
         InFlight(self.clone())
     }
 
+    /// One that ended, by the way it came.
+    pub(super) fn count(&self, via: Via, outcome: Outcome) {
+        match via {
+            Via::Ingress | Via::Invoke => self.invocations.count(outcome),
+            Via::Run => self.runs.count(outcome),
+        }
+    }
+
     pub(super) fn count_cache(&self, cached: bool) {
         let counter = if cached { &self.warm } else { &self.cold };
         counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Which of the two kinds of execution is counted.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Invocation,
-    Run,
-}
-
-/// Counts exactly one outcome, whichever way the execution ends; being dropped means that the client went away.
-pub(super) struct Tally {
-    counters: Arc<Counters>,
-    kind: Kind,
-    open: bool,
-}
-
-impl Tally {
-    pub(super) fn new(counters: &Arc<Counters>, kind: Kind) -> Self {
-        Self { counters: counters.clone(), kind, open: true }
-    }
-
-    pub(super) fn close(mut self, outcome: Outcome) {
-        self.count(outcome);
-    }
-
-    /// Counts nothing after all.
-    pub(super) fn discard(mut self) {
-        self.open = false;
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        if !std::mem::take(&mut self.open) {
-            return;
-        }
-        match self.kind {
-            Kind::Invocation => self.counters.invocations.count(outcome),
-            Kind::Run => self.counters.runs.count(outcome),
-        }
-    }
-}
-
-impl Drop for Tally {
-    fn drop(&mut self) {
-        self.count(Outcome::ClientDisconnected);
     }
 }

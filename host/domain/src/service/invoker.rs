@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use http_body::Body as _;
 
+use super::account::{Account, Books};
 use super::admission::{Admissions, NotAdmitted, Permit};
-use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
 use super::resolver::{ResolveError, Resolver};
 use super::target::{NotServed, Served, Target, Wish};
 use crate::access::TenantScope;
 use crate::body::Body;
 use crate::egress;
-use crate::execute::{BuildError, Invocation, Report};
-use crate::ids::{AliasName, Digest, FunctionName, TenantId, TenantSlug, VersionId};
+use crate::execute::{BuildError, Invocation, Prepared, Report};
+use crate::ids::{AliasName, Digest, FunctionName, RequestId, TenantId, TenantSlug, VersionId};
+use crate::log::Via;
 use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
 
@@ -97,11 +98,17 @@ pub struct Invoker {
     preparation: Preparation,
     resolver: Arc<Resolver>,
     admissions: Arc<Admissions>,
+    books: Arc<Books>,
 }
 
 impl Invoker {
-    pub(super) fn new(preparation: Preparation, resolver: Arc<Resolver>, admissions: Arc<Admissions>) -> Self {
-        Self { preparation, resolver, admissions }
+    pub(super) fn new(
+        preparation: Preparation,
+        resolver: Arc<Resolver>,
+        admissions: Arc<Admissions>,
+        books: Arc<Books>,
+    ) -> Self {
+        Self { preparation, resolver, admissions, books }
     }
 
     /// The invocation of a request whose host name and path name the function and one of its aliases. With an `owner`, only if that
@@ -109,17 +116,17 @@ impl Invoker {
     pub async fn invoke_route(
         &self,
         (tenant, owner): (&TenantSlug, Option<TenantId>),
-        function: &FunctionName,
-        alias: &str,
+        (function, alias): (&FunctionName, &str),
+        id: RequestId,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
-        let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
+        let account = Account::open(&self.books, Via::Ingress, id);
         let target = match self.resolver.resolve(tenant, function).await {
             Ok(target) if owner.is_some_and(|owner| owner != target.scope.id()) => Err(ResolveError::UnknownFunction),
             other => other,
         };
         let found = chosen(&target, alias, &Wish::default(), &request);
-        self.counted(tally, found, request).await
+        self.counted(account, found, request).await
     }
 
     /// The invocation of an authenticated caller, and the version that answered.
@@ -128,9 +135,10 @@ impl Invoker {
         tenant: &TenantScope,
         function: &FunctionName,
         wish: &Wish,
+        id: RequestId,
         request: http::Request<Body>,
     ) -> Result<(http::Response<Body>, VersionId), InvokeError> {
-        let tally = Tally::new(&self.preparation.counters, Kind::Invocation);
+        let account = Account::open(&self.books, Via::Invoke, id);
         let target = match self.resolver.resolve(tenant.slug(), function).await {
             // The slug may have passed to another tenant since the credential was checked.
             Ok(target) if target.scope.id() != tenant.id() => Err(ResolveError::UnknownFunction),
@@ -138,59 +146,36 @@ impl Invoker {
         };
         let found = chosen(&target, AliasName::LIVE, wish, &request);
         let version = found.as_ref().ok().map(|(_, served)| served.version.clone());
-        let response = self.counted(tally, found, request).await?;
+        let response = self.counted(account, found, request).await?;
         Ok((response, version.ok_or(InvokeError::UnknownVersion)?))
     }
 
     async fn counted(
         &self,
-        tally: Tally,
+        mut account: Account,
         found: Result<(&Target, &Served), InvokeError>,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
-        let invoked = match found {
-            Ok((target, served)) => self.invoke(target, served, request).await,
+        account.asked(&request);
+        let (hops, body_bytes) = (egress::hops(request.headers()), request.body().size_hint().lower());
+        let ready = match found {
+            Ok((target, served)) => {
+                account.found(target.scope.clone(), served.origin.clone());
+                self.ready(target, served, (hops, body_bytes)).await.map(|ready| (target, ready))
+            }
             Err(error) => Err(error),
         };
-        match invoked {
-            Ok((response, report, permit)) => {
-                // The place is free again, and the outcome known, only once the instance is gone.
-                tokio::spawn(async move {
-                    let outcome = report.await.map_or(Outcome::Internal, |report| report.outcome);
-                    drop(permit);
-                    tally.close(outcome);
-                });
-                Ok(response)
-            }
+        let (target, (permit, prepared)) = match ready {
+            Ok(ready) => ready,
             Err(error) => {
                 match error.outcome() {
-                    Some(outcome) => tally.close(outcome),
-                    None => tally.discard(),
+                    Some(outcome) => account.close(outcome),
+                    None => account.discard(),
                 }
-                Err(error)
+                return Err(error);
             }
-        }
-    }
-
-    async fn invoke(
-        &self,
-        target: &Target,
-        served: &Served,
-        request: http::Request<Body>,
-    ) -> Result<(http::Response<Body>, tokio::sync::oneshot::Receiver<Report>, Arc<Permit>), InvokeError> {
-        if target.suspended {
-            return Err(InvokeError::Suspended);
-        }
-        if egress::hops(request.headers()) > egress::MAX_HOPS {
-            return Err(InvokeError::Loop);
-        }
-        // A length that is known is refused before anything is spent on it; others are counted as they stream.
-        let limit_bytes = target.limits.request_body_bytes;
-        if request.body().size_hint().lower() > limit_bytes {
-            return Err(InvokeError::BodyTooLarge { limit_bytes });
-        }
-        let permit = Arc::new(self.admissions.enter(target.scope.id(), &target.admission).await?);
-        let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, target.limits).await?;
+        };
+        account.is_cold(!prepared.cached);
         let invocation = Invocation {
             request,
             env: target.env.clone(),
@@ -199,13 +184,40 @@ impl Invoker {
             egress: target.egress.clone(),
             entrypoint: None,
             events: None,
-            place: Some(permit.clone()),
+            place: Some(permit),
+            ended: Some(account.until_ended(false)),
         };
         let answer = self.preparation.executor.invoke(&prepared, invocation).await;
         match answer.response {
-            Some(response) => Ok((response, answer.report, permit)),
-            None => Err(InvokeError::Guest(Box::new(answer.report.await.unwrap_or_else(|_| lost())))),
+            Some(response) => Ok(response),
+            None => {
+                let report = answer.report.await.unwrap_or_else(|_| Report::of(Outcome::Internal));
+                Err(InvokeError::Guest(Box::new(report)))
+            }
         }
+    }
+
+    /// A place for the request, and the code made ready.
+    async fn ready(
+        &self,
+        target: &Target,
+        served: &Served,
+        (hops, body_bytes): (u32, u64),
+    ) -> Result<(Arc<Permit>, Prepared), InvokeError> {
+        if target.suspended {
+            return Err(InvokeError::Suspended);
+        }
+        if hops > egress::MAX_HOPS {
+            return Err(InvokeError::Loop);
+        }
+        // A length that is known is refused before anything is spent on it; others are counted as they stream.
+        let limit_bytes = target.limits.request_body_bytes;
+        if body_bytes > limit_bytes {
+            return Err(InvokeError::BodyTooLarge { limit_bytes });
+        }
+        let permit = Arc::new(self.admissions.enter(target.scope.id(), &target.admission).await?);
+        let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, target.limits).await?;
+        Ok((permit, prepared))
     }
 }
 
@@ -221,18 +233,5 @@ fn chosen<'t>(
         Err(ResolveError::UnknownFunction) => Err(InvokeError::UnknownFunction),
         Err(ResolveError::NotDeployed) => Err(InvokeError::NotDeployed),
         Err(ResolveError::Repository(error)) => Err(InvokeError::Repository(error.clone())),
-    }
-}
-
-/// The account of an invocation whose instance went without one: a panic inside the host.
-pub(super) fn lost() -> Report {
-    Report {
-        outcome: Outcome::Internal,
-        error: None,
-        logs: Vec::new(),
-        logs_truncated: false,
-        subrequests: Vec::new(),
-        timing: crate::execute::Timing::default(),
-        usage: crate::execute::Usage::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases, one module for each kind of thing, and the platform that holds them together. They know the ports and nothing
 //! of HTTP, of stores or of WebAssembly.
 
+mod account;
 pub mod admission;
 pub mod aliases;
 pub mod answers;
@@ -17,6 +18,8 @@ pub mod key_use;
 pub mod keys;
 mod known;
 pub mod limit_settings;
+pub mod log_buffer;
+pub mod logs;
 pub mod policies;
 pub mod preparation;
 pub mod resolver;
@@ -44,6 +47,7 @@ use crate::limits::{Admission, HISTORY_KEPT, LimitBounds, Limits};
 use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
 use crate::tenant::DEFAULT_PLAN;
+use account::Books;
 use admission::Admissions;
 use aliases::Aliases;
 use answers::RememberedAnswers;
@@ -58,6 +62,8 @@ use invoker::Invoker;
 use key_use::KeyUse;
 use keys::Keys;
 use limit_settings::LimitStore;
+use log_buffer::{LogBuffer, LogRules};
+use logs::Logs;
 use policies::Policies;
 use preparation::Preparation;
 use resolver::Resolver;
@@ -88,6 +94,8 @@ pub struct PlatformConfig {
     pub host: Option<HostId>,
     /// What tenants can open at most; `None`: the usual ceiling.
     pub egress_ceiling: Option<Arc<EgressPolicy>>,
+    /// How much is kept of what tenants' code says.
+    pub logs: LogRules,
 }
 
 impl PlatformConfig {
@@ -101,6 +109,7 @@ impl PlatformConfig {
         audit_kept: AUDIT_KEPT,
         host: None,
         egress_ceiling: None,
+        logs: LogRules::DEFAULT,
     };
 
     /// Of a host that shares its store: what others write is seen within a second.
@@ -124,6 +133,7 @@ pub struct Platform {
     pub aliases: Aliases,
     pub routes: Arc<Routes>,
     pub limits: LimitStore,
+    pub logs: Logs,
     pub checks: Checks,
     pub invoker: Invoker,
     pub runs: Runs,
@@ -159,6 +169,8 @@ impl Platform {
         let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission.concurrency_of_all, counters.clone()));
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
+        let buffer = Arc::new(LogBuffer::new(config.logs, counters.clone()));
+        let books = Arc::new(Books { counters: counters.clone(), logs: buffer.clone() });
         let used = Arc::<KeyUse>::default();
         let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
         let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age));
@@ -179,10 +191,11 @@ impl Platform {
             versions: Versions::new(preparation.clone(), rulebook.clone()),
             aliases: Aliases::new(preparation.clone(), resolver.clone(), rulebook.clone()),
             checks,
-            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone()),
             audit,
+            logs: Logs::new(repository.clone(), buffer, counters.clone()),
+            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), books.clone()),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
-            runs: Runs::new(preparation.clone(), admissions, authority, rulebook, history_kept),
+            runs: Runs::new(preparation.clone(), admissions, (authority, rulebook), books, history_kept),
             history: History::new(preparation, history_kept),
             counters,
             used,
@@ -219,6 +232,7 @@ impl Platform {
     pub async fn flush(&self) -> Result<(), RepositoryError> {
         self.audit.ready().await?;
         self.used.write(&self.repository, true).await?;
+        self.logs.flush().await?;
         self.repository.flush().await
     }
 }

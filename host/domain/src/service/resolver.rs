@@ -148,7 +148,7 @@ impl Resolver {
         let versions = self.versions(&scope, &function).await?;
         let choices = function.aliases.iter().filter_map(|(alias_name, alias)| {
             let code_key = |code: &_| self.executor.code_key(code);
-            Some((alias_name.clone(), Choice::new(&scope, &function, alias, &versions, code_key)?))
+            Some((alias_name.clone(), Choice::new(&scope, &function, (alias_name, alias), &versions, code_key)?))
         });
         let aliases: Box<[_]> = choices.collect();
         if aliases.is_empty() {
@@ -159,7 +159,7 @@ impl Resolver {
             limits,
             admission,
             suspended: tenant.status == TenantStatus::Suspended,
-            scope,
+            scope: Arc::new(scope),
             function: name.clone(),
             egress: Arc::new(self.authority.of(&tenant, Some(&function), None)),
             env: function.env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
@@ -214,7 +214,7 @@ mod tests {
         let slug = TenantSlug::parse("acme").expect("valid");
         let function = FunctionName::parse("hello").expect("valid");
         let target = Arc::new(Target {
-            scope: TenantScope::of_route(&Tenant::new(slug.clone(), jiff::Timestamp::UNIX_EPOCH)),
+            scope: Arc::new(TenantScope::of_route(&Tenant::new(slug.clone(), jiff::Timestamp::UNIX_EPOCH))),
             suspended: false,
             limits: Limits::DEFAULT,
             admission: Admission::DEFAULT,

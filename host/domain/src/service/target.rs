@@ -11,11 +11,12 @@ use crate::egress::Egress;
 use crate::function::{Function, Version};
 use crate::ids::{AliasName, Digest, FunctionName, VersionId};
 use crate::limits::{Admission, Limits};
+use crate::log::Origin;
 
 /// Everything that an invocation of a function needs to know about it.
 #[derive(Debug)]
 pub struct Target {
-    pub scope: TenantScope,
+    pub scope: Arc<TenantScope>,
     pub suspended: bool,
     pub limits: Limits,
     pub admission: Admission,
@@ -29,6 +30,8 @@ pub struct Target {
 #[derive(Clone, Debug)]
 pub struct Served {
     pub version: VersionId,
+    /// As it stands in logs.
+    pub origin: Arc<Origin>,
     pub code: Digest,
     pub code_key: Digest,
 }
@@ -57,14 +60,21 @@ impl Choice {
     pub(super) fn new(
         scope: &TenantScope,
         function: &Function,
-        alias: &Alias,
+        (alias_name, alias): (&AliasName, &Alias),
         versions: &[Version],
         code_key: impl Fn(&Digest) -> Digest,
     ) -> Option<Self> {
         let find = |id: &VersionId| versions.iter().find(|version| version.id == *id);
         let served = alias.split.shares().iter().map(|share| {
-            let code = find(&share.version)?.digest;
-            Some(Served { version: share.version.clone(), code, code_key: code_key(&code) })
+            let Version { digest: code, number, .. } = *find(&share.version)?;
+            let origin = Origin {
+                function: Some(function.name.clone()),
+                alias: Some(alias_name.clone()),
+                version: share.version.clone(),
+                number: Some(number),
+            };
+            let version = share.version.clone();
+            Some(Served { version, origin: Arc::new(origin), code, code_key: code_key(&code) })
         });
         let served = served.collect::<Option<_>>()?;
         let mut salt = blake3::Hasher::new_derive_key("isolet sticky split 1");
@@ -150,9 +160,10 @@ mod tests {
             versions.iter().zip(weights).map(|(version, weight)| Share { version: version.id.clone(), weight });
         let alias = Alias::new(Split::new(shares.collect()).expect("whole"), sticky, now);
         let function = Function::new(FunctionName::parse(function).expect("valid"), now);
-        let choice = Choice::new(&scope, &function, &alias, &versions, |code| *code).expect("all are there");
+        let choice = Choice::new(&scope, &function, (&AliasName::live(), &alias), &versions, |code| *code)
+            .expect("all are there");
         Target {
-            scope,
+            scope: Arc::new(scope),
             suspended: false,
             limits: Limits::DEFAULT,
             admission: Admission::DEFAULT,

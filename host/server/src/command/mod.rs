@@ -15,6 +15,7 @@ mod env;
 mod init;
 mod key;
 mod login;
+mod logs;
 mod remote;
 mod run;
 mod secret;
@@ -65,6 +66,8 @@ enum Verb {
     Alias(alias::AliasArguments),
     /// Send a function's traffic back to where it went before.
     Rollback(alias::RollbackArguments),
+    /// Show what a tenant's code said and how its requests ended, and follow it.
+    Logs(logs::LogsArguments),
     /// Show a function's versions and what they changed.
     Versions(versions::VersionsArguments),
     /// Make, show, suspend and remove tenants.
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Verb::Deploy(arguments) => on_threads(deploy::deploy(arguments)),
         Verb::Alias(arguments) => on_threads(alias::alias(arguments)),
         Verb::Rollback(arguments) => on_threads(alias::rollback(arguments)),
+        Verb::Logs(arguments) => on_threads(logs::logs(arguments)),
         Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
         Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
         Verb::Audit(arguments) => on_threads(audit::audit(arguments)),

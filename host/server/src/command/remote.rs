@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use http::Method;
+use hyper::body::Incoming;
 use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
@@ -92,6 +93,11 @@ impl Remote {
 
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         self.client.send(method, path, body).await?.into_success()
+    }
+
+    /// The answer to a GET, whose body is read as it comes.
+    pub async fn open(&self, path: &str, fields: &[(&str, &str)]) -> Result<http::Response<Incoming>> {
+        self.client.open(path, fields).await
     }
 
     /// As `call`, with the answer's `ETag`, or under one.

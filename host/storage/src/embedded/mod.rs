@@ -20,6 +20,7 @@ mod failure;
 mod file;
 mod functions;
 mod job;
+mod logs;
 mod ring;
 mod routes;
 mod runs;

@@ -50,6 +50,13 @@ pub(super) const AUDIT_ORDER: TableDefinition<Id, (Id, u64)> = TableDefinition::
 pub(super) const AUDIT_OF: TableDefinition<(Id, Id), ()> = TableDefinition::new("audit_of");
 /// Host → number, time in milliseconds and digest of its last entry.
 pub(super) const AUDIT_HEADS: TableDefinition<Id, (u64, i64, &[u8; 32])> = TableDefinition::new("audit_heads");
+/// A tenant's batch of log records, by the positions of its last and its first record.
+pub(super) type LogPlace = (Id, u64, u64);
+/// When it was stored in milliseconds, what it is called, its record.
+pub(super) type LogRow = (u64, u128, &'static [u8]);
+pub(super) const LOGS: TableDefinition<LogPlace, LogRow> = TableDefinition::new("logs");
+/// Tenant → the position of its next record, and the bytes and records that it has in `LOGS`.
+pub(super) const LOG_SIZES: TableDefinition<Id, (u64, u64, u64)> = TableDefinition::new("log_sizes");
 
 const FIRST: Id = &[0; 16];
 const LAST: Id = &[0xFF; 16];
@@ -57,7 +64,7 @@ const LAST: Id = &[0xFF; 16];
 const ABOVE_NAMES: &str = "~";
 
 /// How many there are.
-pub(super) const COUNT: usize = 19;
+pub(super) const COUNT: usize = 21;
 
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
@@ -80,6 +87,8 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(AUDIT_ORDER)?;
     txn.open_table(AUDIT_OF)?;
     txn.open_table(AUDIT_HEADS)?;
+    txn.open_table(LOGS)?;
+    txn.open_table(LOG_SIZES)?;
     Ok(())
 }
 
@@ -91,6 +100,11 @@ pub(super) fn ids_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 16])
 /// A tenant's rows in `ANSWERS`.
 pub(super) fn answers_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 32])> {
     (tenant.as_bytes(), &[0; 32])..=(tenant.as_bytes(), &[0xFF; 32])
+}
+
+/// A tenant's rows in `LOGS`.
+pub(super) fn logs_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], u64, u64)> {
+    (tenant.as_bytes(), 0, 0)..=(tenant.as_bytes(), u64::MAX, u64::MAX)
 }
 
 /// A tenant's rows in `FUNCTIONS`.

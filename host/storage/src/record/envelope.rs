@@ -101,6 +101,11 @@ pub(crate) fn answer_key(tenant: &TenantId, place: &Digest) -> String {
     format!("answer/{tenant}/{place}")
 }
 
+/// Of every batch of a tenant's log: which one it is stands where it is kept.
+pub(crate) fn log_key(tenant: &TenantId) -> String {
+    format!("log/{tenant}")
+}
+
 /// A field that is text here and something stricter in the domain.
 pub(super) fn parse<T, E: std::fmt::Display>(
     name: &str,

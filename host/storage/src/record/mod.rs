@@ -13,6 +13,7 @@ mod envelope;
 mod function;
 mod key;
 mod limits;
+mod log;
 mod rewrite;
 mod routing;
 mod run;
@@ -22,10 +23,12 @@ pub(crate) use answer::AnswerRecord;
 pub(crate) use audit::AuditRecord;
 pub(crate) use contents::{content_of_run, content_of_version};
 pub(crate) use envelope::{
-    answer_key, audit_key, decode, encode, function_key, key_key, lost, routing_key, run_key, tenant_key, version_key,
+    answer_key, audit_key, decode, encode, function_key, key_key, log_key, lost, routing_key, run_key, tenant_key,
+    version_key,
 };
 pub(crate) use function::{FunctionRecord, VersionRecord};
 pub(crate) use key::KeyRecord;
+pub(crate) use log::LogBatchRecord;
 pub(crate) use rewrite::rewrite;
 pub(crate) use routing::RoutingRecord;
 pub(crate) use run::RunRecord;

@@ -27,10 +27,12 @@
 //! | `{p}:{audit}:chain:<host id>` | sorted set | ids of those of the host, by number |
 //! | `{p}:{audit}:heads` | hash | host → number and digest of its last entry |
 //! | `{p}:{audit}:latest` | sorted set | hosts, by when they wrote last in milliseconds |
+//! | `{p}:{<tenant id>}:log` | stream | batches of log records, under the position of the last one |
+//! | `{p}:{<tenant id>}:log-sizes` | hash | the position of the next record, what the batches come to, when the oldest came |
 //!
 //! (`{p}` is the prefix; the braces around a tenant's id, and around `audit`, are really there.) In a Redis Cluster the part in braces alone decides
 //! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
-//! Only remembered answers ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without them
+//! Only remembered answers and logs ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
 //! a request that is sent again is done again.
 //!
 //! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
@@ -171,8 +173,16 @@ impl TenantKeys {
         format!("{}:ends", self.base)
     }
 
+    pub(super) fn log(&self) -> String {
+        format!("{}:log", self.base)
+    }
+
+    pub(super) fn log_sizes(&self) -> String {
+        format!("{}:log-sizes", self.base)
+    }
+
     /// All of them, the record first.
-    pub(super) fn all(&self) -> [String; 12] {
+    pub(super) fn all(&self) -> [String; 14] {
         [
             self.tenant(),
             self.keys(),
@@ -186,6 +196,8 @@ impl TenantKeys {
             self.ring(),
             self.answers(),
             self.ends(),
+            self.log(),
+            self.log_sizes(),
         ]
     }
 }

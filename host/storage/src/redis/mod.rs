@@ -25,6 +25,7 @@ mod failure;
 mod functions;
 mod keys;
 mod link;
+mod logs;
 mod routes;
 mod runs;
 mod scripts;

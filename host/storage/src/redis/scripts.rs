@@ -51,6 +51,9 @@ pub(super) struct Scripts {
     pub(super) list_audit: Script,
     pub(super) audit_chain: Script,
     pub(super) trim_audit: Script,
+    pub(super) append_logs: Script,
+    pub(super) logs_after: Script,
+    pub(super) logs_before: Script,
 }
 
 impl Scripts {
@@ -87,6 +90,9 @@ impl Scripts {
             list_audit: reading!("list_audit"),
             audit_chain: reading!("audit_chain"),
             trim_audit: fenced!("trim_audit"),
+            append_logs: fenced!("append_logs"),
+            logs_after: reading!("logs_after"),
+            logs_before: reading!("logs_before"),
         }
     }
 }

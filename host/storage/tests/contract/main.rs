@@ -11,6 +11,7 @@ mod isolation;
 mod keys;
 mod kill;
 mod later_hosts;
+mod logs;
 mod outage;
 mod proxy;
 mod redis_faults;

@@ -10,9 +10,10 @@ use isolet_domain::bounds::{Bounds, FunctionPattern};
 use isolet_domain::egress::{Action, EgressPolicy, EgressRule, HostPattern, Injection};
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
 use isolet_domain::function::{Function, Version};
-use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, RunId, TenantId, VersionId};
+use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, RequestId, RunId, TenantId, VersionId};
 use isolet_domain::key::Key;
 use isolet_domain::limits::LimitBounds;
+use isolet_domain::log::{LogError, LogRecord, Origin, Via};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
 use isolet_domain::secret::Sealed;
@@ -208,4 +209,27 @@ pub fn run(text: &str) -> Run {
         warnings: vec![NASTY.to_owned()],
     };
     Run { result: Some(result), ..prompt(text) }
+}
+
+/// A log record with everything.
+pub fn log_record() -> LogRecord {
+    let Some(result) = run("log").result else { unreachable!("a run has a result") };
+    LogRecord {
+        at: Timestamp::now() + Duration::from_nanos(1),
+        via: Via::Run,
+        origin: Arc::new(Origin { function: None, alias: None, version: result.version, number: None }),
+        request: RequestId::generate(),
+        run: Some(RunId::generate()),
+        outcome: result.outcome,
+        status: Some(599),
+        method: "M-SEARCH".to_owned(),
+        path: NASTY.to_owned(),
+        duration: Duration::from_secs(900),
+        cpu: Duration::from_micros(7),
+        memory_peak_bytes: u64::MAX,
+        cold: true,
+        error: result.error.map(|error| LogError { message: error.message, position: error.position }),
+        lines: result.logs,
+        lines_truncated: true,
+    }
 }

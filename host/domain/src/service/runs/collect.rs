@@ -11,13 +11,12 @@ use super::request::RunRequest;
 use super::updates::{RunUpdate, Teller, Updates};
 use crate::body::Body;
 use crate::egress::Egress;
-use crate::execute::{Answer, GuestExecutor, Invocation, Prepared, Report, RunEvent};
+use crate::execute::{Answer, Ended, GuestExecutor, Invocation, Prepared, Report, RunEvent};
 use crate::ids::{Digest, EnvName, TenantId, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::run::{KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
 use crate::service::admission::Permit;
-use crate::service::invoker::lost;
 
 /// Bytes of a response's body that an answer carries; a record keeps fewer.
 pub const ANSWERED_BODY_BYTES: usize = 10 << 20;
@@ -37,7 +36,11 @@ pub(super) struct Execution {
 }
 
 /// Runs the guest to its end.
-pub(super) async fn collect(run: &Execution, permit: Arc<Permit>, updates: Option<Updates>) -> RunResult {
+pub(super) async fn collect(
+    run: &Execution,
+    (permit, ended): (Arc<Permit>, Ended),
+    updates: Option<Updates>,
+) -> RunResult {
     let mut teller = Teller::new(updates);
     if !run.prepared.cached {
         teller.tell(RunUpdate::Phase { name: "compile", took: run.prepared.build.compile }).await;
@@ -53,6 +56,7 @@ pub(super) async fn collect(run: &Execution, permit: Arc<Permit>, updates: Optio
         entrypoint: run.entrypoint.clone(),
         events: teller.has_listener().then(|| events.clone()),
         place: Some(permit),
+        ended: Some(ended),
     };
     let (response, report) = match answer(run, invocation, &mut heard, &mut teller).await {
         Some(Answer { response, report }) => {
@@ -60,9 +64,9 @@ pub(super) async fn collect(run: &Execution, permit: Arc<Permit>, updates: Optio
                 Some(response) => Some(read(response, &mut heard, &mut teller).await),
                 None => None,
             };
-            (response, report.await.unwrap_or_else(|_| lost()))
+            (response, report.await.unwrap_or_else(|_| Report::of(Outcome::Internal)))
         }
-        None => (None, Report { outcome: Outcome::ClientDisconnected, ..lost() }),
+        None => (None, Report::of(Outcome::ClientDisconnected)),
     };
     // Lines written after the last byte.
     while let Ok(event) = heard.try_recv() {

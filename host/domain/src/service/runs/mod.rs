@@ -11,9 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::account::{Account, Books};
 use super::admission::{Admissions, NotAdmitted, Permit, Standing};
 use super::authority::Authority;
-use super::counters::{Kind, Tally};
 use super::preparation::{Preparation, PrepareError};
 use super::rulebook::Rulebook;
 use crate::access::TenantScope;
@@ -22,8 +22,9 @@ use crate::code::Code;
 use crate::egress::{EgressPolicy, NotAllowed};
 use crate::execute::{BuildError, PrepareOptions, Prepared};
 use crate::function::Function;
-use crate::ids::{AliasName, Digest, EnvName, FunctionName, RunId, VersionId};
+use crate::ids::{AliasName, Digest, EnvName, FunctionName, RequestId, RunId, VersionId};
 use crate::limits::Limits;
+use crate::log::{Origin, Via};
 use crate::prompt::Prompt;
 use crate::repository::RepositoryError;
 use crate::run::Run;
@@ -103,6 +104,7 @@ pub struct Runs {
     admissions: Arc<Admissions>,
     authority: Arc<Authority>,
     rulebook: Arc<Rulebook>,
+    books: Arc<Books>,
     kept: usize,
 }
 
@@ -113,7 +115,7 @@ pub struct StartedRun {
     tenant: TenantScope,
     execution: Execution,
     permit: Arc<Permit>,
-    tally: Tally,
+    account: Account,
     /// Blob bytes to be stored with the record, when the code came with the run.
     code_bytes: Option<Bytes>,
     prompt: Option<Prompt>,
@@ -126,6 +128,9 @@ struct Found {
     code: Option<Code>,
     digest: Digest,
     version: VersionId,
+    /// The version's number, and the alias that led to it.
+    number: Option<u64>,
+    alias: Option<AliasName>,
     env: BTreeMap<EnvName, String>,
     /// Whose code it is, where it is a function's.
     function: Option<Function>,
@@ -141,6 +146,8 @@ impl Found {
             code: Some(code),
             digest,
             version: VersionId::of(&digest),
+            number: None,
+            alias: None,
             env: BTreeMap::new(),
             function: None,
             unstored: Some(bytes),
@@ -148,7 +155,14 @@ impl Found {
     }
 
     fn stored(digest: Digest, version: VersionId, function: Option<Function>) -> Self {
-        Self { code: None, digest, version, env: BTreeMap::new(), function, unstored: None }
+        let (number, alias, env) = (None, None, BTreeMap::new());
+        Self { code: None, digest, version, number, alias, env, function, unstored: None }
+    }
+
+    /// As it stands in logs.
+    fn origin(&self) -> Origin {
+        let function = self.function.as_ref().map(|function| function.name.clone());
+        Origin { function, alias: self.alias.clone(), version: self.version.clone(), number: self.number }
     }
 }
 
@@ -156,11 +170,11 @@ impl Runs {
     pub(super) fn new(
         preparation: Preparation,
         admissions: Arc<Admissions>,
-        authority: Arc<Authority>,
-        rulebook: Arc<Rulebook>,
+        (authority, rulebook): (Arc<Authority>, Arc<Rulebook>),
+        books: Arc<Books>,
         kept: usize,
     ) -> Self {
-        Self { preparation, admissions, authority, rulebook, kept }
+        Self { preparation, admissions, authority, rulebook, books, kept }
     }
 
     /// How this tenant stands with its rate of invocations and runs.
@@ -169,17 +183,19 @@ impl Runs {
     }
 
     /// Finds the code, waits for a place and makes the code ready.
-    pub async fn start(&self, tenant: &TenantScope, spec: RunSpec) -> Result<StartedRun, RunError> {
+    pub async fn start(&self, tenant: &TenantScope, id: RequestId, spec: RunSpec) -> Result<StartedRun, RunError> {
         let request = match (spec.request, &spec.prompt) {
             (Some(request), _) => request,
             (None, Some(prompt)) => RunRequest::get(prompt.path()),
             (None, None) => RunRequest::get("/".to_owned()),
         };
-        request.check()?;
+        let asked = request.build()?;
         spec.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
-        let tally = Tally::new(&self.preparation.counters, Kind::Run);
+        let mut account = Account::open(&self.books, Via::Run, id);
+        account.asked(&asked);
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
+            account.found(Arc::new(tenant.clone()), Arc::new(found.origin()));
             let owner = self.preparation.repository.tenant_by_id(&tenant.id()).await?.ok_or(RunError::UnknownTenant)?;
             let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
@@ -191,10 +207,11 @@ impl Runs {
         let (found, egress, permit, prepared, limits) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
-                tally.close(outcome(&error));
+                account.close(outcome(&error));
                 return Err(error);
             }
         };
+        account.is_cold(!prepared.cached);
         let mut env = found.env;
         env.extend(spec.env);
         Ok(StartedRun {
@@ -214,7 +231,7 @@ impl Runs {
                 entrypoint: spec.entrypoint,
             },
             permit,
-            tally,
+            account,
             code_bytes: found.unstored,
             prompt: spec.prompt,
             record: spec.record,
@@ -223,8 +240,8 @@ impl Runs {
     }
 
     /// The same code and request once more. Values of variables are never kept, so it runs without those of the call.
-    pub async fn replay(&self, tenant: &TenantScope, id: &RunId) -> Result<StartedRun, RunError> {
-        let run = self.preparation.repository.run(tenant, id).await?.ok_or(RunError::UnknownRun)?;
+    pub async fn replay(&self, tenant: &TenantScope, id: RequestId, run: &RunId) -> Result<StartedRun, RunError> {
+        let run = self.preparation.repository.run(tenant, run).await?.ok_or(RunError::UnknownRun)?;
         let result = run.result.ok_or(RunError::NotReplayable)?;
         if result.request.body_truncated {
             return Err(RunError::NotReplayable);
@@ -245,7 +262,7 @@ impl Runs {
             fresh: false,
             record: true,
         };
-        let mut started = self.start(tenant, spec).await?;
+        let mut started = self.start(tenant, id, spec).await?;
         if !result.env_names.is_empty() {
             let names = result.env_names.join(", ");
             started.warnings.push(format!("variables are not kept with a run; it ran again without {names}"));
@@ -263,7 +280,8 @@ impl Runs {
                 let drawn = &split.shares()[split.at(fastrand::u16(..WHOLE))].version;
                 let version = repository.version(tenant, &name, drawn).await?.ok_or(RunError::NotDeployed)?;
                 let env = function.env.clone();
-                Ok(Found { env, ..Found::stored(version.digest, version.id, Some(function)) })
+                let (number, alias) = (Some(version.number), Some(alias));
+                Ok(Found { env, number, alias, ..Found::stored(version.digest, version.id, Some(function)) })
             }
             RunCode::Version(id) => self.find_version(tenant, id).await,
         }
@@ -278,7 +296,8 @@ impl Runs {
             for function in &page.items {
                 // A function with this version: its rules come with its code.
                 if let Some(version) = repository.version(tenant, &function.name, &id).await? {
-                    return Ok(Found::stored(version.digest, id, Some(function.clone())));
+                    let number = Some(version.number);
+                    return Ok(Found { number, ..Found::stored(version.digest, id, Some(function.clone())) });
                 }
             }
             match page.items.into_iter().next_back() {
@@ -317,7 +336,7 @@ impl Runs {
 impl StartedRun {
     /// Runs it and keeps the record. With `updates`, says what happens while it happens; a receiver that is dropped counts as a
     /// client that went away.
-    pub async fn finish(self, updates: Option<Updates>) -> Run {
+    pub async fn finish(mut self, updates: Option<Updates>) -> Run {
         let id = RunId::generate();
         let created_at = Timestamp::now();
         // Beside the run, not before it: writing a blob takes longer than most guests do.
@@ -330,9 +349,9 @@ impl StartedRun {
                 }
             })
         });
-        let mut result = collect::collect(&self.execution, self.permit.clone(), updates).await;
-        drop(self.permit);
-        self.tally.close(result.outcome);
+        self.account.is_run(id);
+        let ended = self.account.until_ended(true);
+        let mut result = collect::collect(&self.execution, (self.permit, ended), updates).await;
         result.warnings.extend(self.warnings);
         let prompt = self.prompt.map(Prompt::into_string);
         let mut run = Run { id, created_at, starred: false, prompt, result: Some(result) };

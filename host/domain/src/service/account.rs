@@ -1,0 +1,143 @@
+//! The books on executions: each is closed exactly once, with what is known of its end, and goes into the counts of the host and the log
+//! of its tenant. How those are kept is in `counters` and `log_buffer`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::Method;
+use http::uri::PathAndQuery;
+use jiff::Timestamp;
+
+use super::counters::Counters;
+use super::log_buffer::LogBuffer;
+use crate::access::TenantScope;
+use crate::execute::{Ended, Report};
+use crate::ids::{RequestId, RunId};
+use crate::log::{KEPT_ERROR_BYTES, KEPT_PATH_BYTES, LogError, LogRecord, Origin, Via, cut};
+use crate::outcome::Outcome;
+
+/// Where executions are written down.
+pub(super) struct Books {
+    pub(super) counters: Arc<Counters>,
+    pub(super) logs: Arc<LogBuffer>,
+}
+
+/// One execution, open. Dropped open, it is one whose client went away.
+pub(super) struct Account {
+    books: Arc<Books>,
+    via: Via,
+    request: RequestId,
+    run: Option<RunId>,
+    at: Timestamp,
+    began: Instant,
+    method: Method,
+    path: Option<PathAndQuery>,
+    /// Whose it is, once that is known. Without it there is nobody's log to write to.
+    of: Option<(Arc<TenantScope>, Arc<Origin>)>,
+    cold: bool,
+    /// An instance has it, which says itself that its client went away.
+    running: bool,
+    open: bool,
+}
+
+impl Account {
+    pub(super) fn open(books: &Arc<Books>, via: Via, request: RequestId) -> Self {
+        Self {
+            books: books.clone(),
+            via,
+            request,
+            run: None,
+            at: Timestamp::now(),
+            began: Instant::now(),
+            method: Method::GET,
+            path: None,
+            of: None,
+            cold: false,
+            running: false,
+            open: true,
+        }
+    }
+
+    /// What was asked for.
+    pub(super) fn asked<B>(&mut self, request: &http::Request<B>) {
+        self.method = request.method().clone();
+        // Shares the bytes of the request's head; they are copied only if a record is kept.
+        self.path = request.uri().path_and_query().cloned();
+    }
+
+    pub(super) fn found(&mut self, scope: Arc<TenantScope>, origin: Arc<Origin>) {
+        self.of = Some((scope, origin));
+    }
+
+    pub(super) fn is_run(&mut self, id: RunId) {
+        self.run = Some(id);
+    }
+
+    pub(super) fn is_cold(&mut self, cold: bool) {
+        self.cold = cold;
+    }
+
+    /// Closed by the end of the instance that it is given to. With `keep`, the report's lines are copied and not taken.
+    pub(super) fn until_ended(mut self, keep: bool) -> Ended {
+        self.running = true;
+        Box::new(move |report| self.close_with(report.outcome, Some((report, keep))))
+    }
+
+    /// It ended before there was an instance.
+    pub(super) fn close(mut self, outcome: Outcome) {
+        self.close_with(outcome, None);
+    }
+
+    /// Counts nothing after all.
+    pub(super) fn discard(mut self) {
+        self.open = false;
+    }
+
+    fn close_with(&mut self, outcome: Outcome, ended: Option<(&mut Report, bool)>) {
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        self.books.counters.count(self.via, outcome);
+        let Some((scope, origin)) = self.of.take() else { return };
+        let mut nothing = Report::of(outcome);
+        let (report, keep) = ended.unwrap_or((&mut nothing, true));
+        let lines = if keep { report.logs.clone() } else { std::mem::take(&mut report.logs) };
+        let error = report.error.as_ref().map(|error| LogError {
+            message: cut(&error.message, KEPT_ERROR_BYTES).to_owned(),
+            position: error.position.clone(),
+        });
+        // Empty texts allocate nothing: they come in when the record is kept.
+        let mut record = LogRecord {
+            at: self.at,
+            via: self.via,
+            origin,
+            request: self.request,
+            run: self.run,
+            outcome,
+            status: report.status,
+            method: String::new(),
+            path: String::new(),
+            duration: self.began.elapsed(),
+            cpu: report.usage.cpu,
+            memory_peak_bytes: report.usage.memory_peak_bytes,
+            cold: self.cold,
+            error,
+            lines,
+            lines_truncated: report.logs_truncated,
+        };
+        let path = cut(self.path.as_ref().map_or("", PathAndQuery::path), KEPT_PATH_BYTES);
+        let size = (record.weight() + path.len(), record.says_something());
+        self.books.logs.note(&scope, size, || {
+            self.method.as_str().clone_into(&mut record.method);
+            path.clone_into(&mut record.path);
+            record
+        });
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        // An instance that goes without a word took the host's own code with it.
+        self.close_with(if self.running { Outcome::Internal } else { Outcome::ClientDisconnected }, None);
+    }
+}
