@@ -134,12 +134,14 @@ pub fn forget_signals() {
     }
 }
 
+type Admit = fn(usize) -> bool;
+
 /// Who is asked about a refused access, and what handled them before.
-static ASKED: OnceLock<(fn(usize) -> bool, libc::sigaction)> = OnceLock::new();
+static ASKED: OnceLock<(Admit, libc::sigaction)> = OnceLock::new();
 
 /// From now on, an access that a mapping forbids happens again if `admit`, given its address, says so; otherwise it is for whoever
 /// handled it before. `admit` runs in a signal handler. False when that is not possible, or was done before.
-pub fn on_refused_access(admit: fn(usize) -> bool) -> bool {
+pub fn on_refused_access(admit: Admit) -> bool {
     // SAFETY: plain data for which zeros are a value, filled in by the kernel.
     let (mut before, mut ours): (libc::sigaction, libc::sigaction) =
         unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
