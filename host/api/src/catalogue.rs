@@ -73,6 +73,8 @@ rows! {
         "The body did not arrive in time. Send it again over a better connection.";
     NOT_DEPLOYED = CONFLICT "not_deployed", "Nothing deployed",
         "The function is there and no version of it has been deployed, so there is nothing to run. `POST …/deploy` makes one live.";
+    OTHER_KIND = CONFLICT "other_kind", "Function of another kind",
+        "A function's versions are modules or components, as was said when it was made. Make a function of another name.";
     SLUG_TAKEN = CONFLICT "slug_taken", "Slug taken",
         "Another tenant has this slug. Slugs are unique within the host.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",

@@ -146,6 +146,7 @@ impl Failure {
             Self::Tenant(error) => tenant(error),
             Self::Key(error) => key(error),
             Self::SignIn(SignInError::Refused) => rows::UNAUTHENTICATED,
+            Self::Function(FunctionError::Kind) => rows::OTHER_KIND,
             Self::Function(FunctionError::Changed) | Self::Environment(EnvironmentError::Changed) => rows::CHANGED,
             Self::Function(FunctionError::Unknown) | Self::Environment(EnvironmentError::UnknownFunction) => {
                 rows::NO_FUNCTION
@@ -239,6 +240,7 @@ fn version(error: &VersionError) -> Row {
     match error {
         VersionError::UnknownFunction => rows::NO_FUNCTION,
         VersionError::Unknown => rows::NO_VERSION,
+        VersionError::Kind(_) => rows::OTHER_KIND,
         VersionError::Build(error) => build(error),
         VersionError::MissingCode(_) => rows::INTERNAL,
         VersionError::Repository(error) => repository(error),

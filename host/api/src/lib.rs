@@ -25,6 +25,7 @@ mod serve;
 mod state;
 mod strict_json;
 mod trail;
+mod upload;
 mod wire;
 
 pub use catalogue::{ALL as PROBLEMS, Row as ProblemKind};

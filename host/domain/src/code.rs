@@ -10,6 +10,8 @@ use crate::code_options::{CodeOptions, ImportMapFault, InvalidEntry};
 pub const MAX_TOTAL_BYTES: usize = 10 << 20;
 pub const MAX_MODULE_BYTES: usize = 5 << 20;
 pub const MAX_MODULES: usize = 1_000;
+/// A component as it is uploaded.
+pub const MAX_COMPONENT_BYTES: usize = 16 << 20;
 const MAX_NAME_BYTES: usize = 255;
 
 /// What a module's text stands for.
@@ -29,11 +31,13 @@ pub enum ModuleKind {
     Json,
     /// A module whose default export is an `ArrayBuffer`; its text is the bytes in base64 (RFC 4648 §4).
     Data,
+    /// A `wasi:http` component, alone and whole; its text is the bytes in base64.
+    Component,
 }
 
 impl ModuleKind {
-    pub const ALL: [Self; 8] =
-        [Self::Js, Self::Ts, Self::Tsx, Self::Jsx, Self::Cjs, Self::Text, Self::Json, Self::Data];
+    pub const ALL: [Self; 9] =
+        [Self::Js, Self::Ts, Self::Tsx, Self::Jsx, Self::Cjs, Self::Text, Self::Json, Self::Data, Self::Component];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +49,7 @@ impl ModuleKind {
             Self::Text => "text",
             Self::Json => "json",
             Self::Data => "data",
+            Self::Component => "component",
         }
     }
 
@@ -123,12 +128,20 @@ pub enum InvalidCode {
     ModuleTooLarge { module: String, bytes: usize },
     #[error("the modules have {bytes} bytes together; at most {MAX_TOTAL_BYTES} are allowed")]
     TooLarge { bytes: usize },
+    #[error("a component has at most {MAX_COMPONENT_BYTES} bytes, and no modules or options beside it")]
+    Component { is_size: bool },
 }
 
 impl InvalidCode {
     /// Whether it is a matter of size, which has a status of its own.
     pub const fn is_size(&self) -> bool {
-        matches!(self, Self::TooMany { .. } | Self::ModuleTooLarge { .. } | Self::TooLarge { .. })
+        matches!(
+            self,
+            Self::TooMany { .. }
+                | Self::ModuleTooLarge { .. }
+                | Self::TooLarge { .. }
+                | Self::Component { is_size: true }
+        )
     }
 
     /// Whether it is about which module is the entry.
@@ -144,7 +157,11 @@ impl InvalidCode {
             | Self::Wasm { module }
             | Self::Data { module }
             | Self::ModuleTooLarge { module, .. } => Some(module),
-            Self::Empty | Self::ImportMap { .. } | Self::TooMany { .. } | Self::TooLarge { .. } => None,
+            Self::Empty
+            | Self::ImportMap { .. }
+            | Self::TooMany { .. }
+            | Self::TooLarge { .. }
+            | Self::Component { .. } => None,
         }
     }
 }
@@ -157,6 +174,9 @@ impl Code {
         }
         if modules.len() > MAX_MODULES {
             return Err(InvalidCode::TooMany { count: modules.len() });
+        }
+        if modules.values().any(|module| module.kind == ModuleKind::Component) {
+            return Self::of_component(modules, main_module);
         }
         let mut total = 0;
         for (name, module) in &modules {
@@ -181,8 +201,43 @@ impl Code {
         }
     }
 
+    fn of_component(modules: BTreeMap<String, Module>, main_module: String) -> Result<Self, InvalidCode> {
+        match modules.first_key_value() {
+            Some((name, component)) if modules.len() == 1 && *name == main_module => {
+                check_name(name)?;
+                if component.text.len() > MAX_COMPONENT_BYTES.div_ceil(3) * 4 {
+                    return Err(InvalidCode::Component { is_size: true });
+                }
+                if component.text.is_empty() {
+                    return Err(InvalidCode::EmptyModule(main_module));
+                }
+                if !is_base64(&component.text) {
+                    return Err(InvalidCode::Data { module: main_module });
+                }
+                Ok(Self { modules, main_module, options: CodeOptions::default() })
+            }
+            _ => Err(InvalidCode::Component { is_size: false }),
+        }
+    }
+
+    /// A component by its bytes in base64, as code of the name that it is then kept under.
+    pub fn component(base64: String) -> Result<Self, InvalidCode> {
+        const NAME: &str = "main.wasm";
+        let module = Module { kind: ModuleKind::Component, text: base64.into() };
+        Self::new(BTreeMap::from([(NAME.to_owned(), module)]), NAME.to_owned())
+    }
+
+    /// The component that this is, in base64.
+    pub fn as_component(&self) -> Option<&str> {
+        let main = self.modules.get(&self.main_module)?;
+        (main.kind == ModuleKind::Component).then_some(&*main.text)
+    }
+
     /// The same modules, to be built with other options.
     pub fn with_options(self, options: CodeOptions) -> Result<Self, InvalidCode> {
+        if self.as_component().is_some() && !options.is_default() {
+            return Err(InvalidCode::Component { is_size: false });
+        }
         let checked = options.check(&self.modules.keys().map(String::as_str).collect());
         checked.map_err(|InvalidEntry { key, fault }| InvalidCode::ImportMap { key, fault })?;
         Ok(Self { options, ..self })
@@ -270,6 +325,23 @@ mod tests {
             assert_ne!(code(other).expect("valid").digest(), base, "{other:?}");
         }
         assert_eq!(code(&[("a", "bc"), ("d", "e")]).expect("valid").digest(), base);
+    }
+
+    #[test]
+    fn a_component_is_alone_whole_and_without_options() {
+        let component = Code::component("AGFzbQ==".to_owned()).expect("base64");
+        assert_eq!((component.as_component(), component.main_module()), (Some("AGFzbQ=="), "main.wasm"));
+        let read = Code::from_canonical_bytes(&component.canonical_bytes()).expect("readable");
+        assert_eq!(read, component);
+        let options = CodeOptions { allow_eval: true, ..CodeOptions::default() };
+        assert!(matches!(component.clone().with_options(options), Err(InvalidCode::Component { is_size: false })));
+        assert!(matches!(Code::component(String::new()), Err(InvalidCode::EmptyModule(_))));
+        assert!(matches!(Code::component("AGFzbQ=".to_owned()), Err(InvalidCode::Data { .. })));
+        let large = "A".repeat(MAX_COMPONENT_BYTES / 3 * 4 + 8);
+        assert!(Code::component(large).is_err_and(|error| error.is_size()));
+        let mut two = component.modules().clone();
+        two.insert("a.js".to_owned(), Module { kind: ModuleKind::Js, text: "1".into() });
+        assert!(matches!(Code::new(two, "main.wasm".to_owned()), Err(InvalidCode::Component { is_size: false })));
     }
 
     #[test]

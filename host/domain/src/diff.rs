@@ -126,7 +126,7 @@ fn module(
         removed_lines: 0,
         unified: Err(Omitted::Data),
     };
-    if [old, new].into_iter().flatten().any(|module| module.kind == ModuleKind::Data) {
+    if [old, new].into_iter().flatten().any(|module| matches!(module.kind, ModuleKind::Data | ModuleKind::Component)) {
         return diff;
     }
     diff.unified = Err(Omitted::Size);

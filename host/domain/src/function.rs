@@ -11,10 +11,34 @@ use crate::ids::{AliasName, Digest, EnvName, FunctionName, VersionId};
 use crate::limits::LimitBounds;
 use crate::secret::Sealed;
 
+/// What the versions of a function are. A function stays what it was made as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// Modules for the engine.
+    #[default]
+    Js,
+    /// Components of the operator's.
+    Component,
+}
+
+impl FunctionKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Js => "js",
+            Self::Component => "component",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Option<Self> {
+        [Self::Js, Self::Component].into_iter().find(|kind| kind.as_str() == raw)
+    }
+}
+
 /// A name that a tenant deploys code under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     pub name: FunctionName,
+    pub kind: FunctionKind,
     pub labels: BTreeMap<String, String>,
     /// What traffic is sent to. `live` is there as soon as something was deployed.
     pub aliases: BTreeMap<AliasName, Alias>,
@@ -34,6 +58,7 @@ impl Function {
     pub fn new(name: FunctionName, now: Timestamp) -> Self {
         Self {
             name,
+            kind: FunctionKind::Js,
             labels: BTreeMap::new(),
             aliases: BTreeMap::new(),
             next_number: 1,

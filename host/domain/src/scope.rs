@@ -46,6 +46,7 @@ scopes! {
     LogsRead = "logs:read",
     MetricsRead = "metrics:read",
     AuditRead = "audit:read",
+    ComponentsWrite = "components:write",
 }
 
 /// A named set of scopes.
@@ -90,11 +91,13 @@ impl Preset {
         use Scope::*;
         match self {
             Self::Admin => Scope::ALL.to_vec(),
-            Self::Platform => Scope::ALL.iter().copied().filter(|scope| *scope != MetricsRead).collect(),
+            Self::Platform => {
+                Scope::ALL.iter().copied().filter(|scope| !matches!(scope, ComponentsWrite | MetricsRead)).collect()
+            }
             Self::Tenant => Scope::ALL
                 .iter()
                 .copied()
-                .filter(|scope| !matches!(scope, TenantsWrite | LimitsWrite | MetricsRead))
+                .filter(|scope| !matches!(scope, ComponentsWrite | TenantsWrite | LimitsWrite | MetricsRead))
                 .collect(),
             Self::Deployer => {
                 vec![

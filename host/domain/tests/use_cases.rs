@@ -50,7 +50,7 @@ impl Host {
     }
 
     async fn deploy(&self, tenant: &TenantScope, source: &str) {
-        self.platform.functions.put(tenant, function(), BTreeMap::new(), always()).await.expect("put");
+        self.platform.functions.put(tenant, (function(), None), BTreeMap::new(), always()).await.expect("put");
         let new = NewVersion { code: Code::single(source).expect("valid"), message: String::new() };
         let (version, _) = self.platform.versions.add(tenant, &function(), new).await.expect("added");
         let live = AliasName::live();
@@ -160,7 +160,7 @@ async fn known_functions_go_on_while_the_store_is_gone() {
 async fn code_that_does_not_build_leaves_nothing_behind() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    host.platform.functions.put(&acme, function(), BTreeMap::new(), always()).await.expect("put");
+    host.platform.functions.put(&acme, (function(), None), BTreeMap::new(), always()).await.expect("put");
     let new = NewVersion { code: Code::single(words::SYNTAX).expect("valid"), message: String::new() };
     assert!(host.platform.versions.add(&acme, &function(), new).await.is_err());
     let versions = host.platform.versions.list(&acme, &function(), None, 10).await.expect("listed");

@@ -2,12 +2,16 @@
 //! tenant cannot fill for the others; and prepared component to answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use isolet_domain::access::TenantScope;
 use isolet_domain::code::Code;
-use isolet_domain::execute::{Answer, BuildError, Diagnostic, GuestExecutor, Invocation, PrepareOptions, Prepared};
+use isolet_domain::execute::{
+    Answer, BuildError, BuildReport, Diagnostic, GuestExecutor, Invocation, PrepareOptions, Prepared,
+};
 use isolet_domain::ids::{Digest, TenantId};
 use moka::policy::EvictionPolicy;
 
@@ -15,9 +19,11 @@ use crate::build_instance::Refusal;
 use crate::build_queue::BuildQueue;
 use crate::build_threads::BuildThreads;
 use crate::compile::{self, Built};
+use crate::compiler::Compiler;
 use crate::config::{RuntimeConfig, Slow};
 use crate::invoke;
 use crate::kept::KeptOverlays;
+use crate::native::{Guest, Native, NotReady};
 use crate::overlay::Overlay;
 use crate::platform::{Platform, StartError};
 
@@ -45,7 +51,19 @@ impl WasmExecutor {
     /// # Errors
     /// When wasmtime or the cache folder do not work.
     pub fn start(config: &RuntimeConfig, slow: &Slow) -> Result<Self, StartError> {
-        let platform = Arc::new(Platform::start(config, slow)?);
+        Self::start_with(config, slow, None)
+    }
+
+    /// The same, with what compiles components; without it none can be deployed.
+    ///
+    /// # Errors
+    /// When wasmtime or the cache folder do not work.
+    pub fn start_with(
+        config: &RuntimeConfig,
+        slow: &Slow,
+        compiler: Option<Arc<Compiler>>,
+    ) -> Result<Self, StartError> {
+        let platform = Arc::new(Platform::start(config, slow, compiler)?);
         let cache = moka::future::Cache::builder()
             .max_capacity(config.component_cache_bytes)
             .eviction_policy(EvictionPolicy::lru())
@@ -111,6 +129,29 @@ impl WasmExecutor {
         }
     }
 
+    async fn prepare_component(
+        &self,
+        tenant: &TenantScope,
+        code_key: Digest,
+        component: &str,
+        options: PrepareOptions,
+    ) -> Result<Prepared, BuildError> {
+        let place = self.queue.enter(tenant.id()).await?;
+        let (platform, component) = (self.platform.clone(), component.to_owned());
+        let began = Instant::now();
+        let build = move || {
+            let _place = place;
+            let loaded = platform.natives.load(&platform.engine, &decoded(&component), options.limits.build_cpu);
+            loaded.map_err(|error| match error {
+                NotReady::Code(outcome, error) => Refusal::Code(outcome, error),
+                NotReady::Host(error) => Refusal::Host(error),
+            })
+        };
+        let (native, cached) = answered(self.threads.run(build).await)?;
+        let build = BuildReport { compile: began.elapsed(), overlay_bytes: native.bytes, ..BuildReport::default() };
+        Ok(Prepared { code_key, cached, build, warnings: Arc::default(), artifact: Arc::new(native) })
+    }
+
     async fn prepare_anew(
         &self,
         tenant: &TenantScope,
@@ -118,9 +159,17 @@ impl WasmExecutor {
         options: PrepareOptions,
     ) -> Result<Prepared, BuildError> {
         let code_key = self.code_key(&code.digest());
+        if let Some(component) = code.as_component() {
+            return self.prepare_component(tenant, code_key, component, options).await;
+        }
         let Built { overlay, report, warnings, kept } = self.build(tenant, code, options).await?;
         Ok(Prepared { code_key, cached: kept, build: report, warnings: warnings.into(), artifact: Arc::new(overlay) })
     }
+}
+
+/// What the domain checked is base64.
+fn decoded(component: &str) -> Vec<u8> {
+    STANDARD.decode(component).expect("a component's text is base64")
 }
 
 /// What a job on the build threads came to.
@@ -178,6 +227,9 @@ impl GuestExecutor for WasmExecutor {
         code: &Code,
         options: PrepareOptions,
     ) -> Result<Vec<Diagnostic>, BuildError> {
+        if code.as_component().is_some() {
+            return self.prepare_anew(tenant, code, options).await.map(|_| Vec::new());
+        }
         let place = self.queue.enter(tenant.id()).await?;
         let (platform, code) = (self.platform.clone(), code.clone());
         let check = move || {
@@ -189,11 +241,19 @@ impl GuestExecutor for WasmExecutor {
 
     async fn invoke(&self, prepared: &Prepared, invocation: Invocation) -> Answer {
         let artifact = prepared.artifact.clone();
-        let overlay = artifact.downcast::<Overlay>().expect("only this executor makes artifacts for itself");
-        invoke::invoke(self.platform.clone(), overlay, invocation).await
+        let guest = match artifact.downcast::<Overlay>() {
+            Ok(overlay) => Guest::Function(overlay),
+            Err(other) => {
+                Guest::Native(other.downcast::<Native>().expect("only this executor makes artifacts for itself"))
+            }
+        };
+        invoke::invoke(self.platform.clone(), guest, invocation).await
     }
 
     async fn export(&self, tenant: &TenantScope, code: &Code, options: PrepareOptions) -> Result<Vec<u8>, BuildError> {
+        if let Some(component) = code.as_component() {
+            return Ok(decoded(component));
+        }
         let built = self.build(tenant, code, options).await?;
         self.platform.export(&built.overlay).map_err(|error| internal(error.into()))
     }

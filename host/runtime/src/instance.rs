@@ -56,7 +56,8 @@ impl InstanceState {
         pass: Pass,
     ) -> Self {
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stderr(Stderr(records))
+        wasi.stdout(Stderr(records.clone()))
+            .stderr(Stderr(records))
             .max_random_size(MAX_RANDOM_BYTES)
             .insecure_random_seed(0)
             .wall_clock(GuestClock(meter.clone()))
@@ -108,6 +109,19 @@ impl ResourceLimiter for InstanceState {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= 20_000)
+    }
+
+    // A component has a handful: its main module, and what links it.
+    fn instances(&self) -> usize {
+        100
+    }
+
+    fn tables(&self) -> usize {
+        20
+    }
+
+    fn memories(&self) -> usize {
+        2
     }
 }
 

@@ -24,7 +24,7 @@ use crate::exchange::{Exchange, RequestBody, ResponseBody};
 use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
 use crate::memory::{self, BudgetSpent, Content};
 use crate::meter::{Metered, Tick};
-use crate::overlay::Overlay;
+use crate::native::Guest;
 use crate::platform::Platform;
 use crate::records::Records;
 
@@ -32,13 +32,13 @@ use crate::records::Records;
 const MAX_RESPONSE_FIELDS: usize = 100;
 
 /// Starts the guest and waits for its response head.
-pub async fn invoke(platform: Arc<Platform>, overlay: Arc<Overlay>, invocation: Invocation) -> Answer {
+pub async fn invoke(platform: Arc<Platform>, guest: Guest, invocation: Invocation) -> Answer {
     let exchange = Exchange::new(invocation.limits);
     let (report_tx, report) = oneshot::channel();
     let (head_tx, head_rx) = oneshot::channel();
     // Until the head is here, dropping this future means the client is gone.
     let guard = Abandoned(Some(exchange.clone()));
-    tokio::spawn(run(platform, overlay, invocation, exchange.clone(), head_tx, report_tx));
+    tokio::spawn(run(platform, guest, invocation, exchange.clone(), head_tx, report_tx));
     let response = head_rx.await.ok();
     guard.disarm();
     Answer { response, report }
@@ -63,7 +63,7 @@ impl Drop for Abandoned {
 
 async fn run(
     platform: Arc<Platform>,
-    overlay: Arc<Overlay>,
+    guest: Guest,
     invocation: Invocation,
     exchange: Arc<Exchange>,
     head_tx: oneshot::Sender<http::Response<Body>>,
@@ -89,7 +89,7 @@ async fn run(
     let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), status: None, first_byte: None, refused: None };
     let trapped = {
         let mut call = Metered::new(
-            Box::pin(call(&mut store, &platform, overlay, request, exchange.clone(), raw_tx, events.as_ref())),
+            Box::pin(call(&mut store, &platform, guest, request, exchange.clone(), raw_tx, events.as_ref())),
             exchange.meter.clone(),
         );
         let mut call = Pin::new(&mut call);
@@ -180,16 +180,23 @@ enum Step {
 async fn call(
     store: &mut Store<InstanceState>,
     platform: &Platform,
-    overlay: Arc<Overlay>,
+    guest: Guest,
     request: http::Request<Body>,
     exchange: Arc<Exchange>,
     raw_tx: oneshot::Sender<http::Response<HyperOutgoingBody>>,
     events: Option<&tokio::sync::mpsc::UnboundedSender<RunEvent>>,
 ) -> wasmtime::Result<Duration> {
     let began = Instant::now();
-    store.data_mut().admit_memory(overlay.memory_bytes)?;
-    let instantiate = platform.pre.instantiate_async(&mut *store);
-    let proxy = memory::supply_polls(Content::Function(overlay), instantiate).await?;
+    let proxy = match guest {
+        Guest::Function(overlay) => {
+            store.data_mut().admit_memory(overlay.memory_bytes)?;
+            let instantiate = platform.pre.instantiate_async(&mut *store);
+            memory::supply_polls(Content::Function(overlay), instantiate).await?
+        }
+        Guest::Native(native) => {
+            memory::supply_polls(Content::Plain, native.pre.instantiate_async(&mut *store)).await?
+        }
+    };
     let instantiate = began.elapsed();
     if let Some(events) = events {
         let _ = events.send(RunEvent::Phase { name: "instantiate", took: instantiate });
@@ -273,7 +280,11 @@ fn judge(
             Some(wasmtime::Trap::StackOverflow | wasmtime::Trap::MemoryOutOfBounds) => {
                 (Outcome::StackLimit, plain("recursion went too deep".to_owned()))
             }
-            Some(trap) => (Outcome::Exception, plain(format!("the guest was stopped: {trap}"))),
+            // A panic says what it was before it traps.
+            Some(trap) => (Outcome::Exception, said_error.or_else(|| plain(format!("the guest was stopped: {trap}")))),
+            None if error.is::<wasmtime_wasi::I32Exit>() => {
+                (Outcome::Exception, said_error.or_else(|| plain("the guest ended itself".to_owned())))
+            }
             None => {
                 tracing::error!(error = format!("{error:#}"), "an instance failed inside the host");
                 (Outcome::Internal, plain("the run failed inside the host".to_owned()))

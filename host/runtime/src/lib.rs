@@ -4,7 +4,9 @@
 mod build_instance;
 mod build_queue;
 mod build_threads;
+mod checked;
 mod compile;
+pub mod compiler;
 pub mod component;
 pub mod config;
 pub mod egress;
@@ -18,12 +20,14 @@ mod kept;
 mod machine;
 mod memory;
 mod meter;
+mod native;
 mod overlay;
 mod platform;
 mod reading;
 mod records;
 mod sealed;
 mod source_bundle;
+mod target;
 mod ticker;
 
 pub use executor::WasmExecutor;

@@ -8,8 +8,9 @@ use std::time::Instant;
 use isolet_bindings::FunctionPre;
 use isolet_domain::ids::Digest;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, Module, Store, Strategy};
+use wasmtime::{Config, Engine, Module, Store};
 
+use crate::compiler::Compiler;
 use crate::component::{self, SurgeryError};
 use crate::config::{Part, RuntimeConfig, Slow};
 use crate::egress::Door;
@@ -17,8 +18,10 @@ use crate::front_end::FrontEnd;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
 use crate::memory::{self, BaseMemory, Content, MemoryBudget, MemoryPool, PoolSettings, Share, StackPool};
+use crate::native::Natives;
 use crate::overlay::{self, Overlay};
 use crate::sealed::{BuildState, link_build};
+use crate::target;
 use crate::ticker::Ticker;
 
 /// The engine component, frozen. Rebuilt by `guest-sdk/build`.
@@ -53,6 +56,8 @@ pub struct Platform {
     pub engine: Engine,
     pub ticker: Ticker,
     pub front_end: FrontEnd,
+    /// Components that were not made here.
+    pub natives: Natives,
     /// The compiled base, which brings no data of its own, and a linker that has everything a build instance may import.
     pub base: Module,
     pub build_linker: wasmtime::Linker<BuildState>,
@@ -75,7 +80,7 @@ impl Platform {
     ///
     /// # Errors
     /// When wasmtime, the cache folder or the committed artifact do not work.
-    pub fn start(config: &RuntimeConfig, slow: &Slow) -> Result<Self, StartError> {
+    pub fn start(config: &RuntimeConfig, slow: &Slow, compiler: Option<Arc<Compiler>>) -> Result<Self, StartError> {
         let began = Instant::now();
         let digest = Digest::of(ENGINE);
         let hollow = component::hollow(&ENGINE[component::main_module(ENGINE)?])?;
@@ -95,11 +100,13 @@ impl Platform {
         let stack = find_stack(&engine, &build_linker, &base, budget.share())?;
         let pre = FunctionPre::new(link_guest(&engine)?.instantiate_pre(&shell)?)?;
         tracing::debug!(took_ms = began.elapsed().as_millis(), engine = %digest, "engine ready");
+        let natives = Natives::new(compiler, cache.clone());
         let front_end = FrontEnd::new(cache, slow.clone());
         Ok(Self {
             engine,
             ticker,
             front_end,
+            natives,
             base,
             build_linker,
             base_memory,
@@ -135,33 +142,9 @@ fn pool_settings(config: &RuntimeConfig) -> PoolSettings {
 }
 
 fn wasmtime_config(memories: &MemoryPool) -> Config {
-    let mut wasm = Config::new();
-    wasm.strategy(Strategy::Cranelift)
-        // Memories and stacks, which are what is worth pooling, come from pools of ours.
-        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
-        .with_host_memory(Arc::new(memories.clone()))
-        .with_host_stack(Arc::new(StackPool::default()))
-        .memory_reservation(memory::RESERVATION_BYTES as u64)
-        .memory_guard_size(memory::GUARD_BYTES as u64)
-        .memory_may_move(false)
-        // Images of wasmtime's own need memories of its own; the base's is shown by the pool, the front end's data is copied.
-        .memory_init_cow(false)
-        .epoch_interruption(true)
-        // QuickJS recurses on both stacks; its own check on the shadow stack comes first.
-        .max_wasm_stack(2 << 20)
-        .async_stack_size(4 << 20)
-        .async_stack_zeroing(true)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
-        .coredump_on_trap(false)
-        .wasm_gc(false)
-        .wasm_exceptions(false)
-        .wasm_threads(false)
-        .wasm_memory64(false)
-        .wasm_stack_switching(false)
-        .wasm_relaxed_simd(false)
-        .wasm_component_model_async(false)
-        .concurrency_support(false)
-        .shared_memory(false);
+    let mut wasm = target::settings();
+    // Memories and stacks, which are what is worth pooling, come from pools of ours.
+    wasm.with_host_memory(Arc::new(memories.clone())).with_host_stack(Arc::new(StackPool::default()));
     wasm
 }
 

@@ -36,6 +36,7 @@ fn put_modules(out: &mut Vec<u8>, code: &Code, with_maps: bool) {
             ModuleKind::Jsx => 6,
             ModuleKind::Cjs => 7,
             ModuleKind::Data => 8,
+            ModuleKind::Component => unreachable!("a component is no code for the engine"),
         };
         out.extend_from_slice(&kind.to_le_bytes());
         put(out, name.as_bytes());

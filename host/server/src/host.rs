@@ -16,6 +16,7 @@ use isolet_domain::service::logs::FLUSH_EVERY;
 use isolet_domain::service::{Platform, PlatformConfig};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
+use isolet_runtime::compiler::Compiler;
 use isolet_runtime::config::Slow;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -58,10 +59,18 @@ impl Host {
     /// # Errors
     /// Whatever is missing or in the way, in words to act on.
     pub async fn start(config: &Config, slow: Slow) -> Result<Self> {
+        Self::start_with(config, slow, None).await
+    }
+
+    /// The same, with what compiles components.
+    ///
+    /// # Errors
+    /// Whatever is missing or in the way, in words to act on.
+    pub async fn start_with(config: &Config, slow: Slow, compiler: Option<Arc<Compiler>>) -> Result<Self> {
         config.check()?;
         let data = DataDir::open(&config.server.data_dir)?;
         let runtime = config.runtime();
-        let executor = tokio::task::spawn_blocking(move || WasmExecutor::start(&runtime, &slow));
+        let executor = tokio::task::spawn_blocking(move || WasmExecutor::start_with(&runtime, &slow, compiler));
         let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
         let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
         let control_plane = bind(config.control_plane.address)?;

@@ -112,6 +112,13 @@ impl<'s> Operation<'s> {
         self.body = Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
     }
 
+    /// Or a file of this media type.
+    pub fn takes_also(&mut self, media_type: &'static str) {
+        if let Some(body) = &mut self.body {
+            body["content"][media_type] = json!({});
+        }
+    }
+
     /// It takes whatever body.
     pub fn takes_anything(&mut self) {
         self.body = Some(json!({ "required": false, "content": { "*/*": {} } }));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use isolet_domain::function::Function;
+use isolet_domain::access::Scope;
+use isolet_domain::function::{Function, FunctionKind};
 use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
 use isolet_domain::service::condition::Condition;
 use isolet_domain::service::environment::Variables;
@@ -41,9 +42,13 @@ pub async fn put_function(
     Json(request): Json<PutFunctionRequest>,
 ) -> Result<Put<FunctionResponse>, Failure> {
     let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
+    let kind = request.kind.map(FunctionKind::from);
+    if kind == Some(FunctionKind::Component) && !found.credential.allows(Scope::ComponentsWrite) {
+        return Err(Failure::Forbidden(Scope::ComponentsWrite));
+    }
     let labels = checked_labels(request.labels)?;
     let condition = of_function(&app, found.scope.slug(), conditions);
-    let (function, created) = app.platform().functions.put(&found.scope, name, labels, condition).await?;
+    let (function, created) = app.platform().functions.put(&found.scope, (name, kind), labels, condition).await?;
     Ok(Put { created, value: FunctionResponse::new(&app, found.scope.slug(), function) })
 }
 

@@ -24,6 +24,7 @@ const POLICY: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::UNCONDITIONAL];
 const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
 const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
+const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
 const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const SUSPENDED: &[Row] = &[rows::SUSPENDED];
@@ -147,7 +148,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions", functions::list_functions, "The tenant's functions, by name.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}", functions::get_function, "A function.", &[]),
         op!(PUT "/v1/tenants/{tenant}/functions/{function}", functions::put_function,
-            "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION]),
+            "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION, OTHER_KIND]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}", functions::delete_function,
             "Removes a function with its versions.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/limits", limits::get_function_limits,
@@ -176,7 +177,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions", versions::list_versions,
             "The function's versions, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/versions", versions::add_version,
-            "Builds a version; the same code again is the version that is there.", &[INVALID, CODE, BUILD])
+            "Builds a version; the same code again is the version that is there.", &[INVALID, OTHER_KIND, CODE, BUILD])
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::get_version,
             "A version.", &[]),
@@ -187,7 +188,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/component", comparison::get_component,
             "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD, SUSPENDED]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
-            "Makes a version live, built before or now.", &[INVALID, CODE, BUILD, VERSION])
+            "Makes a version live, built before or now.", &[INVALID, OTHER_KIND, CODE, BUILD, VERSION])
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/aliases", aliases::list_aliases,
             "The function's aliases.", &[]),

@@ -1,6 +1,7 @@
 //! Versions of a function, and which of them serves.
 
 use axum::extract::State;
+use isolet_domain::access::Scope;
 use isolet_domain::code::Code;
 use isolet_domain::ids::{AliasName, FunctionName, VersionId};
 use isolet_domain::service::aliases::AliasError;
@@ -16,6 +17,7 @@ use crate::frame::framed;
 use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
+use crate::upload::Uploaded;
 use crate::wire::List;
 use crate::wire::code::{CodeResponse, code};
 use crate::wire::functions::{AddVersionRequest, DeployRequest, DeployResponse, VersionResponse};
@@ -26,10 +28,20 @@ pub async fn add_version(
     State(app): State<AppState>,
     found: In<needs::VersionsWrite>,
     Of(function): Of<FunctionName>,
-    Json(request): Json<AddVersionRequest>,
+    uploaded: Uploaded,
 ) -> Result<Put<VersionResponse>, Failure> {
-    let code = code(request.modules, request.main_module, request.options)?;
-    let new = NewVersion { code: code.clone(), message: checked_message(request.message)? };
+    let (code, message) = match uploaded {
+        Uploaded::Modules(AddVersionRequest { modules, main_module, options, message }) => {
+            (code(modules, main_module, options)?, checked_message(message)?)
+        }
+        Uploaded::Component(bytes) => {
+            if !found.credential.allows(Scope::ComponentsWrite) {
+                return Err(Failure::Forbidden(Scope::ComponentsWrite));
+            }
+            (Code::component(bytes)?, String::new())
+        }
+    };
+    let new = NewVersion { code: code.clone(), message };
     let added = app.platform().versions.add(&found.scope, &function, new).await;
     let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
     Ok(Put { created, value: VersionResponse::from(version) })

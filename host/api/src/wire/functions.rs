@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use isolet_domain::function::{Function, Version};
+use isolet_domain::function::{Function, FunctionKind, Version};
 use isolet_domain::ids::{EnvName, TenantSlug};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,15 +21,25 @@ pub const MAX_CODE_BODY_BYTES: usize = 64 << 20;
 pub struct PutFunctionRequest {
     #[serde(default)]
     pub labels: UniqueMap<String>,
-    #[serde(rename = "kind")]
-    _kind: Option<FunctionKind>,
+    pub kind: Option<KindWord>,
 }
 
-/// What a function is written in. Components come with a later issue.
-#[derive(Deserialize, JsonSchema)]
+/// What a function's versions are. It is said when the function is made; `component` takes the scope `components:write`.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[schemars(rename = "FunctionKind")]
 #[serde(rename_all = "lowercase")]
-pub enum FunctionKind {
+pub enum KindWord {
     Js,
+    Component,
+}
+
+impl From<KindWord> for FunctionKind {
+    fn from(word: KindWord) -> Self {
+        match word {
+            KindWord::Js => Self::Js,
+            KindWord::Component => Self::Component,
+        }
+    }
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -51,7 +61,7 @@ impl FunctionResponse {
             url: app.function_url(tenant, &function.name),
             live_version: function.live().map(ToString::to_string),
             name: function.name.to_string(),
-            kind: "js",
+            kind: function.kind.as_str(),
             labels: function.labels,
             created_at: function.created_at.to_string(),
             updated_at: function.updated_at.to_string(),

@@ -42,7 +42,7 @@ pub enum EnvironmentError {
 impl From<FunctionError> for EnvironmentError {
     fn from(error: FunctionError) -> Self {
         match error {
-            FunctionError::Unknown | FunctionError::Changed => Self::UnknownFunction,
+            FunctionError::Unknown | FunctionError::Changed | FunctionError::Kind => Self::UnknownFunction,
             FunctionError::Repository(error) => Self::Repository(error),
         }
     }

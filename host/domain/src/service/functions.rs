@@ -9,7 +9,7 @@ use super::condition::{Condition, Gate, Verdict};
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
-use crate::function::Function;
+use crate::function::{Function, FunctionKind};
 use crate::ids::FunctionName;
 use crate::repository::{Page, Repository, RepositoryError, WriteError};
 
@@ -19,6 +19,8 @@ pub enum FunctionError {
     Unknown,
     #[error("the function is not as the request demands; read it again")]
     Changed,
+    #[error("the function is there and of another kind; make one of another name")]
+    Kind,
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
@@ -46,12 +48,13 @@ impl Functions {
     pub async fn put(
         &self,
         tenant: &TenantScope,
-        name: FunctionName,
+        (name, kind): (FunctionName, Option<FunctionKind>),
         labels: BTreeMap<String, String>,
         condition: Condition<Function>,
     ) -> Result<(Function, bool), FunctionError> {
         let gate = Gate::new(condition);
-        let function = Function { labels, ..Function::new(name, Timestamp::now()) };
+        let made = Function { kind: kind.unwrap_or_default(), ..Function::new(name, Timestamp::now()) };
+        let function = Function { labels, ..made };
         if gate.ask(None) {
             match self.repository.create_function(tenant, &function).await {
                 Ok(()) => return Ok((function, true)),
@@ -61,7 +64,7 @@ impl Functions {
             }
         }
         let relabel = |stored: &mut Function| {
-            if gate.ask(Some(stored)) {
+            if kind.is_none_or(|kind| kind == stored.kind) && gate.ask(Some(stored)) {
                 stored.labels.clone_from(&function.labels);
                 stored.updated_at = function.updated_at;
             }
@@ -69,7 +72,10 @@ impl Functions {
         match self.repository.update_function(tenant, &function.name, &relabel).await {
             // Whether nothing is there that was demanded, or something else.
             Ok(_) | Err(WriteError::Missing) if !gate.held() => Err(FunctionError::Changed),
-            changed => Ok((changed?, false)),
+            changed => match changed? {
+                found if kind.is_some_and(|kind| kind != found.kind) => Err(FunctionError::Kind),
+                found => Ok((found, false)),
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use crate::access::TenantScope;
 use crate::code::Code;
 use crate::diff::CodeDiff;
 use crate::execute::{BuildError, PrepareOptions};
-use crate::function::Version;
+use crate::function::{FunctionKind, Version};
 use crate::ids::{Digest, FunctionName, VersionId};
 use crate::repository::{Page, RepositoryError, WriteError};
 
@@ -23,6 +23,8 @@ pub enum VersionError {
     UnknownFunction,
     #[error("there is no such version")]
     Unknown,
+    #[error("the function is of the kind `{0}` and takes no other code")]
+    Kind(&'static str),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error("the code `{0}` is missing from the store")]
@@ -79,6 +81,9 @@ impl Versions {
     ) -> Result<(Version, bool), VersionError> {
         let repository = &self.preparation.repository;
         let owner = repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
+        if new.code.as_component().is_some() != (owner.kind == FunctionKind::Component) {
+            return Err(VersionError::Kind(owner.kind.as_str()));
+        }
         let bytes = new.code.canonical_bytes();
         let digest = Digest::of(&bytes);
         let id = VersionId::of(&digest);

@@ -12,6 +12,7 @@ mod dev;
 mod doctor;
 mod egress;
 mod env;
+mod helper;
 mod init;
 mod key;
 mod login;
@@ -88,6 +89,9 @@ enum Verb {
     Context(login::ContextArguments),
     /// Compile a module and run its top level, and say what is wrong with it.
     Check(build::CheckArguments),
+    /// What a host starts to compile components.
+    #[command(name = helper::VERB, hide = true)]
+    CompileComponents { walled: String },
     /// Say whether this machine has what a host needs, and try the walls around its process.
     Doctor(doctor::DoctorArguments),
     /// Print what makes a shell complete isolet's verbs and flags.
@@ -124,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Login(arguments) => on_threads(login::login(arguments)),
         Verb::Context(arguments) => login::context(arguments),
         Verb::Check(arguments) => on_threads(build::check(arguments)),
+        Verb::CompileComponents { walled } => helper::serve(&walled),
         Verb::Doctor(arguments) => on_threads(doctor::doctor(arguments)),
         Verb::Init(arguments) => init::init(arguments),
         Verb::Types(arguments) => init::types(arguments),

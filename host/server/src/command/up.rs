@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
+use isolet_runtime::compiler::Compiler;
 use isolet_storage::RedisAddress;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{settings, show};
+use super::{helper, settings, show};
 use crate::banner;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -61,21 +62,23 @@ pub fn prepare(arguments: UpArguments) -> Result<Prepared> {
     }
     config.check()?;
     DataDir::open(&config.server.data_dir)?;
+    let compiler = helper::start(config.server.sandbox)?;
     walls::before_threads(config.server.sandbox, &config.server.data_dir)?;
-    Ok(Prepared { config, json: arguments.json })
+    Ok(Prepared { config, compiler, json: arguments.json })
 }
 
 /// A host that may be started.
 pub struct Prepared {
     config: Config,
+    compiler: Arc<Compiler>,
     json: bool,
 }
 
-pub async fn up(Prepared { config, json }: Prepared) -> Result<u8> {
+pub async fn up(Prepared { config, compiler, json }: Prepared) -> Result<u8> {
     // Before the start, so that a signal during it is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let host = tokio::select! {
-        host = Host::start(&config, Arc::new(show::compiling)) => host?,
+        host = Host::start_with(&config, Arc::new(show::compiling), Some(compiler)) => host?,
         _ = terminate.recv() => return Ok(0),
         _ = interrupt.recv() => return Ok(0),
     };

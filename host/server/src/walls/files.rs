@@ -47,6 +47,13 @@ pub fn close(data: &Path) -> Result<Wall> {
     })
 }
 
+/// For this thread: nothing at all.
+pub fn close_all() -> Result<Wall> {
+    let ruleset = Ruleset::default().handle_access(AccessFs::from_all(NEWEST))?;
+    let status = ruleset.create()?.restrict_self().context("Landlock refused")?;
+    Ok(if status.ruleset == RulesetStatus::NotEnforced { Wall::Lacking("no Landlock".to_owned()) } else { Wall::Up })
+}
+
 /// Older kernels lack what comes on top: signals, abstract sockets, devices' controls.
 fn enough(status: &landlock::LandlockStatus) -> bool {
     matches!(status, landlock::LandlockStatus::Available { effective_abi, .. } if *effective_abi >= ENOUGH)

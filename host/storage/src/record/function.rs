@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use isolet_domain::function::{Function, Version};
+use isolet_domain::function::{Function, FunctionKind, Version};
 use isolet_domain::ids::{Digest, EnvName, FunctionName, VersionId};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ use super::limits::LimitsRecord;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FunctionRecord {
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     live: Option<String>,
@@ -38,6 +40,7 @@ impl Record for FunctionRecord {
     fn of(function: &Function) -> Self {
         Self {
             name: function.name.to_string(),
+            kind: (function.kind != FunctionKind::Js).then(|| function.kind.as_str().to_owned()),
             labels: function.labels.clone(),
             live: function.live().map(VersionId::to_string),
             aliases: of_aliases(&function.aliases),
@@ -57,8 +60,10 @@ impl Record for FunctionRecord {
         for (name, value) in self.env {
             env.insert(parse("env", &name, EnvName::parse)?, value);
         }
+        let kind = self.kind.as_deref().map(|kind| FunctionKind::parse(kind).ok_or("kind: it is none that is known"));
         Ok(Function {
             name: parse("name", &self.name, FunctionName::parse)?,
+            kind: kind.transpose()?.unwrap_or_default(),
             labels: self.labels,
             aliases: into_aliases(self.aliases, self.live.as_deref(), updated_at)?,
             next_number: self.next_number,
