@@ -163,6 +163,20 @@ suite('client', () => {
     assert.equal((await reader.read()).done, true)
   })
 
+  test('a component is uploaded by the operator, and by nobody else', async () => {
+    const { slug, of: tenant } = await newTenant()
+    const component = readFileSync(process.env.ISOLET_COMPONENT)
+    await assert.rejects(tenant.functions.put('native', { kind: 'component' }), { code: 'forbidden' })
+    const operators = admin.tenant(slug)
+    assert.equal((await operators.functions.put('native', { kind: 'component' })).kind, 'component')
+    await assert.rejects(tenant.upload('native', component), { code: 'forbidden', status: 403 })
+    await assert.rejects(operators.upload('native', component.subarray(0, 1000)), { code: 'build_failed', status: 422 })
+    const { id } = await operators.upload('native', component)
+    await operators.functions.deploy('native', { version: id })
+    assert.equal(await (await tenant.invoke('native', '/x?y', { method: 'PUT' })).text(), 'PUT /x?y')
+    assert.equal(await (await tenant.invoke('native', '/echo', { method: 'POST', body: 'twice' })).text(), 'twice')
+  })
+
   test('a function without an answer is an error with its outcome; its own refusals are answers', async () => {
     const { of: tenant } = await newTenant()
     await tenant.functions.put('f', {})

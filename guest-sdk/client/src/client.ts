@@ -16,8 +16,6 @@ export type RunEvent =
   | { event: 'log'; data: Schemas['LogResponse'] }
   | { event: 'head'; data: { status: number; headers: [name: string, value: string][] } }
   | { event: 'body'; data: Uint8Array<ArrayBuffer> }
-  /** The response is whole; what the function does beyond it goes on. */
-  | { event: 'end'; data: Record<string, never> }
   | { event: 'done'; data: Run }
 
 /** A request to a function: what `fetch` takes, and what says which version is to answer. */
@@ -37,6 +35,8 @@ export interface Tenant extends TenantResources {
   stream(request: RunRequest, options?: { signal?: AbortSignal }): AsyncGenerator<RunEvent, void, undefined>
   /** A deployed function's own answer to a request, streamed both ways; where it gave none, an `ApiError` with the outcome. It is never sent twice. */
   invoke(name: string, path?: string, options?: InvokeOptions): Promise<Response>
+  /** A version of a function of the kind `component`: the component as it is. Takes the scope `components:write`. */
+  upload(name: string, component: Uint8Array<ArrayBuffer> | ArrayBuffer | Blob, options?: { signal?: AbortSignal }): Promise<Schemas['VersionResponse']>
 }
 
 /** What a host offers. */
@@ -55,6 +55,12 @@ function tenant(transport: Transport, slug: string): Tenant {
     ...resources<typeof OF_TENANT, 'tenant'>(transport, OF_TENANT, { tenant: slug }),
     stream: (request, options = {}) => stream(transport, slug, request, options.signal),
     invoke: (name, path = '/', options = {}) => invoke(transport, slug, name, path, options),
+    async upload(name, component, options = {}) {
+      const path = `/v1/tenants/${segment('upload', 'tenant', slug)}/functions/${segment('upload', 'function', name)}/versions`
+      const headers = { 'content-type': 'application/wasm', 'idempotency-key': crypto.randomUUID() }
+      const response = await transport.send({ method: 'POST', path, headers, body: component, signal: options.signal, repeatable: true })
+      return (await response.json()) as Schemas['VersionResponse']
+    },
   }
 }
 

@@ -189,7 +189,7 @@ function end(controller: ReadableByteStreamController): void {
   controller.byobRequest?.respond(0)
 }
 
-/** The body of a run. It ends with its last byte, and not only when the worker is done with everything. */
+/** The body of a run. Where its length was said it ends with its last byte, else when the worker is done with everything. */
 function bodyOf(running: Running, length: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let left = length
   return new ReadableStream({
@@ -201,8 +201,7 @@ function bodyOf(running: Running, length: number): ReadableStream<Uint8Array<Arr
           left -= event.data.length
           controller.enqueue(event.data)
           if (left > 0 || Number.isNaN(left)) return
-        } else if (event.event === 'end') break
-        else if (event.event === 'done') {
+        } else if (event.event === 'done') {
           if (event.data.outcome !== 'ok') throw new WorkerError(event.data)
           return end(controller)
         }

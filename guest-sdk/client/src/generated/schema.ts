@@ -1139,10 +1139,10 @@ export interface components {
             pointer?: string | null;
         };
         /**
-         * @description What a function is written in. Components come with a later issue.
+         * @description What a function's versions are. It is said when the function is made; `component` takes the scope `components:write`.
          * @enum {string}
          */
-        FunctionKind: "js";
+        FunctionKind: "js" | "component";
         FunctionResponse: {
             /** Format: date-time */
             created_at: string;
@@ -1580,7 +1580,7 @@ export interface components {
             prompt: string;
         };
         /** @enum {string} */
-        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "limits:write" | "metrics:read";
+        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "limits:write" | "metrics:read" | "components:write";
         /** @description What is told of a secret. */
         SecretResponse: {
             name: string;
@@ -2142,6 +2142,21 @@ export interface components {
                 };
             };
         };
+        /** @description Answer not remembered; Request on its way; Function of another kind */
+        "409.idempotency_answer_lost.idempotency_in_flight.other_kind": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "other_kind";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Answer not remembered; Request on its way; Slug taken */
         "409.idempotency_answer_lost.idempotency_in_flight.slug_taken": {
             headers: {
@@ -2167,6 +2182,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "nothing_earlier";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
+        /** @description Function of another kind */
+        "409.other_kind": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "other_kind";
                     /** @constant */
                     status?: 409;
                 };
@@ -2652,7 +2682,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -3385,6 +3415,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
+            409: components["responses"]["409.other_kind"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -3635,7 +3666,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -4659,6 +4690,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AddVersionRequest"];
+                "application/wasm": unknown;
             };
         };
         responses: {
@@ -4689,7 +4721,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
