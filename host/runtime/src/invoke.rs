@@ -91,6 +91,7 @@ async fn run(
         let mut call = Metered::new(
             Box::pin(call(&mut store, &platform, guest, request, exchange.clone(), raw_tx, events.as_ref())),
             exchange.meter.clone(),
+            platform.fair.turns(tenant),
         );
         let mut call = Pin::new(&mut call);
         loop {

@@ -12,6 +12,7 @@ pub mod config;
 pub mod egress;
 mod exchange;
 mod executor;
+mod fair;
 mod front_end;
 mod image;
 mod instance;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use isolet_domain::outcome::Outcome;
 
+use crate::fair::Turns;
 use crate::memory;
 
 /// JavaScript hears of its used-up budget this long before it is stopped by force, and tells the line it was at.
@@ -146,15 +147,16 @@ fn wall_ns() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, nanos)
 }
 
-/// A future whose polls are charged to a meter.
+/// A future that is polled in its tenant's turns, each charged to a meter.
 pub struct Metered<F> {
     future: F,
     meter: Arc<Meter>,
+    turns: Turns,
 }
 
 impl<F> Metered<F> {
-    pub fn new(future: F, meter: Arc<Meter>) -> Self {
-        Self { future, meter }
+    pub fn new(future: F, meter: Arc<Meter>, turns: Turns) -> Self {
+        Self { future, meter, turns }
     }
 }
 
@@ -163,9 +165,16 @@ impl<F: Future + Unpin> Future for Metered<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
+        if !this.turns.begin(cx) {
+            return Poll::Pending;
+        }
+        let before = this.meter.used();
         this.meter.poll_begins();
         let result = Pin::new(&mut this.future).poll(cx);
         this.meter.poll_ends();
+        // A tick ends a turn of who could go on.
+        let interrupted = result.is_pending() && this.meter.yielded.load(Ordering::Relaxed);
+        this.turns.end(this.meter.used().saturating_sub(before), interrupted.then(|| cx.waker()));
         result
     }
 }

@@ -14,6 +14,7 @@ use crate::compiler::Compiler;
 use crate::component::{self, SurgeryError};
 use crate::config::{Part, RuntimeConfig, Slow};
 use crate::egress::Door;
+use crate::fair::Fair;
 use crate::front_end::FrontEnd;
 use crate::image::ImageCache;
 use crate::instance::{InstanceState, link_guest};
@@ -55,6 +56,7 @@ impl From<wasmtime::Error> for StartError {
 pub struct Platform {
     pub engine: Engine,
     pub ticker: Ticker,
+    pub fair: Fair,
     pub front_end: FrontEnd,
     /// Components that were not made here.
     pub natives: Natives,
@@ -105,6 +107,7 @@ impl Platform {
         Ok(Self {
             engine,
             ticker,
+            fair: Fair::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)),
             front_end,
             natives,
             base,
