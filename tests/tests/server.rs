@@ -220,3 +220,26 @@ async fn every_limit_there_is_can_be_set_and_is_kept() {
     let kept = host.api("GET", path, None).await.json();
     assert_eq!(kept["set"], json!(set));
 }
+
+/// Also by those who do not wait for the answer: they are charged for what ran.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_holds_whatever_callers_do() {
+    let host = TestHost::start().await;
+    host.tenant("acme", "burn", "export default { fetch: () => { for (;;) {} } }").await;
+    host.tenant("globex", "hello", "export default { fetch: () => new Response('hi') }").await;
+    let budget = json!({ "cpu_ms_per_minute": 300, "concurrency": 4 });
+    assert_eq!(host.api("PUT", "/v1/tenants/acme/limits", Some(budget)).await.status, 200);
+    let (mut refused, begun) = (0, std::time::Instant::now());
+    while refused == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the budget never ended");
+        // Four at once, who go away after some of the work is done.
+        let impatient = (0..4).map(|_| tokio::time::timeout(Duration::from_millis(30), host.get("burn", "acme", "/")));
+        for reply in futures_util::future::join_all(impatient).await.into_iter().flatten() {
+            refused += u32::from(reply.status == 429);
+        }
+    }
+    let reply = host.get("burn", "acme", "/").await;
+    assert_eq!((reply.status, reply.code()), (429, "quota_exceeded".to_owned()));
+    assert!(reply.headers.contains_key("retry-after"));
+    assert_eq!(host.get("hello", "globex", "/").await.text(), "hi");
+}

@@ -129,6 +129,9 @@ rows! {
          `ETag` in `If-Match`.";
     RATE_LIMITED = TOO_MANY_REQUESTS "rate_limited", "Too many requests",
         "The tenant sends more requests than its rate allows. Wait as long as `Retry-After` says.";
+    QUOTA_EXCEEDED = TOO_MANY_REQUESTS "quota_exceeded", "Quota exceeded",
+        "The tenant has used up its processor time, or the bytes it may send to the outside, of a minute; `RateLimit-Policy` names which. \
+         What was used comes back evenly: wait as long as `Retry-After` says.";
     TOO_MANY_KEYS = TOO_MANY_REQUESTS "too_many_idempotency_keys", "Too many requests are remembered",
         "The tenant sent as many requests with an `Idempotency-Key` within the last 24 hours as are remembered. Send fewer with one.";
     INTERNAL = INTERNAL_SERVER_ERROR "internal", "Internal error",

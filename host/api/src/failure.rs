@@ -10,7 +10,7 @@ use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::BuildError;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::repository::RepositoryError;
-use isolet_domain::service::admission::{NotAdmitted, Standing};
+use isolet_domain::service::admission::NotAdmitted;
 use isolet_domain::service::aliases::AliasError;
 use isolet_domain::service::answers::AnswerError;
 use isolet_domain::service::audit::AuditError;
@@ -32,7 +32,7 @@ use crate::catalogue as rows;
 pub use crate::catalogue::Row;
 use crate::configured::{alias, key, limit, missing, policy, repository, route, secret, tenant};
 pub use crate::fault::{FieldFault, Mark};
-use crate::rate_limit::Rate;
+use crate::rate_limit::{Exceeded, Rate};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -190,13 +190,10 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Invoke(error) => error.retry_after().or_else(|| self.default_wait()),
-            Self::Run(RunError::NotAdmitted(
-                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
-            ))
-            | Self::Check(CheckError::NotAdmitted(
-                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
-            ))
-            | Self::Check(CheckError::Build(BuildError::Overloaded { retry_after }))
+            Self::Run(RunError::NotAdmitted(error)) | Self::Check(CheckError::NotAdmitted(error)) => {
+                Some(error.retry_after())
+            }
+            Self::Check(CheckError::Build(BuildError::Overloaded { retry_after }))
             | Self::Run(RunError::Build(BuildError::Overloaded { retry_after }))
             | Self::Alias(AliasError::Build(BuildError::Overloaded { retry_after }))
             | Self::Version(VersionError::Build(BuildError::Overloaded { retry_after })) => Some(*retry_after),
@@ -205,8 +202,8 @@ impl Failure {
         }
     }
 
-    /// The rate that was exceeded, and how the tenant stands with it.
-    pub fn exceeded(&self) -> Option<(Rate, Standing)> {
+    /// What was exceeded, as it is told.
+    pub fn exceeded(&self) -> Option<Exceeded> {
         let (rate, error) = match self {
             Self::Check(CheckError::NotAdmitted(error)) => (Rate::Check, error),
             Self::Run(RunError::NotAdmitted(error)) | Self::Invoke(InvokeError::NotAdmitted(error)) => {
@@ -214,8 +211,11 @@ impl Failure {
             }
             _ => return None,
         };
-        let NotAdmitted::RateLimited { retry_after, per_second } = *error else { return None };
-        Some((rate, Standing { per_second, left: 0, full_after: retry_after }))
+        match *error {
+            NotAdmitted::RateLimited { retry_after, per_second } => Some(Exceeded::rate(rate, per_second, retry_after)),
+            NotAdmitted::BudgetSpent(spent) => Some(Exceeded::budget(spent)),
+            NotAdmitted::Overloaded { .. } => None,
+        }
     }
 
     fn default_wait(&self) -> Option<Duration> {
@@ -301,10 +301,7 @@ fn invoke(error: &InvokeError) -> Row {
 }
 
 fn not_admitted(error: &NotAdmitted) -> Row {
-    match error {
-        NotAdmitted::RateLimited { .. } => of_outcome(Outcome::RateLimited),
-        NotAdmitted::Overloaded { .. } => of_outcome(Outcome::Overloaded),
-    }
+    of_outcome(error.outcome())
 }
 
 fn build(error: &BuildError) -> Row {
@@ -340,6 +337,7 @@ fn of_outcome(outcome: Outcome) -> Row {
         Outcome::BuildLimit => rows::UNREADY_BUILD_LIMIT,
         Outcome::Suspended => rows::SUSPENDED,
         Outcome::RateLimited => rows::RATE_LIMITED,
+        Outcome::QuotaExceeded => rows::QUOTA_EXCEEDED,
         Outcome::Overloaded => rows::OVERLOADED,
         Outcome::NotFound => rows::NOT_FOUND,
         Outcome::Internal => rows::INTERNAL,

@@ -17,7 +17,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::failure::{Failure, FieldFault, Mark};
-use crate::rate_limit;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("isolet-request-id");
 pub const OUTCOME: HeaderName = HeaderName::from_static("isolet-outcome");
@@ -107,8 +106,8 @@ pub fn answer(failure: &Failure, request: &RequestId, path: &str, public_url: &s
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(wait) = retry_after {
-        if let Some((rate, standing)) = failure.exceeded() {
-            rate_limit::tell(headers, rate, standing);
+        if let Some(exceeded) = failure.exceeded() {
+            exceeded.tell(headers);
         }
         headers.insert(header::RETRY_AFTER, HeaderValue::from(milliseconds(wait).div_ceil(1_000)));
     }

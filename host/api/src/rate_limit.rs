@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use isolet_domain::service::admission::Standing;
+use isolet_domain::service::budgets::{PERIOD, Spent};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -27,9 +28,35 @@ impl Rate {
 
 /// Says how the tenant stands with this rate.
 pub fn tell(headers: &mut HeaderMap, rate: Rate, standing: Standing) {
-    let name = rate.as_str();
-    let policy = format!("\"{name}\";q={};w=1", standing.per_second);
-    let limit = format!("\"{name}\";r={};t={}", standing.left, seconds(standing.full_after));
+    let Standing { per_second, left, full_after } = standing;
+    write(headers, (rate.as_str(), u64::from(per_second), Duration::from_secs(1)), u64::from(left), full_after);
+}
+
+/// A quota of which nothing is left.
+pub struct Exceeded {
+    name: &'static str,
+    quota: u64,
+    window: Duration,
+    until: Duration,
+}
+
+impl Exceeded {
+    pub fn rate(rate: Rate, per_second: u32, until: Duration) -> Self {
+        Self { name: rate.as_str(), quota: u64::from(per_second), window: Duration::from_secs(1), until }
+    }
+
+    pub fn budget(spent: Spent) -> Self {
+        Self { name: spent.budget.as_str(), quota: spent.quota, window: PERIOD, until: spent.retry_after }
+    }
+
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        write(headers, (self.name, self.quota, self.window), 0, self.until);
+    }
+}
+
+fn write(headers: &mut HeaderMap, (name, quota, window): (&str, u64, Duration), left: u64, until: Duration) {
+    let policy = format!("\"{name}\";q={quota};w={}", window.as_secs());
+    let limit = format!("\"{name}\";r={left};t={}", seconds(until));
     for (field, value) in [(POLICY, policy), (LIMIT, limit)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(field, value);

@@ -170,11 +170,17 @@ pub struct Invocation {
     /// Told of console lines and phases as they happen. Bounded by `limits.log_bytes`.
     pub events: Option<mpsc::UnboundedSender<RunEvent>>,
     /// What must not be given back before the instance is gone: the caller's place in flight. A caller that goes away ends the
-    /// guest a little later than itself.
-    pub place: Option<Arc<dyn Any + Send + Sync>>,
+    /// guest a little later than itself, and pays for it all the same.
+    pub place: Option<Arc<dyn Place>>,
     /// Called once with the account, when the instance is gone: also when nobody waits for the report any more. It may take the
     /// lines out of it. Dropped uncalled only where the host itself failed.
     pub ended: Option<Ended>,
+}
+
+/// A place in flight.
+pub trait Place: Send + Sync {
+    /// Told what the invocation used, once its instance is gone.
+    fn pay(&self, report: &Report);
 }
 
 /// What to do when an instance is gone.

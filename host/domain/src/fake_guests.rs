@@ -131,6 +131,7 @@ impl GuestExecutor for FakeGuests {
             let _ = events.send(RunEvent::Phase { name: "instantiate", took: Duration::from_micros(40) });
             let _ = events.send(RunEvent::Log(line.clone()));
         }
+        let place = invocation.place.clone();
         let outcome = match () {
             () if is(words::THROWS) => Outcome::Exception,
             () if is(words::LOOPS) || is(words::BREAKS_OFF) => Outcome::CpuLimit,
@@ -158,6 +159,9 @@ impl GuestExecutor for FakeGuests {
             timing,
             usage: Usage { cpu: Duration::from_micros(700), memory_peak_bytes: 1 << 20, ..Usage::default() },
         };
+        if let Some(place) = place {
+            place.pay(&account);
+        }
         if let Some(ended) = ended.0.take() {
             ended(&mut account);
         }

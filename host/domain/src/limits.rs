@@ -112,6 +112,9 @@ pub struct LimitBounds {
     /// Of the tenant, not of one invocation.
     pub concurrency: Option<u32>,
     pub rate_per_second: Option<u32>,
+    pub cpu_per_minute: Option<Duration>,
+    pub egress_bytes_per_minute: Option<u64>,
+    pub log_bytes_per_minute: Option<u64>,
 }
 
 impl LimitBounds {
@@ -141,6 +144,25 @@ impl LimitBounds {
         limits.tightened_by(self.over(limits))
     }
 
+    fn tighten_budgets(&self, budgets: Budgets) -> Budgets {
+        let lower = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        Budgets {
+            cpu: self.cpu_per_minute.into_iter().chain(budgets.cpu).min(),
+            egress_bytes: lower(self.egress_bytes_per_minute, budgets.egress_bytes),
+            log_bytes: lower(self.log_bytes_per_minute, budgets.log_bytes),
+        }
+    }
+
+    /// The budgets of a plan, and where it says nothing the others.
+    #[must_use]
+    pub fn budgets_over(&self, base: Budgets) -> Budgets {
+        Budgets {
+            cpu: self.cpu_per_minute.or(base.cpu),
+            egress_bytes: self.egress_bytes_per_minute.or(base.egress_bytes),
+            log_bytes: self.log_bytes_per_minute.or(base.log_bytes),
+        }
+    }
+
     /// The same of what the tenant may have going on.
     #[must_use]
     pub fn tighten_admission(&self, admission: Admission) -> Admission {
@@ -148,6 +170,7 @@ impl LimitBounds {
         Admission {
             concurrency: at_most(self.concurrency, admission.concurrency),
             rate_per_second: at_most(self.rate_per_second, admission.rate_per_second),
+            budgets: self.tighten_budgets(admission.budgets),
             ..admission
         }
     }
@@ -166,6 +189,27 @@ pub struct Admission {
     pub queue_wait: Duration,
     /// Invocations per second, sustained; the same number again may come as a burst.
     pub rate_per_second: u32,
+    pub budgets: Budgets,
+}
+
+/// What one tenant may use up in a minute; `None` is no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Thread CPU time inside its guests.
+    pub cpu: Option<Duration>,
+    /// Sent by its guests to the outside.
+    pub egress_bytes: Option<u64>,
+    /// Of console output that is kept; what is more is cut.
+    pub log_bytes: Option<u64>,
+}
+
+impl Budgets {
+    pub const NONE: Self = Self { cpu: None, egress_bytes: None, log_bytes: None };
+
+    /// Finer than milliseconds, so that small invocations count.
+    pub fn cpu_us(&self) -> Option<u64> {
+        self.cpu.map(|cpu| u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX))
+    }
 }
 
 impl Admission {
@@ -175,6 +219,7 @@ impl Admission {
         queue: 64,
         queue_wait: Duration::from_secs(1),
         rate_per_second: 200,
+        budgets: Budgets::NONE,
     };
 }
 

@@ -63,6 +63,8 @@ outcomes! {
     Suspended = "suspended", 30;
     /// Too many requests in the window.
     RateLimited = "rate_limited", 31;
+    /// A budget of the tenant is used up.
+    QuotaExceeded = "quota_exceeded", 34;
     /// Too much in flight.
     Overloaded = "overloaded", 32;
     /// No such tenant, function or version.

@@ -131,7 +131,6 @@ async fn run(
     }
     head.forward_last(&exchange);
     drop(store);
-    drop(place);
 
     timing.total = exchange.began.elapsed();
     timing.run = timing.total.saturating_sub(timing.instantiate);
@@ -165,6 +164,9 @@ async fn run(
         timing,
         usage,
     };
+    if let Some(place) = place {
+        place.pay(&report);
+    }
     if let Some(ended) = ended {
         ended(&mut report);
     }

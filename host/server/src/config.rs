@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::egress_table::EgressTable;
 use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
-use isolet_domain::limits::{Admission, LimitBounds, Limits};
+use isolet_domain::limits::{Admission, Budgets, LimitBounds, Limits};
 use isolet_domain::log::LogKeep;
 use isolet_domain::service::PlatformConfig;
 use isolet_domain::service::log_buffer::LogRules;
@@ -112,6 +112,9 @@ pub struct PlanTable {
     pub build_cpu_ms: Option<u64>,
     pub concurrency: Option<u32>,
     pub rate_per_second: Option<u32>,
+    pub cpu_ms_per_minute: Option<u64>,
+    pub egress_mib_per_minute: Option<u64>,
+    pub log_kib_per_minute: Option<u64>,
 }
 
 impl PlanTable {
@@ -131,6 +134,9 @@ impl PlanTable {
             build_cpu: ms(self.build_cpu_ms),
             concurrency: self.concurrency,
             rate_per_second: self.rate_per_second,
+            cpu_per_minute: ms(self.cpu_ms_per_minute),
+            egress_bytes_per_minute: self.egress_mib_per_minute.map(|mib| mib << 20),
+            log_bytes_per_minute: self.log_kib_per_minute.map(|kib| kib << 10),
         }
     }
 }
@@ -143,6 +149,9 @@ pub struct AdmissionTable {
     pub queue: u32,
     pub queue_wait_ms: u64,
     pub rate_per_second: u32,
+    pub cpu_ms_per_minute: Option<u64>,
+    pub egress_mib_per_minute: Option<u64>,
+    pub log_kib_per_minute: Option<u64>,
 }
 
 /// The `[audit]` table.
@@ -269,6 +278,11 @@ impl Config {
                 queue: admission.queue,
                 queue_wait: ms(admission.queue_wait_ms),
                 rate_per_second: admission.rate_per_second,
+                budgets: Budgets {
+                    cpu: admission.cpu_ms_per_minute.map(ms),
+                    egress_bytes: admission.egress_mib_per_minute.map(|mib| mib << 20),
+                    log_bytes: admission.log_kib_per_minute.map(|kib| kib << 10),
+                },
             },
             plans: (!self.plans.is_empty())
                 .then(|| Arc::new(self.plans.iter().map(|(name, plan)| (name.clone(), plan.bounds())).collect())),

@@ -54,8 +54,14 @@ pub async fn put_function_limits(
     Json(request): Json<LimitsText>,
 ) -> Result<Settings, Failure> {
     let bounds = request.into_domain().map_err(Failure::Invalid)?;
-    for (name, set) in [("concurrency", bounds.concurrency), ("rps", bounds.rate_per_second)] {
-        if set.is_some() {
+    for (name, set) in [
+        ("concurrency", bounds.concurrency.is_some()),
+        ("rps", bounds.rate_per_second.is_some()),
+        ("cpu_ms_per_minute", bounds.cpu_per_minute.is_some()),
+        ("egress_bytes_per_minute", bounds.egress_bytes_per_minute.is_some()),
+        ("log_bytes_per_minute", bounds.log_bytes_per_minute.is_some()),
+    ] {
+        if set {
             return Err(invalid(&format!("/{name}"), "unsupported", "is the tenant's as a whole"));
         }
     }

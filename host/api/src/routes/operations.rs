@@ -17,7 +17,7 @@ const INVALID: &[Row] = &[rows::INVALID];
 const CODE: &[Row] = &[rows::INVALID_CODE, rows::CODE_TOO_LARGE];
 const BUILD: &[Row] =
     &[rows::BUILD_FAILED, rows::BUILD_LIMIT, rows::STARTUP_FAILED, rows::STARTUP_LIMIT, rows::OVERLOADED];
-const ADMISSION: &[Row] = &[rows::RATE_LIMITED, rows::OVERLOADED];
+const ADMISSION: &[Row] = &[rows::RATE_LIMITED, rows::QUOTA_EXCEEDED, rows::OVERLOADED];
 const RUN: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::NO_FUNCTION, rows::NO_VERSION, rows::NO_RUN, rows::NOT_DEPLOYED];
 const REPLAY: &[Row] = &[rows::NOT_REPLAYABLE];
 const POLICY: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::UNCONDITIONAL];

@@ -44,6 +44,15 @@ pub struct LimitsText {
     /// Invocations that may begin in a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     rps: Option<u32>,
+    /// Thread CPU time that all invocations together may use in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_ms_per_minute: Option<u64>,
+    /// What they may send to the outside in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress_bytes_per_minute: Option<u64>,
+    /// Console output that is kept of them; what is more is cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_bytes_per_minute: Option<u64>,
 }
 
 impl LimitsText {
@@ -60,6 +69,7 @@ impl LimitsText {
             // A tenant that nothing is to run of is suspended, and told so.
             ("concurrency", self.concurrency == Some(0)),
             ("rps", self.rps == Some(0)),
+            ("cpu_ms_per_minute", self.cpu_ms_per_minute == Some(0)),
         ];
         let fault = |(name, zero): (&str, bool)| {
             let detail = "must be at least 1".to_owned();
@@ -84,6 +94,9 @@ impl LimitsText {
             build_cpu: time(self.build_cpu_ms),
             concurrency: self.concurrency,
             rate_per_second: self.rps,
+            cpu_per_minute: time(self.cpu_ms_per_minute),
+            egress_bytes_per_minute: self.egress_bytes_per_minute,
+            log_bytes_per_minute: self.log_bytes_per_minute,
         })
     }
 }
@@ -105,6 +118,9 @@ impl From<&LimitBounds> for LimitsText {
             build_cpu_ms: ms(bounds.build_cpu),
             concurrency: bounds.concurrency,
             rps: bounds.rate_per_second,
+            cpu_ms_per_minute: ms(bounds.cpu_per_minute),
+            egress_bytes_per_minute: bounds.egress_bytes_per_minute,
+            log_bytes_per_minute: bounds.log_bytes_per_minute,
         }
     }
 }
@@ -126,11 +142,18 @@ struct EffectiveResponse {
     concurrency: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rps: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_ms_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress_bytes_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_bytes_per_minute: Option<u64>,
 }
 
 impl From<LimitSettings> for LimitSettingsResponse {
     fn from(LimitSettings { set, plan, limits, admission }: LimitSettings) -> Self {
         let limits: Limits = limits;
+        let budgets = admission.map(|admission| admission.budgets);
         Self {
             plan,
             set: LimitsText::from(&set),
@@ -138,6 +161,11 @@ impl From<LimitSettings> for LimitSettingsResponse {
                 limits: LimitsResponse::from(limits),
                 concurrency: admission.map(|admission: Admission| admission.concurrency),
                 rps: admission.map(|admission| admission.rate_per_second),
+                cpu_ms_per_minute: budgets
+                    .and_then(|budgets| budgets.cpu)
+                    .map(|cpu| u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX)),
+                egress_bytes_per_minute: budgets.and_then(|budgets| budgets.egress_bytes),
+                log_bytes_per_minute: budgets.and_then(|budgets| budgets.log_bytes),
             },
         }
     }

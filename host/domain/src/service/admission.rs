@@ -9,9 +9,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::budgets::{Account, Spent};
 use super::counters::{Counters, InFlight};
+use crate::execute::{Place, Report};
 use crate::ids::TenantId;
-use crate::limits::Admission;
+use crate::limits::{Admission, Budgets, Limits};
+use crate::outcome::Outcome;
 
 /// Lanes kept before those that nobody uses are dropped.
 const MAX_IDLE_LANES: usize = 1_024;
@@ -22,6 +25,25 @@ pub enum NotAdmitted {
     RateLimited { retry_after: Duration, per_second: u32 },
     #[error("too many requests are in flight")]
     Overloaded { retry_after: Duration },
+    #[error("the tenant has used up its {} of a minute, {}", .0.budget.as_str(), .0.quota)]
+    BudgetSpent(Spent),
+}
+
+impl NotAdmitted {
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::RateLimited { .. } => Outcome::RateLimited,
+            Self::Overloaded { .. } => Outcome::Overloaded,
+            Self::BudgetSpent(_) => Outcome::QuotaExceeded,
+        }
+    }
+
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Overloaded { retry_after } => *retry_after,
+            Self::BudgetSpent(spent) => spent.retry_after,
+        }
+    }
 }
 
 /// How a tenant stands with its rate.
@@ -39,6 +61,21 @@ pub struct Permit {
     _place: OwnedSemaphorePermit,
     _place_in_all: OwnedSemaphorePermit,
     _in_flight: InFlight,
+    account: Arc<Account>,
+    budgets: Budgets,
+}
+
+impl Permit {
+    /// The limits of the invocation that has this place.
+    pub fn within(&self, limits: Limits) -> Limits {
+        self.account.within(&self.budgets, limits)
+    }
+}
+
+impl Place for Permit {
+    fn pay(&self, report: &Report) {
+        self.account.pay(&self.budgets, report);
+    }
 }
 
 pub struct Admissions {
@@ -55,6 +92,7 @@ struct Lane {
     places: Arc<Semaphore>,
     waiting: AtomicU32,
     bucket: Mutex<Bucket>,
+    account: Arc<Account>,
 }
 
 /// The generic cell rate algorithm (ITU-T I.371): one instant instead of a counter and a timer.
@@ -111,6 +149,7 @@ impl Admissions {
         let per_second = admission.rate_per_second;
         let taken = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), per_second);
         taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after, per_second })?;
+        lane.account.check(&admission.budgets).map_err(NotAdmitted::BudgetSpent)?;
         let place = match lane.places.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(_) => self.queue(&lane, admission).await?,
@@ -118,7 +157,13 @@ impl Admissions {
         // Who waited for a place of its tenant's does not wait again: a full host says so.
         let in_all = self.all.clone().try_acquire_owned();
         let in_all = in_all.map_err(|_| NotAdmitted::Overloaded { retry_after: Duration::from_secs(1) })?;
-        Ok(Permit { _place: place, _place_in_all: in_all, _in_flight: self.counters.enter() })
+        Ok(Permit {
+            _place: place,
+            _place_in_all: in_all,
+            _in_flight: self.counters.enter(),
+            account: lane.account.clone(),
+            budgets: admission.budgets,
+        })
     }
 
     pub fn standing(&self, tenant: TenantId, admission: &Admission) -> Standing {
@@ -148,21 +193,24 @@ impl Admissions {
             let now = Instant::now();
             lanes.retain(|_, lane| !lane.is_idle(now));
         }
-        let lane = lanes.entry(tenant).or_insert_with(|| Arc::new(Lane::new(admission.concurrency)));
+        let new = || Arc::new(Lane::new(admission.concurrency, Arc::default()));
+        let lane = lanes.entry(tenant).or_insert_with(new);
         if lane.width != admission.concurrency {
-            *lane = Arc::new(Lane::new(admission.concurrency));
+            // What was used stays used.
+            *lane = Arc::new(Lane::new(admission.concurrency, lane.account.clone()));
         }
         lane.clone()
     }
 }
 
 impl Lane {
-    fn new(width: u32) -> Self {
+    fn new(width: u32, account: Arc<Account>) -> Self {
         Self {
             width,
             places: Arc::new(Semaphore::new(width as usize)),
             waiting: AtomicU32::new(0),
             bucket: Mutex::new(Bucket { full_at: Instant::now() }),
+            account,
         }
     }
 
@@ -170,6 +218,7 @@ impl Lane {
     fn is_idle(self: &Arc<Self>, now: Instant) -> bool {
         Arc::strong_count(self) == 1
             && self.places.available_permits() == self.width as usize
+            && self.account.is_clear()
             && self.bucket.lock().unwrap_or_else(PoisonError::into_inner).full_at <= now
     }
 }
@@ -184,7 +233,7 @@ mod tests {
 
     const fn admission(concurrency: u32, queue: u32, rate_per_second: u32) -> Admission {
         let queue_wait = Duration::from_secs(1);
-        Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second }
+        Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second, budgets: Budgets::NONE }
     }
 
     #[tokio::test(start_paused = true)]

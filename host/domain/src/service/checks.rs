@@ -8,10 +8,11 @@ use super::counters::Counters;
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::execute::{BuildError, Diagnostic, GuestExecutor, PrepareOptions};
-use crate::limits::{Admission, Limits};
+use crate::limits::{Admission, Budgets, Limits};
 
 /// What one tenant may have checked: an editor asks at every pause in typing, and a check costs a compile.
 const ADMISSION: Admission = Admission {
+    budgets: Budgets::NONE,
     concurrency: 4,
     concurrency_of_all: 100,
     queue: 16,

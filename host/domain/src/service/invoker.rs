@@ -74,8 +74,7 @@ impl InvokeError {
         Some(match self {
             Self::UnknownFunction | Self::NotDeployed | Self::UnknownRoute | Self::UnknownVersion => Outcome::NotFound,
             Self::Suspended => Outcome::Suspended,
-            Self::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
-            Self::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
+            Self::NotAdmitted(error) => error.outcome(),
             Self::Build(error) => error.outcome(),
             Self::Guest(report) => report.outcome,
             Self::MissingCode(_) | Self::Repository(_) => Outcome::Internal,
@@ -85,10 +84,8 @@ impl InvokeError {
 
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NotAdmitted(
-                NotAdmitted::RateLimited { retry_after, .. } | NotAdmitted::Overloaded { retry_after },
-            )
-            | Self::Build(BuildError::Overloaded { retry_after }) => Some(*retry_after),
+            Self::NotAdmitted(error) => Some(error.retry_after()),
+            Self::Build(BuildError::Overloaded { retry_after }) => Some(*retry_after),
             _ => None,
         }
     }
@@ -179,7 +176,7 @@ impl Invoker {
         let invocation = Invocation {
             request,
             env: target.env.clone(),
-            limits: target.limits,
+            limits: permit.within(target.limits),
             tenant: target.scope.id(),
             egress: target.egress.clone(),
             entrypoint: None,

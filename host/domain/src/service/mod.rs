@@ -7,6 +7,7 @@ pub mod aliases;
 pub mod answers;
 pub mod audit;
 mod authority;
+pub mod budgets;
 pub mod checks;
 pub mod condition;
 pub mod counters;

@@ -33,6 +33,7 @@ impl Rulebook {
             // A plan may give more than the host's usual, never more than there is.
             limits = plan.over(limits).tightened_by(Limits::MAX);
             admission.concurrency = plan.concurrency.unwrap_or(admission.concurrency);
+            admission.budgets = plan.budgets_over(admission.budgets);
             admission.rate_per_second = plan.rate_per_second.unwrap_or(admission.rate_per_second);
         }
         limits = tenant.limits.tighten(limits);

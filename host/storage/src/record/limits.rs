@@ -34,6 +34,12 @@ pub(super) struct LimitsRecord {
     concurrency: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_per_second: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_ms_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress_bytes_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_bytes_per_minute: Option<u64>,
 }
 
 impl LimitsRecord {
@@ -53,6 +59,9 @@ impl LimitsRecord {
             build_cpu_ms: ms(bounds.build_cpu),
             concurrency: bounds.concurrency,
             rate_per_second: bounds.rate_per_second,
+            cpu_ms_per_minute: ms(bounds.cpu_per_minute),
+            egress_bytes_per_minute: bounds.egress_bytes_per_minute,
+            log_bytes_per_minute: bounds.log_bytes_per_minute,
         }
     }
 
@@ -72,6 +81,9 @@ impl LimitsRecord {
             build_cpu: time(self.build_cpu_ms),
             concurrency: self.concurrency,
             rate_per_second: self.rate_per_second,
+            cpu_per_minute: time(self.cpu_ms_per_minute),
+            egress_bytes_per_minute: self.egress_bytes_per_minute,
+            log_bytes_per_minute: self.log_bytes_per_minute,
         }
     }
 

@@ -108,6 +108,9 @@ pub fn limits() -> LimitBounds {
         build_cpu: ms(9),
         concurrency: Some(10),
         rate_per_second: Some(11),
+        cpu_per_minute: ms(12),
+        egress_bytes_per_minute: Some(u64::MAX),
+        log_bytes_per_minute: Some(0),
     }
 }
 

@@ -201,6 +201,7 @@ impl Runs {
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
             let limits = limits.tightened_by(spec.limits);
             let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
+            let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
             Ok((found, egress, permit, prepared, limits))
         };
@@ -377,8 +378,7 @@ impl StartedRun {
 fn outcome(error: &RunError) -> crate::outcome::Outcome {
     use crate::outcome::Outcome;
     match error {
-        RunError::NotAdmitted(NotAdmitted::RateLimited { .. }) => Outcome::RateLimited,
-        RunError::NotAdmitted(NotAdmitted::Overloaded { .. }) => Outcome::Overloaded,
+        RunError::NotAdmitted(error) => error.outcome(),
         RunError::Build(error) => error.outcome(),
         RunError::UnknownFunction
         | RunError::NotDeployed
