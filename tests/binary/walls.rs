@@ -49,7 +49,7 @@ fn leave(data: &Path) {
     ];
     let config =
         Config::load(None, variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).expect("settings");
-    walls::before_threads(Sandbox::Required, data).expect("a kernel with Landlock");
+    walls::before_threads(Sandbox::Required, data, &[]).expect("a kernel with Landlock");
     let everything = |prepared: Arc<Preparation>, data: &Path| {
         let data = data.to_owned();
         move || attempts::all(&data, &prepared)

@@ -32,6 +32,6 @@ pub use catalogue::{ALL as PROBLEMS, Row as ProblemKind};
 pub use fault::FieldFault;
 pub use ingress::Ingress;
 pub use routes::{control_plane, openapi_document};
-pub use serve::{ServeOptions, serve_control_plane, serve_ingress};
+pub use serve::{Listener, ServeOptions, serve_control_plane, serve_ingress};
 pub use state::{ApiConfig, AppState};
 pub use wire::egress::{PolicyText, RuleText};

@@ -14,6 +14,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::ingress::Ingress;
 
@@ -40,9 +42,23 @@ impl ServeOptions {
         Self { max_connections: 10_000, head_timeout: Duration::from_secs(30), drain: Duration::from_secs(30) };
 }
 
+/// Where connections come from.
+pub struct Listener {
+    pub socket: TcpListener,
+    /// How those that are to be encrypted are.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl Listener {
+    /// With a certificate, or without.
+    pub fn new(socket: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self { socket, tls: tls.map(TlsAcceptor::from) }
+    }
+}
+
 /// Serves the control plane until `shutdown`, then lets what is in flight end.
 pub async fn serve_control_plane(
-    listener: TcpListener,
+    listener: Listener,
     router: axum::Router,
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
@@ -52,7 +68,7 @@ pub async fn serve_control_plane(
 
 /// Serves the ingress until `shutdown`, then lets what is in flight end.
 pub async fn serve_ingress(
-    listener: TcpListener,
+    listener: Listener,
     ingress: Ingress,
     options: ServeOptions,
     shutdown: impl Future<Output = ()>,
@@ -60,13 +76,14 @@ pub async fn serve_ingress(
     serve(listener, ingress, options, shutdown).await;
 }
 
-async fn serve<S, B>(listener: TcpListener, service: S, options: ServeOptions, shutdown: impl Future<Output = ()>)
+async fn serve<S, B>(listener: Listener, service: S, options: ServeOptions, shutdown: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let Listener { socket, tls } = listener;
     let places = Arc::new(Semaphore::new(options.max_connections));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -79,7 +96,7 @@ where
         // The place comes first: a connection that cannot be served stays in the kernel's queue.
         let accepted = async {
             let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (listener.accept().await, place)
+            (socket.accept().await, place)
         };
         let (stream, place) = tokio::select! {
             () = &mut shutdown => break,
@@ -92,6 +109,18 @@ where
                 }
             },
         };
+        if let Some(tls) = &tls {
+            let handshake = tokio::time::timeout(options.head_timeout, tls.accept(prompt(stream)));
+            let (watcher, http, service) = (graceful.watcher(), http.clone(), service.clone());
+            tokio::spawn(async move {
+                // Who speaks no TLS, or none of ours, is not worth a line.
+                if let Ok(Ok(stream)) = handshake.await {
+                    let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await;
+                }
+                drop(place);
+            });
+            continue;
+        }
         let connection = graceful.watch(http.serve_connection(TokioIo::new(prompt(stream)), service.clone()));
         tokio::spawn(async move {
             // Clients that break off are everyday business, and what failed on our side was logged where it failed.
@@ -99,7 +128,7 @@ where
             drop(place);
         });
     }
-    drop(listener);
+    drop(socket);
     if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections were still open at the end of the drain");
     }

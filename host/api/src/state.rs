@@ -20,6 +20,8 @@ pub struct ApiConfig {
     pub base_domain: String,
     /// The port that callers of the ingress use.
     pub ingress_port: u16,
+    /// Whether they speak TLS with it.
+    pub ingress_tls: bool,
     /// Where the control plane is reached, without a slash at the end: `http://127.0.0.1:8787`.
     pub public_url: String,
     /// Host names that the control plane answers to, beside loopback names and addresses. Without a port.
@@ -75,10 +77,11 @@ impl AppState {
 
     /// Where a function is reached through the ingress.
     pub(crate) fn function_url(&self, tenant: &TenantSlug, function: &FunctionName) -> String {
-        let ApiConfig { base_domain, ingress_port, .. } = self.config();
+        let ApiConfig { base_domain, ingress_port, ingress_tls, .. } = self.config();
+        let (scheme, usual) = if *ingress_tls { ("https", 443) } else { ("http", 80) };
         match ingress_port {
-            80 => format!("http://{function}--{tenant}.{base_domain}/"),
-            port => format!("http://{function}--{tenant}.{base_domain}:{port}/"),
+            port if *port == usual => format!("{scheme}://{function}--{tenant}.{base_domain}/"),
+            port => format!("{scheme}://{function}--{tenant}.{base_domain}:{port}/"),
         }
     }
 }

@@ -6,21 +6,22 @@ use crate::host::Started;
 
 pub fn text(started: &Started) -> String {
     let Started { control_plane, ingress, base_domain, .. } = started;
+    let (api, functions) = (started.control_plane_scheme, started.ingress_scheme);
     let function = format!("hello--demo.{base_domain}:{}", ingress.port());
     let engine = started.engine_digest.get(..11).unwrap_or_default();
     format!(
         "
   isolet {version}   engine wasmtime {wasmtime} · quickjs {engine}…
 
-  Console    http://{control_plane}/#t={link}
+  Console    {api}://{control_plane}/#t={link}
              one-time sign-in link, valid for 15 minutes
-  API        http://{control_plane}/v1
-  Functions  http://{function}/
+  API        {api}://{control_plane}/v1
+  Functions  {functions}://{function}/
   Data       {data} ({store})
   Admin key  saved to {key} (0600)
 
-  Try:  curl \"http://{function}/?q=hi\"
-        curl -H \"Host: {function}\" \"http://{ingress}/?q=hi\"
+  Try:  curl \"{functions}://{function}/?q=hi\"
+        curl -H \"Host: {function}\" \"{functions}://{ingress}/?q=hi\"
   Stop with Ctrl+C.
 ",
         version = env!("CARGO_PKG_VERSION"),
@@ -34,11 +35,11 @@ pub fn text(started: &Started) -> String {
 
 pub fn json(started: &Started) -> String {
     json!({
-        "control_plane": format!("http://{}", started.control_plane),
-        "ingress": format!("http://{}", started.ingress),
+        "control_plane": format!("{}://{}", started.control_plane_scheme, started.control_plane),
+        "ingress": format!("{}://{}", started.ingress_scheme, started.ingress),
         "base_domain": started.base_domain,
         "admin_key_file": started.admin_key_file,
-        "link": format!("http://{}/#t={}", started.control_plane, started.link),
+        "link": format!("{}://{}/#t={}", started.control_plane_scheme, started.control_plane, started.link),
         "engine": started.engine_digest,
         "store": started.store,
     })

@@ -1,15 +1,22 @@
 //! The REST API as a client sees it, over HTTP or straight into this process's own router: the command line and the seed use the
 //! same routes as everybody else.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, anyhow};
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::service::TowerToHyperService;
 use isolet_api::AppState;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 /// An answer's status and JSON; `Null` where there was no body.
@@ -37,7 +44,7 @@ pub struct Client {
 
 enum Transport {
     Here(Box<AppState>),
-    There { http: HttpClient<HttpConnector, Full<bytes::Bytes>>, url: String },
+    There { http: HttpClient<HttpsConnector<HttpConnector>, Full<bytes::Bytes>>, url: String },
 }
 
 impl Client {
@@ -46,10 +53,32 @@ impl Client {
         Self { transport: Transport::Here(Box::new(app)), key }
     }
 
-    /// Calls a host at `url`, e.g. `http://127.0.0.1:8787`.
-    pub fn there(url: &str, key: String) -> Self {
-        let http = HttpClient::builder(TokioExecutor::new()).build_http();
-        Self { transport: Transport::There { http, url: url.trim_end_matches('/').to_owned() }, key }
+    /// Calls a host at `url`, e.g. `http://127.0.0.1:8787`. With `ca`, a PEM file, certificates of those authorities are trusted instead
+    /// of the public ones'.
+    ///
+    /// # Errors
+    /// A file without certificates.
+    pub fn there(url: &str, key: String, ca: Option<&Path>) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        match ca {
+            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+            Some(file) => {
+                let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+                for certificate in CertificateDer::pem_slice_iter(&bytes) {
+                    let what = || format!("`{}` has something in it that is no certificate", file.display());
+                    roots.add(certificate.with_context(what)?).with_context(what)?;
+                }
+                if roots.is_empty() {
+                    return Err(anyhow!("`{}` has no certificate in it", file.display()));
+                }
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let tls = versions.with_root_certificates(roots).with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { transport: Transport::There { http, url: url.trim_end_matches('/').to_owned() }, key })
     }
 
     /// Asks for something whose body is read as it comes.

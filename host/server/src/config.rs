@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::egress_table::EgressTable;
+use crate::tls::Files;
 use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, Budgets, LimitBounds, Limits};
@@ -54,6 +55,18 @@ pub struct ControlPlaneConfig {
     pub address: SocketAddr,
     pub allowed_hosts: Vec<String>,
     pub behind_proxy: bool,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+}
+
+impl ControlPlaneConfig {
+    pub(crate) fn tls(&self) -> Option<Files> {
+        files(self.tls_certificate.as_ref(), self.tls_key.as_ref())
+    }
+}
+
+fn files(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<Files> {
+    Some(Files { certificate: certificate?.clone(), key: key?.clone() })
 }
 
 /// The `[ingress]` table.
@@ -64,6 +77,14 @@ pub struct IngressConfig {
     pub base_domain: String,
     pub max_connections: usize,
     pub head_timeout_ms: u64,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+}
+
+impl IngressConfig {
+    pub(crate) fn tls(&self) -> Option<Files> {
+        files(self.tls_certificate.as_ref(), self.tls_key.as_ref())
+    }
 }
 
 /// The `[runtime]` table.
@@ -220,16 +241,36 @@ impl Config {
     /// # Errors
     /// Says what to change.
     pub fn check(&self) -> Result<()> {
-        let open = [("control_plane", self.control_plane.address), ("ingress", self.ingress.address)];
-        for (table, address) in open {
-            if !address.ip().is_loopback() && !self.control_plane.behind_proxy {
+        let (control_plane, ingress) = (&self.control_plane, &self.ingress);
+        let listeners = [
+            ("control_plane", control_plane.address, &control_plane.tls_certificate, &control_plane.tls_key),
+            ("ingress", ingress.address, &ingress.tls_certificate, &ingress.tls_key),
+        ];
+        for (table, address, certificate, key) in listeners {
+            if certificate.is_some() != key.is_some() {
+                return Err(anyhow!("[{table}] `tls_certificate` and `tls_key` go together: one of them is missing"));
+            }
+            if !address.ip().is_loopback() && certificate.is_none() && !control_plane.behind_proxy {
                 return Err(anyhow!(
-                    "[{table}] address {address} is not loopback and isolet does not terminate TLS yet; put a proxy that does in \
-                     front and say so with `behind_proxy = true` under [control_plane] (or ISOLET_CONTROL_PLANE__BEHIND_PROXY=true)"
+                    "[{table}] address {address} is not loopback: give it a `tls_certificate` and its `tls_key`, or put a proxy that \
+                     terminates TLS in front and say so with `behind_proxy = true` under [control_plane] \
+                     (or ISOLET_CONTROL_PLANE__BEHIND_PROXY=true)"
                 ));
             }
         }
         Ok(())
+    }
+
+    /// Whether it serves others than this machine.
+    pub(crate) fn is_open(&self) -> bool {
+        let open = |address: SocketAddr| !address.ip().is_loopback();
+        self.control_plane.behind_proxy || open(self.control_plane.address) || open(self.ingress.address)
+    }
+
+    /// Folders that are read while the host runs, beside its own.
+    pub(crate) fn folders_read(&self) -> Vec<PathBuf> {
+        let tls = [self.control_plane.tls(), self.ingress.tls()];
+        tls.iter().flatten().flat_map(Files::folders).collect()
     }
 
     pub fn runtime(&self) -> RuntimeConfig {
@@ -368,5 +409,15 @@ mod tests {
         let variables = [("ISOLET_INGRESS__ADDRESS".to_owned(), "0.0.0.0:8080".to_owned())];
         let config = Config::load(None, variables).expect("valid");
         assert!(config.check().expect_err("refused").to_string().contains("behind_proxy"));
+        let with = |more: &[(&str, &str)]| {
+            let address = ("ISOLET_INGRESS__ADDRESS", "0.0.0.0:8443");
+            let all = [&[address], more].concat().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Config::load(None, all.collect::<Vec<_>>()).expect("valid").check()
+        };
+        let (certificate, key) = (("ISOLET_INGRESS__TLS_CERTIFICATE", "/c.pem"), ("ISOLET_INGRESS__TLS_KEY", "/k.pem"));
+        assert!(with(&[certificate, key]).is_ok());
+        for half in [certificate, key] {
+            assert!(with(&[half]).expect_err("refused").to_string().contains("go together"));
+        }
     }
 }

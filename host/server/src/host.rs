@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use isolet_api::{ApiConfig, AppState, Ingress, ServeOptions};
+use isolet_api::{ApiConfig, AppState, Ingress, Listener, ServeOptions};
 use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
@@ -26,6 +26,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
 use crate::seed;
+use crate::tls::{Certificate, Files};
 
 /// A host that serves until it is told to stop.
 pub struct Host {
@@ -35,13 +36,17 @@ pub struct Host {
     serving: tokio::task::JoinSet<()>,
     /// What goes on beside it, until the host is dropped.
     beside: tokio::task::JoinSet<()>,
+    certificates: Arc<[Certificate]>,
 }
 
 /// What there is to say about a host that has started.
 #[derive(Clone, Debug)]
 pub struct Started {
     pub control_plane: SocketAddr,
+    /// `http` or `https`.
+    pub control_plane_scheme: &'static str,
     pub ingress: SocketAddr,
+    pub ingress_scheme: &'static str,
     pub base_domain: String,
     pub admin_key_file: PathBuf,
     /// Whether the admin key was made just now.
@@ -73,6 +78,9 @@ impl Host {
         let executor = tokio::task::spawn_blocking(move || WasmExecutor::start_with(&runtime, &slow, compiler));
         let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
         let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
+        let tls = |table, files: Option<Files>| files.map(|files| Certificate::load(table, files)).transpose();
+        let control_plane_tls = tls("control_plane", config.control_plane.tls())?;
+        let ingress_tls = tls("ingress", config.ingress.tls())?;
         let control_plane = bind(config.control_plane.address)?;
         let ingress = bind(config.ingress.address)?;
         let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
@@ -85,10 +93,11 @@ impl Host {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 wasmtime_version: isolet_runtime::WASMTIME_VERSION.to_owned(),
                 engine_digest: executor.engine_digest().to_string(),
-                mode: if config.control_plane.behind_proxy { "production" } else { "development" }.to_owned(),
+                mode: if config.is_open() { "production" } else { "development" }.to_owned(),
                 base_domain: config.ingress.base_domain.clone(),
                 ingress_port: ingress.local_addr()?.port(),
-                public_url: format!("http://{public}"),
+                ingress_tls: ingress_tls.is_some(),
+                public_url: format!("{}://{public}", scheme(control_plane_tls.as_ref())),
                 allowed_hosts: config.control_plane.allowed_hosts.clone(),
                 cached_components: Some(Arc::new(move || cached.cached())),
             },
@@ -98,7 +107,9 @@ impl Host {
         }
         let started = Started {
             control_plane: public,
+            control_plane_scheme: scheme(control_plane_tls.as_ref()),
             ingress: ingress.local_addr()?,
+            ingress_scheme: scheme(ingress_tls.as_ref()),
             base_domain: config.ingress.base_domain.clone(),
             admin_key_file: data.admin_key(),
             first_start,
@@ -116,14 +127,28 @@ impl Host {
         let mut serving = tokio::task::JoinSet::new();
         let told = |mut stopping: watch::Receiver<bool>| async move { drop(stopping.wait_for(|stop| *stop).await) };
         let router = isolet_api::control_plane(app.clone());
+        let listener = |socket, tls: &Option<Certificate>| {
+            let tls = tls.as_ref().map(Certificate::config).transpose()?;
+            Ok::<_, anyhow::Error>(Listener::new(socket, tls))
+        };
+        let (control_plane, ingress) = (listener(control_plane, &control_plane_tls)?, listener(ingress, &ingress_tls)?);
         serving.spawn(isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone())));
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
+        let certificates: Arc<[Certificate]> = control_plane_tls.into_iter().chain(ingress_tls).collect();
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         beside.spawn(keep_logs(platform.clone()));
         beside.spawn(tend(platform));
+        if !certificates.is_empty() {
+            beside.spawn(watch_certificates(certificates.clone()));
+        }
         executor.make_ready();
-        Ok(Self { started, app, stop, serving, beside })
+        Ok(Self { started, app, stop, serving, beside, certificates })
+    }
+
+    /// Reads again what can be read anew without a restart: the certificates.
+    pub fn reload(&self) {
+        self.certificates.iter().for_each(Certificate::reload);
     }
 
     /// Stops taking requests, lets those in flight end, writes out what is batched.
@@ -170,6 +195,21 @@ async fn keep_logs(platform: Arc<Platform>) {
     }
 }
 
+/// How often files of certificates are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+async fn watch_certificates(certificates: Arc<[Certificate]>) {
+    let mut every = tokio::time::interval(LOOK_EVERY);
+    loop {
+        every.tick().await;
+        certificates.iter().for_each(Certificate::reload_if_changed);
+    }
+}
+
+const fn scheme(tls: Option<&Certificate>) -> &'static str {
+    if tls.is_some() { "https" } else { "http" }
+}
+
 /// Where a store that outlives nothing waits for no disk; elsewhere the folder for temporary files will do.
 const MEMORY_FOLDER: &str = "/dev/shm";
 
@@ -194,6 +234,7 @@ pub async fn in_process(config: &Config, executor: Arc<dyn GuestExecutor>) -> Re
             mode: "development".to_owned(),
             base_domain: "localhost".to_owned(),
             ingress_port: 0,
+            ingress_tls: false,
             public_url: "http://127.0.0.1".to_owned(),
             allowed_hosts: Vec::new(),
             cached_components: None,

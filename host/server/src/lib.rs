@@ -11,6 +11,7 @@ mod egress_table;
 mod events;
 mod host;
 mod seed;
+mod tls;
 pub mod walls;
 
 pub use host::{Host, Started};

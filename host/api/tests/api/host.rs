@@ -90,6 +90,7 @@ impl TestHost {
             mode: "development".into(),
             base_domain: "localhost".into(),
             ingress_port: 8080,
+            ingress_tls: false,
             public_url: "http://127.0.0.1:8787".into(),
             allowed_hosts: vec!["isolet.example".into()],
             cached_components: Some(Arc::new(|| 3)),

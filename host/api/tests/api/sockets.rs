@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use isolet_api::{Ingress, ServeOptions, control_plane, serve_control_plane, serve_ingress};
+use isolet_api::{Ingress, Listener, ServeOptions, control_plane, serve_control_plane, serve_ingress};
 use isolet_domain::fake_guests::words;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -35,8 +35,12 @@ async fn serve(source: &str) -> Served {
     let service = Ingress::new(host.app.clone());
     let router = control_plane(host.app.clone());
     let serving = vec![
-        tokio::spawn(serve_ingress(ingress, service, OPTIONS, async { drop(stopped_ingress.await) })),
-        tokio::spawn(serve_control_plane(control, router, OPTIONS, async { drop(stopped_control.await) })),
+        tokio::spawn(serve_ingress(Listener::new(ingress, None), service, OPTIONS, async {
+            drop(stopped_ingress.await)
+        })),
+        tokio::spawn(serve_control_plane(Listener::new(control, None), router, OPTIONS, async {
+            drop(stopped_control.await)
+        })),
     ];
     Served { host, ingress: addresses[0], control: addresses[1], stop: vec![stop_ingress, stop_control], serving }
 }

@@ -25,6 +25,9 @@ pub struct AccessArguments {
     /// A file with the key to use; without it the variable `ISOLET_KEY`, the context's key, or `.isolet/admin.key`.
     #[arg(long, visible_alias = "key", env = "ISOLET_KEY_FILE", global = true)]
     pub key_file: Option<PathBuf>,
+    /// PEM file with the authorities to trust instead of the public ones, for a host with https://.
+    #[arg(long, env = "ISOLET_CA_FILE", global = true)]
+    pub ca_file: Option<PathBuf>,
     /// One of the contexts that `isolet login` wrote, in place of the current one.
     #[arg(long, env = "ISOLET_CONTEXT", global = true)]
     pub context: Option<String>,
@@ -35,6 +38,7 @@ pub struct Access {
     pub url: String,
     pub key: String,
     pub tenant: String,
+    ca_file: Option<PathBuf>,
 }
 
 impl Access {
@@ -55,11 +59,11 @@ impl Access {
             },
         };
         let tenant = tenant.unwrap_or_else(|| USUAL_TENANT.to_owned());
-        Ok(Self { url, key: key.trim().to_owned(), tenant })
+        Ok(Self { url, key: key.trim().to_owned(), tenant, ca_file: arguments.ca_file.clone() })
     }
 
-    pub fn client(&self) -> Client {
-        Client::there(&self.url, self.key.clone())
+    pub fn client(&self) -> Result<Client> {
+        Client::there(&self.url, self.key.clone(), self.ca_file.as_deref())
     }
 }
 

@@ -114,7 +114,7 @@ fn bundled(esbuild: &Path, folder: &Path, entry: &Path, options: CodeOptions) ->
 
 /// Makes the function if it is not there, and the code its live version.
 async fn send(access: &Access, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
-    let client = access.client();
+    let client = access.client()?;
     let function = format!("/v1/tenants/{}/functions/{name}", access.tenant);
     let (mut body, options) = on_the_wire(code);
     body["options"] = options;

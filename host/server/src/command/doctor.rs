@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::{settings, show};
 use crate::config::Config;
+use crate::tls;
 use crate::walls::{self, Wall};
 
 #[derive(Args)]
@@ -69,6 +70,7 @@ pub async fn doctor(arguments: DoctorArguments) -> Result<u8> {
     findings.push(store(&config, &data).await);
     findings.push(engine(&config).await);
     findings.extend([("API", config.control_plane.address), ("ingress", config.ingress.address)].map(port));
+    findings.extend(certificates(&config));
     findings.extend(around_the_process(&data)?);
     let failed = findings.iter().any(|finding| finding.verdict == Verdict::Failure);
     if arguments.json {
@@ -133,6 +135,13 @@ async fn engine(config: &Config) -> Finding {
             Err(error) => Err(error.into()),
         },
     )
+}
+
+/// Of those listeners that have one.
+fn certificates(config: &Config) -> Vec<Finding> {
+    let tables = [("API's TLS", config.control_plane.tls()), ("ingress's TLS", config.ingress.tls())];
+    let tried = tables.into_iter().filter_map(|(name, files)| Some((name, tls::read(&files?))));
+    tried.map(|(name, read)| finding(name, read.map(|_| "certificate and key are good".to_owned()))).collect()
 }
 
 fn port((name, address): (&'static str, SocketAddr)) -> Finding {

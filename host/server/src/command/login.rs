@@ -13,6 +13,9 @@ use crate::client::Client;
 
 #[derive(Args)]
 pub struct LoginArguments {
+    /// PEM file with the authorities to trust instead of the public ones, for a host with https://.
+    #[arg(long, env = "ISOLET_CA_FILE")]
+    ca_file: Option<PathBuf>,
     /// The host.
     #[arg(long, visible_alias = "api", env = "ISOLET_URL", default_value = "http://127.0.0.1:8787")]
     url: String,
@@ -57,8 +60,10 @@ pub async fn login(arguments: LoginArguments) -> Result<u8> {
     ensure!(!name.is_empty(), "a context needs a name");
     let key = stdin::secret(&format!("The key for {}, then Enter:", arguments.url))?;
     ensure!(!key.is_empty(), "no key came on standard input");
-    let caller =
-        Client::there(&arguments.url, key.clone()).send(Method::GET, "/v1/whoami", None).await?.into_success()?;
+    let caller = Client::there(&arguments.url, key.clone(), arguments.ca_file.as_deref())?
+        .send(Method::GET, "/v1/whoami", None)
+        .await?
+        .into_success()?;
     let bound = caller["tenant"].is_string().then(|| "~".to_owned());
     let tenant = arguments.tenant.or(bound).unwrap_or_else(|| "demo".to_owned());
     let mut contexts = Contexts::load()?;

@@ -78,7 +78,7 @@ pub struct Remote {
 impl Remote {
     pub fn of(arguments: &HostArguments) -> Result<Self> {
         let access = Access::of(&arguments.access)?;
-        Ok(Self { client: access.client(), tenant: access.tenant, json: arguments.json })
+        Ok(Self { client: access.client()?, tenant: access.tenant, json: arguments.json })
     }
 
     /// The path of something of the tenant's.

@@ -51,6 +51,9 @@ pub struct RunArguments {
     /// `.isolet/admin.key`.
     #[arg(long, env = "ISOLET_KEY_FILE")]
     key_file: Option<PathBuf>,
+    /// PEM file with the authorities to trust instead of the public ones, for a host with https://.
+    #[arg(long, env = "ISOLET_CA_FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 pub async fn run(arguments: RunArguments) -> Result<u8> {
@@ -62,11 +65,12 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
     let request = request(&arguments, &code)?;
     let reply = match &arguments.url {
         Some(_) => {
-            let RunArguments { url, tenant, key_file, .. } = &arguments;
-            let (url, tenant, key_file) = (url.clone(), tenant.clone(), key_file.clone());
-            let access = Access::of(&AccessArguments { url, tenant, key_file, context: None })?;
+            let RunArguments { url, tenant, key_file, ca_file, .. } = &arguments;
+            let (url, tenant) = (url.clone(), tenant.clone());
+            let (key_file, ca_file) = (key_file.clone(), ca_file.clone());
+            let access = Access::of(&AccessArguments { url, tenant, key_file, ca_file, context: None })?;
             let path = format!("/v1/tenants/{}/runs", access.tenant);
-            access.client().send(Method::POST, &path, Some(&request)).await?
+            access.client()?.send(Method::POST, &path, Some(&request)).await?
         }
         None => {
             let (client, _folder) = host::in_process(&settings(None)?, Arc::new(runtime().await?)).await?;

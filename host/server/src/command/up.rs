@@ -1,4 +1,4 @@
-//! `isolet up`: a host until SIGTERM or Ctrl+C.
+//! `isolet up`: a host until SIGTERM or Ctrl+C. SIGHUP has it read its certificates again.
 
 #![allow(clippy::print_stdout, reason = "the banner goes to stdout")]
 
@@ -63,7 +63,7 @@ pub fn prepare(arguments: UpArguments) -> Result<Prepared> {
     config.check()?;
     DataDir::open(&config.server.data_dir)?;
     let compiler = helper::start(config.server.sandbox)?;
-    walls::before_threads(config.server.sandbox, &config.server.data_dir)?;
+    walls::before_threads(config.server.sandbox, &config.server.data_dir, &config.folders_read())?;
     Ok(Prepared { config, compiler, json: arguments.json })
 }
 
@@ -77,6 +77,7 @@ pub struct Prepared {
 pub async fn up(Prepared { config, compiler, json }: Prepared) -> Result<u8> {
     // Before the start, so that a signal during it is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let host = tokio::select! {
         host = Host::start_with(&config, Arc::new(show::compiling), Some(compiler)) => host?,
         _ = terminate.recv() => return Ok(0),
@@ -84,9 +85,12 @@ pub async fn up(Prepared { config, compiler, json }: Prepared) -> Result<u8> {
     };
     walls::after_start(config.server.sandbox)?;
     println!("{}", if json { banner::json(&host.started) } else { banner::text(&host.started) });
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => host.reload(),
+        }
     }
     show::progress("Draining …");
     host.stop().await?;

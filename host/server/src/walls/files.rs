@@ -22,11 +22,12 @@ const NAMES: [&str; 5] = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"
 const MACHINE: [&str; 4] = ["/proc/self", "/proc/meminfo", "/sys/fs/cgroup", "/sys/devices/system/cpu"];
 
 /// For this thread and its children.
-pub fn close(data: &Path) -> Result<Wall> {
+pub fn close(data: &Path, more: &[PathBuf]) -> Result<Wall> {
     let within = AccessFs::from_all(NEWEST)
         & !(AccessFs::Execute | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::MakeSock | AccessFs::MakeFifo);
     let reading = AccessFs::ReadFile | AccessFs::ReadDir;
     let read = NAMES.iter().chain(&MACHINE).map(PathBuf::from).chain(managed_folder(Path::new(NAMES[0])));
+    let read = read.chain(more.iter().cloned());
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
         .scope(Scope::Signal | Scope::AbstractUnixSocket)?

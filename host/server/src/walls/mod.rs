@@ -6,7 +6,7 @@ pub mod attempts;
 mod calls;
 mod files;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
@@ -30,12 +30,13 @@ pub enum Wall {
     Lacking(String),
 }
 
-/// Raises the wall around files: for this thread, and for every one that it starts from now on.
+/// Raises the wall around files: for this thread, and for every one that it starts from now on. Beside the data folder, `read` is left to
+/// be read.
 ///
 /// # Errors
 /// Where it is required and the kernel lacks something of it.
-pub fn before_threads(sandbox: Sandbox, data: &Path) -> Result<()> {
-    raise(sandbox, "files", || files::close(data))
+pub fn before_threads(sandbox: Sandbox, data: &Path, read: &[PathBuf]) -> Result<()> {
+    raise(sandbox, "files", || files::close(data, read))
 }
 
 /// Raises the wall around system calls, for every thread there is, once everything is open that stays open.
@@ -88,7 +89,7 @@ pub fn try_out(data: &Path) -> Result<Walled> {
     let (data, preparation) = (data.to_owned(), attempts::Preparation::new()?);
     let tried = std::thread::Builder::new().name("walled".to_owned()).spawn(move || {
         let said = |wall: Result<Wall>| wall.unwrap_or_else(|error| Wall::Lacking(format!("{error:#}")));
-        let files = said(files::close(&data));
+        let files = said(files::close(&data, &[]));
         let calls = said(calls::close(calls::Threads::This));
         Walled { files, calls, attempts: attempts::all(&data, &preparation) }
     });
