@@ -255,11 +255,22 @@ impl FunctionRepository for MemoryStore {
         Ok(changed)
     }
 
-    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError> {
+    async fn delete_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<BTreeSet<Digest>, WriteError> {
         let mut contents = self.open()?;
         contents.functions.remove(&(tenant.id(), name.clone())).ok_or(WriteError::Missing)?;
-        contents.versions.retain(|(owner, function, _), _| *owner != tenant.id() || function != name);
-        Ok(())
+        let mut named = BTreeSet::new();
+        contents.versions.retain(|(owner, function, _), version| {
+            let stays = *owner != tenant.id() || function != name;
+            if !stays {
+                named.insert(version.digest);
+            }
+            stays
+        });
+        Ok(named)
     }
 
     async fn add_version(

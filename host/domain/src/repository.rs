@@ -113,8 +113,13 @@ pub trait FunctionRepository: Send + Sync {
         name: &FunctionName,
         change: &(dyn for<'f> Fn(&'f mut Function) + Send + Sync),
     ) -> Result<Function, WriteError>;
-    /// Removes a function with its versions.
-    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError>;
+    /// Removes a function with its versions, and says which contents these named: what nobody else names of them is for
+    /// [`BlobRepository::purge_blobs`].
+    async fn delete_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<BTreeSet<Digest>, WriteError>;
 
     /// Adds a version, giving it the function's next number, in one atomic step. When the function already has a version of that
     /// digest, that one is returned unchanged with `false`. The code's blob must have been stored before.

@@ -91,6 +91,33 @@ async fn own_writes_apply_to_the_next_invocation() {
     assert!(matches!(host.invoke(&acme).await, Err(InvokeError::UnknownFunction)));
 }
 
+#[tokio::test]
+async fn contents_of_deleted_functions_go_where_nobody_else_names_them() {
+    let store = Arc::<MemoryStore>::default();
+    let host = host(&store, PlatformConfig::ALONE);
+    let (acme, globex) = (host.tenant("acme").await, host.tenant("globex").await);
+    for text in ["shared", "own"] {
+        host.deploy(&acme, text).await;
+    }
+    host.deploy(&globex, "shared").await;
+    let digests = store.list_versions(&acme, &function(), None, 9).await.expect("readable").items;
+    let there = async || {
+        let mut there = Vec::new();
+        for version in &digests {
+            there.push(store.blob(&version.digest).await.expect("readable").is_some());
+        }
+        there
+    };
+    host.platform.functions.delete(&acme, function(), always()).await.expect("deleted");
+    assert_eq!(there().await, [true, true], "not at once");
+    // What could not be looked at is looked at again.
+    store.set_available(false);
+    assert!(host.platform.tend().await.is_err());
+    store.set_available(true);
+    host.platform.tend().await.expect("tended");
+    assert_eq!(there().await, [false, true], "newest first");
+}
+
 #[tokio::test(start_paused = true)]
 async fn other_hosts_writes_apply_within_a_second() {
     let store = Arc::<MemoryStore>::default();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::condition::{Condition, Gate, Verdict};
+use super::leftovers::Leftovers;
 use super::resolver::Resolver;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -37,11 +38,12 @@ impl From<WriteError> for FunctionError {
 pub struct Functions {
     repository: Arc<dyn Repository>,
     resolver: Arc<Resolver>,
+    leftovers: Arc<Leftovers>,
 }
 
 impl Functions {
-    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>) -> Self {
-        Self { repository, resolver }
+    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>, leftovers: Arc<Leftovers>) -> Self {
+        Self { repository, resolver, leftovers }
     }
 
     /// Makes the function, or gives the one that is there these labels, if the condition holds. Says whether it is new.
@@ -92,8 +94,8 @@ impl Functions {
         self.repository.list_functions(tenant, after, limit).await
     }
 
-    /// Removes the function with its versions, if the condition holds of it; what is in flight ends by itself. A change between the
-    /// question and the removal goes unseen.
+    /// Removes the function with its versions, if the condition holds of it; what is in flight ends by itself, and contents
+    /// that nobody else names go within minutes. A change between the question and the removal goes unseen.
     pub async fn delete(
         &self,
         tenant: &TenantScope,
@@ -104,10 +106,12 @@ impl Functions {
             return Err(FunctionError::Changed);
         }
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
+        let leftovers = self.leftovers.clone();
         to_the_end(async move {
             let deleted = repository.delete_function(&tenant, &name).await;
             resolver.forget(tenant.slug(), &name);
-            Ok(deleted?)
+            leftovers.add(deleted?);
+            Ok(())
         })
         .await
     }

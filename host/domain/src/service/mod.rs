@@ -18,6 +18,7 @@ pub mod invoker;
 pub mod key_use;
 pub mod keys;
 mod known;
+mod leftovers;
 pub mod limit_settings;
 pub mod log_buffer;
 pub mod logs;
@@ -62,6 +63,7 @@ use history::History;
 use invoker::Invoker;
 use key_use::KeyUse;
 use keys::Keys;
+use leftovers::Leftovers;
 use limit_settings::LimitStore;
 use log_buffer::{LogBuffer, LogRules};
 use logs::Logs;
@@ -143,6 +145,7 @@ pub struct Platform {
     pub audit: Audit,
     pub counters: Arc<Counters>,
     used: Arc<KeyUse>,
+    leftovers: Arc<Leftovers>,
     repository: Arc<dyn Repository>,
     // Held to read or note an answer, never across an await.
     checked: Mutex<Option<(Instant, bool)>>,
@@ -173,6 +176,7 @@ impl Platform {
         let buffer = Arc::new(LogBuffer::new(config.logs, counters.clone()));
         let books = Arc::new(Books { counters: counters.clone(), logs: buffer.clone() });
         let used = Arc::<KeyUse>::default();
+        let leftovers = Arc::<Leftovers>::default();
         let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
         let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age));
         let mut plans: BTreeSet<String> = config.plans.iter().flat_map(|plans| plans.keys().cloned()).collect();
@@ -185,7 +189,8 @@ impl Platform {
             limits: LimitStore::new(repository.clone(), resolver.clone(), rulebook.clone()),
             sign_in: SignIn::new(keys.clone()),
             keys,
-            functions: Functions::new(repository.clone(), resolver.clone()),
+            functions: Functions::new(repository.clone(), resolver.clone(), leftovers.clone()),
+            leftovers,
             environment: Environment::new(repository.clone(), resolver.clone()),
             policies: Policies::new(repository.clone(), resolver.clone()),
             secrets: Secrets::new(repository.clone(), resolver.clone(), authority.clone()),
@@ -226,7 +231,8 @@ impl Platform {
     /// Writes what may be written now and then, and what could not be written before. To be called every minute or so.
     pub async fn tend(&self) -> Result<(), RepositoryError> {
         self.audit.ready().await?;
-        self.used.write(&self.repository, false).await
+        self.used.write(&self.repository, false).await?;
+        self.leftovers.purge(&self.repository).await
     }
 
     /// Writes out what is batched: the last step of a drain.

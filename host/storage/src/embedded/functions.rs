@@ -1,18 +1,19 @@
 //! Functions in the embedded database. Their versions are in `versions`.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::function::{Function, Version};
-use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::ids::{Digest, FunctionName, VersionId};
 use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, WriteError};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::store::EmbeddedStore;
 use super::tables::{FUNCTIONS, NUMBERS, TENANTS, VERSIONS, functions_of, numbers_of, versions_of};
 use super::versions;
-use crate::record::{FunctionRecord, decode, encode, function_key, rewrite};
+use crate::record::{FunctionRecord, content_of_version, decode, encode, function_key, rewrite};
 
 impl EmbeddedStore {
     /// The record as it is written: what a later compare-and-set compares with.
@@ -116,15 +117,24 @@ impl FunctionRepository for EmbeddedStore {
         }
     }
 
-    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError> {
+    async fn delete_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<BTreeSet<Digest>, WriteError> {
         let (tenant, name) = (tenant.id(), name.clone());
         let delete = move |txn: &WriteTransaction| {
             if txn.open_table(FUNCTIONS)?.remove((tenant.as_bytes(), name.as_str()))?.is_none() {
                 return Err(WriteError::Missing.into());
             }
-            txn.open_table(VERSIONS)?.retain_in(versions_of(&tenant, Some(&name)), |_, _| false)?;
+            let mut named = BTreeSet::new();
+            txn.open_table(VERSIONS)?.retain_in(versions_of(&tenant, Some(&name)), |_, record| {
+                // What cannot be read of them holds nothing up.
+                named.extend(content_of_version(record).ok());
+                false
+            })?;
             txn.open_table(NUMBERS)?.retain_in(numbers_of(&tenant, Some(&name)), |_, _| false)?;
-            Ok(())
+            Ok(named)
         };
         self.write(delete).await
     }

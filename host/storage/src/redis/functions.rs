@@ -1,9 +1,11 @@
 //! Functions and their versions in Redis: all in one tenant's keys, so every change is one script.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::function::{Function, Version};
-use isolet_domain::ids::{FunctionName, VersionId};
+use isolet_domain::ids::{Digest, FunctionName, VersionId};
 use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, WriteError};
 
 use super::keys::{names_after, number_member, numbers_before, version_field};
@@ -41,6 +43,28 @@ fn page<T>(
     });
     Ok(Page { items: items.collect::<Result<_, _>>()?, more })
 }
+
+impl RedisStore {
+    /// What a function's versions name.
+    async fn contents_of(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<BTreeSet<Digest>, RepositoryError> {
+        let (mut named, mut before) = (BTreeSet::new(), None);
+        loop {
+            let page = self.list_versions(tenant, name, before, VERSIONS_AT_ONCE).await?;
+            named.extend(page.items.iter().map(|version| version.digest));
+            match page.items.last() {
+                Some(last) if page.more => before = Some(last.number),
+                _ => return Ok(named),
+            }
+        }
+    }
+}
+
+/// Versions that are asked for in one go.
+const VERSIONS_AT_ONCE: usize = 500;
 
 #[async_trait]
 impl FunctionRepository for RedisStore {
@@ -104,12 +128,18 @@ impl FunctionRepository for RedisStore {
         }
     }
 
-    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<(), WriteError> {
+    async fn delete_function(
+        &self,
+        tenant: &TenantScope,
+        name: &FunctionName,
+    ) -> Result<BTreeSet<Digest>, WriteError> {
+        // A broken record must not keep a function from being removed.
+        let named = self.contents_of(tenant, name).await.unwrap_or_default();
         let (keys, within) = (self.keys.of(&tenant.id()), numbers_before(name, None));
         let keys = [keys.functions(), keys.names(), keys.versions(), keys.numbers()];
         let args = [name.as_str().as_bytes(), within.min.as_bytes(), within.max.as_bytes()];
         match decide(&self.link, &self.scripts.delete_function, &keys, &args).await? {
-            (Verdict::Done, ()) => Ok(()),
+            (Verdict::Done, ()) => Ok(named),
             _ => Err(WriteError::Missing),
         }
     }

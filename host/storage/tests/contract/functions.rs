@@ -175,7 +175,8 @@ async fn a_deleted_function_is_gone_with_its_versions(store: Store) {
             store.add_version(&acme, &name(raw), version(code)).await.expect("added");
         }
     }
-    store.delete_function(&acme, &name("a")).await.expect("deleted");
+    let named = store.delete_function(&acme, &name("a")).await.expect("deleted");
+    assert_eq!(named, ["1", "2"].map(|code| version(code).digest).into());
     assert!(matches!(store.delete_function(&acme, &name("a")).await, Err(WriteError::Missing)));
     assert_eq!(store.function(&acme, &name("a")).await.expect("readable"), None);
     assert_eq!(store.version(&acme, &name("a"), &version("1").id).await.expect("readable"), None);
