@@ -5,6 +5,7 @@ mod answers;
 mod audit;
 mod contents;
 mod logs;
+mod rates;
 mod routes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -49,6 +50,7 @@ struct Contents {
     answers: BTreeMap<(TenantId, Digest), Remembered>,
     audit: Vec<AuditEntry>,
     logs: HashMap<TenantId, VecDeque<StoredLogs>>,
+    rates: HashMap<TenantId, tokio::time::Instant>,
 }
 
 impl Contents {
@@ -255,11 +257,7 @@ impl FunctionRepository for MemoryStore {
         Ok(changed)
     }
 
-    async fn delete_function(
-        &self,
-        tenant: &TenantScope,
-        name: &FunctionName,
-    ) -> Result<BTreeSet<Digest>, WriteError> {
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<BTreeSet<Digest>, WriteError> {
         let mut contents = self.open()?;
         contents.functions.remove(&(tenant.id(), name.clone())).ok_or(WriteError::Missing)?;
         let mut named = BTreeSet::new();

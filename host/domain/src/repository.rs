@@ -5,6 +5,7 @@
 //! one tenant's records to another's scope.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -115,11 +116,7 @@ pub trait FunctionRepository: Send + Sync {
     ) -> Result<Function, WriteError>;
     /// Removes a function with its versions, and says which contents these named: what nobody else names of them is for
     /// [`BlobRepository::purge_blobs`].
-    async fn delete_function(
-        &self,
-        tenant: &TenantScope,
-        name: &FunctionName,
-    ) -> Result<BTreeSet<Digest>, WriteError>;
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<BTreeSet<Digest>, WriteError>;
 
     /// Adds a version, giving it the function's next number, in one atomic step. When the function already has a version of that
     /// digest, that one is returned unchanged with `false`. The code's blob must have been stored before.
@@ -273,6 +270,28 @@ pub trait LogRepository: Send + Sync {
     ) -> Result<Vec<StoredLogs>, RepositoryError>;
 }
 
+/// Requests that were let in and are to be counted for all hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateCharge {
+    pub tenant: TenantId,
+    pub per_second: u32,
+    pub count: u32,
+}
+
+impl RateCharge {
+    /// Between one request and the next, at this rate.
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(1) / self.per_second.max(1)
+    }
+}
+
+/// Rates that the hosts of one store keep together.
+#[async_trait]
+pub trait RateRepository: Send + Sync {
+    /// Charges the tenants' buckets, and says of each how long it is until it is full again. `None` where no other host uses the store.
+    async fn charge_rates(&self, charges: &[RateCharge]) -> Result<Option<Vec<Duration>>, RepositoryError>;
+}
+
 /// All of them, and the store's own health.
 #[async_trait]
 pub trait Repository:
@@ -285,6 +304,7 @@ pub trait Repository:
     + AnswerRepository
     + AuditRepository
     + LogRepository
+    + RateRepository
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;

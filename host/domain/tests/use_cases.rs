@@ -16,6 +16,7 @@ use isolet_domain::key::KeyPepper;
 use isolet_domain::limits::{HISTORY_KEPT, LimitBounds, Limits};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
+use isolet_domain::repository::{BlobRepository as _, FunctionRepository as _};
 use isolet_domain::secret::MasterKey;
 use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;

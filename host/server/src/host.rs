@@ -138,7 +138,11 @@ impl Host {
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         beside.spawn(keep_logs(platform.clone()));
+        let (sharing, platform_shares) = (platform.clone(), config.storage.redis.url.is_some());
         beside.spawn(tend(platform));
+        if platform_shares {
+            beside.spawn(share_rates(sharing));
+        }
         if !certificates.is_empty() {
             beside.spawn(watch_certificates(certificates.clone()));
         }
@@ -192,6 +196,21 @@ async fn keep_logs(platform: Arc<Platform>) {
             _ => {}
         }
         well = sent.is_ok();
+    }
+}
+
+/// How often hosts tell each other of the requests they let in.
+const SHARE_EVERY: Duration = Duration::from_millis(100);
+
+/// Keeps the tenants' rates together with other hosts; while the store is gone each host keeps them by itself.
+async fn share_rates(platform: Arc<Platform>) {
+    let mut every = tokio::time::interval(SHARE_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = platform.share_rates().await {
+            tracing::debug!(%error, "other hosts were not told of the requests let in");
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::execute::{Place, Report};
 use crate::ids::TenantId;
 use crate::limits::{Admission, Budgets, Limits};
 use crate::outcome::Outcome;
+use crate::repository::{RateCharge, Repository, RepositoryError};
 
 /// Lanes kept before those that nobody uses are dropped.
 const MAX_IDLE_LANES: usize = 1_024;
@@ -92,6 +93,9 @@ struct Lane {
     places: Arc<Semaphore>,
     waiting: AtomicU32,
     bucket: Mutex<Bucket>,
+    /// Let in since the hosts' common bucket was charged last, and at which rate.
+    uncharged: AtomicU32,
+    per_second: AtomicU32,
     account: Arc<Account>,
 }
 
@@ -149,6 +153,8 @@ impl Admissions {
         let per_second = admission.rate_per_second;
         let taken = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), per_second);
         taken.map_err(|retry_after| NotAdmitted::RateLimited { retry_after, per_second })?;
+        lane.uncharged.fetch_add(1, Ordering::AcqRel);
+        lane.per_second.store(per_second, Ordering::Release);
         lane.account.check(&admission.budgets).map_err(NotAdmitted::BudgetSpent)?;
         let place = match lane.places.clone().try_acquire_owned() {
             Ok(place) => place,
@@ -164,6 +170,43 @@ impl Admissions {
             account: lane.account.clone(),
             budgets: admission.budgets,
         })
+    }
+
+    /// Charges the bucket that all hosts share with what was let in here since, and takes over how full it is. Between two times a host goes
+    /// by what it knows: nobody waits for this, and what the fleet lets in too much meanwhile it lets in less after. Says whether there are
+    /// other hosts.
+    pub(super) async fn share_rates(&self, repository: &Arc<dyn Repository>) -> Result<bool, RepositoryError> {
+        let (mut lanes, mut charges) = (Vec::new(), Vec::new());
+        for (tenant, lane) in self.lanes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let count = lane.uncharged.swap(0, Ordering::AcqRel);
+            if count > 0 {
+                charges.push(RateCharge {
+                    tenant: *tenant,
+                    per_second: lane.per_second.load(Ordering::Acquire),
+                    count,
+                });
+                lanes.push(lane.clone());
+            }
+        }
+        match repository.charge_rates(&charges).await {
+            Ok(Some(full_after)) => {
+                for ((lane, charge), full_after) in lanes.iter().zip(&charges).zip(full_after) {
+                    let mut bucket = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+                    let meanwhile = charge.interval() * lane.uncharged.load(Ordering::Acquire);
+                    bucket.full_at = Instant::now() + full_after + meanwhile;
+                }
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => {
+                for (lane, charge) in lanes.iter().zip(&charges) {
+                    // While nobody can be told, no more than a second's worth is remembered.
+                    let count = charge.count.min(charge.per_second);
+                    lane.uncharged.fetch_add(count, Ordering::AcqRel);
+                }
+                Err(error)
+            }
+        }
     }
 
     pub fn standing(&self, tenant: TenantId, admission: &Admission) -> Standing {
@@ -210,6 +253,8 @@ impl Lane {
             places: Arc::new(Semaphore::new(width as usize)),
             waiting: AtomicU32::new(0),
             bucket: Mutex::new(Bucket { full_at: Instant::now() }),
+            uncharged: AtomicU32::new(0),
+            per_second: AtomicU32::new(0),
             account,
         }
     }
@@ -300,6 +345,35 @@ mod tests {
         assert_eq!(admissions.standing(TenantId::generate(), &RULES).left, 10);
         assert!(admissions.enter(tenant, &RULES).await.is_ok());
         assert!(admissions.enter(tenant, &RULES).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_keep_one_rate_together() {
+        const RULES: Admission = admission(1_000, 0, 100);
+        let store = Arc::new(crate::fakes::MemoryStore::new());
+        let repository: Arc<dyn Repository> = store.clone();
+        let hosts = [admissions(), admissions(), admissions()];
+        let tenant = TenantId::generate();
+        let mut inside = 0;
+        for tick in 0..200 {
+            for host in &hosts {
+                // Twice the rate at each, from the beginning.
+                for _ in 0..10 {
+                    inside += u32::from(host.enter(tenant, &RULES).await.is_ok());
+                }
+            }
+            // While the store is gone each host goes by what it knew.
+            store.set_available(!(50..60).contains(&tick));
+            for host in &hosts {
+                let shared = host.share_rates(&repository).await;
+                assert!(shared.unwrap_or(true));
+            }
+            tokio::time::advance(Duration::from_millis(50)).await;
+        }
+        // Ten seconds at the rate, a burst, and what was let in before the others were heard of.
+        assert!((950..1_500).contains(&inside), "{inside}");
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(hosts[0].enter(tenant, &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

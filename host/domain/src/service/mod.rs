@@ -144,6 +144,7 @@ pub struct Platform {
     pub answers: RememberedAnswers,
     pub audit: Audit,
     pub counters: Arc<Counters>,
+    admissions: Arc<Admissions>,
     used: Arc<KeyUse>,
     leftovers: Arc<Leftovers>,
     repository: Arc<dyn Repository>,
@@ -172,6 +173,7 @@ impl Platform {
         let resolver = Arc::new(resolver);
         let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission.concurrency_of_all, counters.clone()));
+        let shared_admissions = admissions.clone();
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
         let buffer = Arc::new(LogBuffer::new(config.logs, counters.clone()));
         let books = Arc::new(Books { counters: counters.clone(), logs: buffer.clone() });
@@ -204,6 +206,7 @@ impl Platform {
             runs: Runs::new(preparation.clone(), admissions, (authority, rulebook), books, history_kept),
             history: History::new(preparation, history_kept),
             counters,
+            admissions: shared_admissions,
             used,
             repository,
             checked: Mutex::default(),
@@ -233,6 +236,12 @@ impl Platform {
         self.audit.ready().await?;
         self.used.write(&self.repository, false).await?;
         self.leftovers.purge(&self.repository).await
+    }
+
+    /// Tells the other hosts of the requests let in, and hears of theirs. To be called ten times a second, for as long as it says that there
+    /// may be others.
+    pub async fn share_rates(&self) -> Result<bool, RepositoryError> {
+        self.admissions.share_rates(&self.repository).await
     }
 
     /// Writes out what is batched: the last step of a drain.

@@ -1,5 +1,7 @@
 //! `isolet login` and `isolet context`: keys for hosts, kept under names. The file is `contexts`' business.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use http::{Method, Uri};

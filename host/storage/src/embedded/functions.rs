@@ -117,11 +117,7 @@ impl FunctionRepository for EmbeddedStore {
         }
     }
 
-    async fn delete_function(
-        &self,
-        tenant: &TenantScope,
-        name: &FunctionName,
-    ) -> Result<BTreeSet<Digest>, WriteError> {
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<BTreeSet<Digest>, WriteError> {
         let (tenant, name) = (tenant.id(), name.clone());
         let delete = move |txn: &WriteTransaction| {
             if txn.open_table(FUNCTIONS)?.remove((tenant.as_bytes(), name.as_str()))?.is_none() {

@@ -21,6 +21,7 @@ mod file;
 mod functions;
 mod job;
 mod logs;
+mod rates;
 mod ring;
 mod routes;
 mod runs;

@@ -128,11 +128,7 @@ impl FunctionRepository for RedisStore {
         }
     }
 
-    async fn delete_function(
-        &self,
-        tenant: &TenantScope,
-        name: &FunctionName,
-    ) -> Result<BTreeSet<Digest>, WriteError> {
+    async fn delete_function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<BTreeSet<Digest>, WriteError> {
         // A broken record must not keep a function from being removed.
         let named = self.contents_of(tenant, name).await.unwrap_or_default();
         let (keys, within) = (self.keys.of(&tenant.id()), numbers_before(name, None));

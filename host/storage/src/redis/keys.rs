@@ -21,6 +21,7 @@
 //! | `{p}:{<tenant id>}:ring` | sorted set | ids of the unstarred ones, in order |
 //! | `{p}:{<tenant id>}:answers` | hash | place → record of a remembered answer; a tenant of zeros is the operator's own |
 //! | `{p}:{<tenant id>}:ends` | sorted set | places, by when they end in milliseconds |
+//! | `{p}:{<tenant id>}:rate` | string | when its bucket of requests is full, in microseconds |
 //! | `{p}:{audit}:entries` | hash | id → record of an entry of the audit |
 //! | `{p}:{audit}:order` | sorted set | ids of all, in order |
 //! | `{p}:{audit}:of:<tenant id>` | sorted set | ids of those about the tenant, in order |
@@ -32,7 +33,7 @@
 //!
 //! (`{p}` is the prefix; the braces around a tenant's id, and around `audit`, are really there.) In a Redis Cluster the part in braces alone decides
 //! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
-//! Only remembered answers and logs ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
+//! Only remembered answers, logs and rates ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
 //! a request that is sent again is done again.
 //!
 //! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
@@ -169,6 +170,10 @@ impl TenantKeys {
         format!("{}:answers", self.base)
     }
 
+    pub(super) fn rate(&self) -> String {
+        format!("{}:rate", self.base)
+    }
+
     pub(super) fn ends(&self) -> String {
         format!("{}:ends", self.base)
     }
@@ -182,7 +187,7 @@ impl TenantKeys {
     }
 
     /// All of them, the record first.
-    pub(super) fn all(&self) -> [String; 14] {
+    pub(super) fn all(&self) -> [String; 15] {
         [
             self.tenant(),
             self.keys(),
@@ -198,6 +203,7 @@ impl TenantKeys {
             self.ends(),
             self.log(),
             self.log_sizes(),
+            self.rate(),
         ]
     }
 }

@@ -26,6 +26,7 @@ mod functions;
 mod keys;
 mod link;
 mod logs;
+mod rates;
 mod routes;
 mod runs;
 mod scripts;

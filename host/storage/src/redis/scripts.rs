@@ -54,6 +54,7 @@ pub(super) struct Scripts {
     pub(super) append_logs: Script,
     pub(super) logs_after: Script,
     pub(super) logs_before: Script,
+    pub(super) charge_rate: Script,
 }
 
 impl Scripts {
@@ -93,6 +94,7 @@ impl Scripts {
             append_logs: fenced!("append_logs"),
             logs_after: reading!("logs_after"),
             logs_before: reading!("logs_before"),
+            charge_rate: reading!("charge_rate"),
         }
     }
 }

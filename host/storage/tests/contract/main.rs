@@ -14,6 +14,7 @@ mod later_hosts;
 mod logs;
 mod outage;
 mod proxy;
+mod rates;
 mod redis_faults;
 mod redis_network;
 mod redis_records;
