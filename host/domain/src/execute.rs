@@ -1,6 +1,7 @@
 //! The port to whatever runs guests: how code is prepared, what goes into an invocation and what comes out. The WebAssembly
 //! behind it is in `runtime`; who may run what is decided by the use cases.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 

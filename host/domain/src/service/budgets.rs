@@ -141,12 +141,12 @@ impl Account {
 mod tests {
     use super::*;
     use crate::execute::{LogLevel, LogLine, Usage};
-    use crate::service::invoker::lost;
+    use crate::outcome::Outcome;
 
     fn report(cpu_ms: u64, egress_bytes: u64, log: &str) -> Report {
         let line = LogLine { t_ms: 0, level: LogLevel::Log, message: log.to_owned(), position: None };
         let usage = Usage { cpu: Duration::from_millis(cpu_ms), egress_bytes, ..Usage::default() };
-        Report { usage, logs: vec![line], ..lost() }
+        Report { usage, logs: vec![line], ..Report::of(Outcome::Internal) }
     }
 
     const BUDGETS: Budgets =
