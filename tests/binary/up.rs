@@ -42,14 +42,26 @@ pub struct Up {
 
 impl Up {
     /// Starts a host on ports of its own, with these `ISOLET_…` variables.
+    #[allow(dead_code, reason = "not every suite leaves its log alone")]
     pub fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_saying(variables, Stdio::inherit())
+    }
+
+    /// The same, with its own log in a file.
+    #[allow(dead_code, reason = "not every suite reads it")]
+    pub fn start_with_log(variables: &[(&str, &str)], log: std::fs::File) -> Self {
+        Self::start_saying(variables, log.into())
+    }
+
+    fn start_saying(variables: &[(&str, &str)], log: Stdio) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("made");
         std::os::unix::fs::symlink(cache().join("isolet/engine"), data.join("engine")).expect("linked");
         let mut command = isolet();
         command.args(["up", "--json", "--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]).arg(&data);
-        let mut child = command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
         let started = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));

@@ -20,6 +20,8 @@ export const OF_TENANT = {
   hosts: { list: 'list_hosts', put: 'put_host', delete: 'delete_host' },
   keys: { list: 'list_keys', create: 'create_key', rotate: 'rotate_key', delete: 'delete_key' },
   limits: { get: 'get_tenant_limits', put: 'put_tenant_limits' },
+  logs: { list: 'list_logs' },
+  metrics: { get: 'get_tenant_metrics' },
   prompts: { list: 'list_prompts', save: 'save_prompt', star: 'star_prompt', delete: 'delete_prompt', clear: 'clear_prompts' },
   routes: { list: 'list_routes', get: 'get_route', put: 'put_route', delete: 'delete_route' },
   runs: { list: 'list_runs', get: 'get_run', create: 'create_run', replay: 'replay_run', delete: 'delete_run', clear: 'clear_runs' },
@@ -29,8 +31,10 @@ export const OF_TENANT = {
 
 /** What belongs to the host. */
 export const OF_HOST = {
+  audit: { list: 'list_audit', verify: 'verify_audit' },
   host: { info: 'get_info', whoami: 'get_caller', openapi: 'get_openapi', health: 'get_health', readiness: 'get_readiness' },
   tenants: { list: 'list_tenants', get: 'get_tenant', create: 'create_tenant', update: 'update_tenant', delete: 'delete_tenant', suspend: 'suspend_tenant', resume: 'resume_tenant' },
+  usage: { get: 'get_usage' },
 } as const satisfies Record<string, Record<string, OperationName>>
 
 /** What can be said about any request. */

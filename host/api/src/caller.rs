@@ -38,7 +38,7 @@ pub mod needs {
     needs! {
         TenantsRead TenantsWrite KeysRead KeysWrite FunctionsRead FunctionsWrite VersionsRead VersionsWrite Deploy EnvRead
         EnvWrite EgressRead EgressWrite SecretsRead SecretsWrite RoutesRead RoutesWrite Invoke Run RunsRead RunsWrite LimitsWrite
-        LogsRead MetricsRead AuditRead
+        LogsRead MetricsRead UsageRead AuditRead
     }
 }
 

@@ -11,6 +11,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request};
 use isolet_domain::ids::RequestId;
 
+use crate::catalogue as rows;
 use crate::failure::Failure;
 use crate::host_name::HostName;
 use crate::problem::{self, Reader};
@@ -34,7 +35,12 @@ pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next
         Err(failure) => axum::response::IntoResponse::into_response(failure),
     };
     let mut response = match response.extensions().get::<Arc<Failure>>() {
-        Some(failure) => described(failure, &response, &id, &path, &app),
+        Some(failure) => {
+            if failure.row() == rows::STORE {
+                app.count_store_failure();
+            }
+            described(failure, &response, &id, &path, &app)
+        }
         None => response,
     };
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

@@ -10,6 +10,7 @@ use isolet_domain::body::{self, Body};
 use isolet_domain::ids::{AliasName, FunctionName, RequestId, TenantSlug};
 use isolet_domain::service::invoker::InvokeError;
 
+use crate::catalogue as rows;
 use crate::failure::Failure;
 use crate::front::MAX_ADDRESS_BYTES;
 use crate::host_name::HostName;
@@ -77,6 +78,9 @@ impl Ingress {
     }
 
     fn refuse(&self, failure: &Failure, path: &str, id: &RequestId) -> Response<Body> {
+        if failure.row() == rows::STORE {
+            self.app.count_store_failure();
+        }
         let mut response = problem::answer(failure, id, path, &self.app.config().public_url, Reader::Public);
         let headers = response.headers_mut();
         if let Some(outcome) = failure.outcome() {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use isolet_domain::service::counters::ByOutcome;
+use isolet_domain::service::histogram::{BOUNDS_US, Histogram};
 
 use crate::state::AppState;
 
@@ -33,6 +34,16 @@ pub fn render(app: &AppState) -> String {
         "Batches of records that the store did not take when they were sent.",
     );
     page.line("isolet_log_batches_refused_total", counters.log_batches_refused.load(Ordering::Relaxed));
+    page.histogram(
+        "isolet_duration_seconds",
+        "From the arrival of invocations and runs to their end.",
+        &counters.durations,
+    );
+    page.histogram("isolet_queue_wait_seconds", "Waiting of those who found no place at once.", &counters.queue_waits);
+    page.head("isolet_series_refused_total", "counter", "Flushes of series and usage that the store did not take.");
+    page.line("isolet_series_refused_total", counters.series_refused.load(Ordering::Relaxed));
+    page.head("isolet_store_failures_total", "counter", "Requests that failed because the store was not available.");
+    page.line("isolet_store_failures_total", app.store_failures());
     if let Some(cached) = &app.config().cached_components {
         page.head("isolet_cached_components", "gauge", "Components kept ready.");
         page.line("isolet_cached_components", cached());
@@ -54,6 +65,17 @@ impl Page {
 
     fn line(&mut self, series: &str, value: u64) {
         writeln!(self.0, "{series} {value}").expect("writing to a string never fails");
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.head(name, "histogram", help);
+        let (up_to, all) = histogram.read();
+        for (bound, count) in BOUNDS_US.iter().zip(up_to) {
+            self.line(&format!("{name}_bucket{{le=\"{}\"}}", *bound as f64 / 1e6), count);
+        }
+        self.line(&format!("{name}_bucket{{le=\"+Inf\"}}"), all);
+        writeln!(self.0, "{name}_sum {}", histogram.sum().as_secs_f64()).expect("writing to a string never fails");
+        self.line(&format!("{name}_count"), all);
     }
 
     fn by_outcome(&mut self, name: &str, help: &str, counts: &ByOutcome) {

@@ -40,12 +40,19 @@ struct Shared {
     draining: AtomicBool,
     /// Answers of the control plane by the first digit of their status, 1 to 5.
     answers: [AtomicU64; 5],
+    store_failures: AtomicU64,
 }
 
 impl AppState {
     pub fn new(platform: Arc<Platform>, config: ApiConfig) -> Self {
         let config = ApiConfig { base_domain: config.base_domain.to_ascii_lowercase(), ..config };
-        Self(Arc::new(Shared { platform, config, draining: AtomicBool::new(false), answers: Default::default() }))
+        Self(Arc::new(Shared {
+            platform,
+            config,
+            draining: AtomicBool::new(false),
+            answers: Default::default(),
+            store_failures: AtomicU64::new(0),
+        }))
     }
 
     pub fn platform(&self) -> &Platform {
@@ -69,6 +76,15 @@ impl AppState {
         if let Some(count) = self.0.answers.get(usize::from(status.as_u16() / 100).wrapping_sub(1)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// One request that failed for want of the store, on either side.
+    pub(crate) fn count_store_failure(&self) {
+        self.0.store_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn store_failures(&self) -> u64 {
+        self.0.store_failures.load(Ordering::Relaxed)
     }
 
     pub(crate) fn answers(&self) -> [u64; 5] {

@@ -43,7 +43,9 @@ impl Credential {
     /// Whether this credential has every scope that a key of that preset, bound like this, has: nobody hands out more than they hold.
     pub fn may_mint(&self, preset: Preset, bounds: &Bounds) -> bool {
         let wanted = Self { key: None, preset, tenant: self.tenant, bounds: bounds.clone() };
-        wanted.scopes().iter().all(|scope| self.allows(*scope))
+        let in_scope = wanted.scopes().iter().all(|scope| self.allows(*scope));
+        // Scopes do not tell the operator from who works for all tenants.
+        in_scope && (preset != Preset::Admin || self.preset == Preset::Admin)
     }
 }
 
@@ -94,6 +96,8 @@ mod tests {
         let tenant = bound(Preset::Tenant, None);
         assert!(tenant.may_mint(Preset::ReadOnly, &all));
         assert!(!tenant.may_mint(Preset::Admin, &all));
+        let platform = Credential { preset: Preset::Platform, ..Credential::operator() };
+        assert!(platform.may_mint(Preset::Platform, &all) && !platform.may_mint(Preset::Admin, &all));
         // By scopes, not by names: a preset that is narrowed enough can be handed out, and a narrowed one hands out less.
         let few = bound(Preset::Tenant, Some(&[Scope::KeysWrite, Scope::Invoke, Scope::Deploy]));
         assert!(few.may_mint(Preset::InvokeOnly, &all) && !few.may_mint(Preset::Tenant, &all));

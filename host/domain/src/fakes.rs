@@ -7,6 +7,7 @@ mod contents;
 mod logs;
 mod rates;
 mod routes;
+mod series;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,7 @@ use crate::repository::{
 };
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
+use crate::series::{Place, Tallies};
 use crate::tenant::Tenant;
 
 /// A repository that forgets everything when it is dropped.
@@ -51,6 +53,7 @@ struct Contents {
     audit: Vec<AuditEntry>,
     logs: HashMap<TenantId, VecDeque<StoredLogs>>,
     rates: HashMap<TenantId, tokio::time::Instant>,
+    series: BTreeMap<(TenantId, Place), Tallies>,
 }
 
 impl Contents {
@@ -150,6 +153,7 @@ impl TenantRepository for MemoryStore {
         contents.hosts.retain(|_, owner| owner != id);
         contents.routing.remove(id);
         contents.logs.remove(id);
+        contents.series.retain(|(owner, _), _| owner != id);
         Ok(named)
     }
 

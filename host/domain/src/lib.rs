@@ -32,5 +32,7 @@ pub mod route;
 pub mod run;
 pub mod scope;
 pub mod secret;
+pub mod series;
 pub mod service;
 pub mod tenant;
+pub mod usage;

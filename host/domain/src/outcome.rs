@@ -6,7 +6,7 @@ use std::fmt;
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $exit:literal;)*) => {
         /// How a run ended.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Outcome { $($(#[$doc])* $variant,)* }
 
         impl Outcome {

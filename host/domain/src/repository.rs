@@ -20,6 +20,7 @@ use crate::key::Key;
 use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
+use crate::series::{Keeping, Place, Recorded, Step, Tallies};
 use crate::tenant::Tenant;
 
 /// Why the store could not do it.
@@ -70,7 +71,7 @@ pub trait TenantRepository: Send + Sync {
         id: &TenantId,
         change: &(dyn for<'t> Fn(&'t mut Tenant) + Send + Sync),
     ) -> Result<Tenant, WriteError>;
-    /// Removes a tenant with its keys, functions, versions, hosts, routes, runs, prompts and log, and says which contents these named: what
+    /// Removes a tenant with its keys, functions, versions, hosts, routes, runs, prompts, log and series, and says which contents these named: what
     /// nobody else names of them is for [`BlobRepository::purge_blobs`]. `Missing` when it is gone.
     async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError>;
     /// Tenants by slug, those after `after`.
@@ -292,6 +293,27 @@ pub trait RateRepository: Send + Sync {
     async fn charge_rates(&self, charges: &[RateCharge]) -> Result<Option<Vec<Duration>>, RepositoryError>;
 }
 
+/// What tenants' executions came to, in windows. They end with their tenant.
+#[async_trait]
+pub trait SeriesRepository: Send + Sync {
+    /// Puts a host's part of a window in place of what it put before, unless the window is closed, and drops parts of that step that are
+    /// older than is kept. Nothing happens when the tenant is gone.
+    async fn put_tallies(
+        &self,
+        tenant: &TenantScope,
+        place: &Place,
+        tallies: &Tallies,
+        keeping: Keeping,
+    ) -> Result<Recorded, RepositoryError>;
+    /// All hosts' parts of the windows that start between these seconds, the second one aside.
+    async fn tallies(
+        &self,
+        tenant: &TenantScope,
+        step: Step,
+        between: (i64, i64),
+    ) -> Result<Vec<(Place, Tallies)>, RepositoryError>;
+}
+
 /// All of them, and the store's own health.
 #[async_trait]
 pub trait Repository:
@@ -305,6 +327,7 @@ pub trait Repository:
     + AuditRepository
     + LogRepository
     + RateRepository
+    + SeriesRepository
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;

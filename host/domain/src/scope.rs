@@ -47,6 +47,7 @@ scopes! {
     MetricsRead = "metrics:read",
     AuditRead = "audit:read",
     ComponentsWrite = "components:write",
+    UsageRead = "usage:read",
 }
 
 /// A named set of scopes.
@@ -91,13 +92,12 @@ impl Preset {
         use Scope::*;
         match self {
             Self::Admin => Scope::ALL.to_vec(),
-            Self::Platform => {
-                Scope::ALL.iter().copied().filter(|scope| !matches!(scope, ComponentsWrite | MetricsRead)).collect()
-            }
+            // All but to mint the admin's, which is more than any scope, and to bring components.
+            Self::Platform => Scope::ALL.iter().copied().filter(|scope| *scope != ComponentsWrite).collect(),
             Self::Tenant => Scope::ALL
                 .iter()
                 .copied()
-                .filter(|scope| !matches!(scope, ComponentsWrite | TenantsWrite | LimitsWrite | MetricsRead))
+                .filter(|scope| !matches!(scope, ComponentsWrite | TenantsWrite | LimitsWrite))
                 .collect(),
             Self::Deployer => {
                 vec![
@@ -125,6 +125,8 @@ impl Preset {
                     RoutesRead,
                     RunsRead,
                     LogsRead,
+                    MetricsRead,
+                    UsageRead,
                 ]
             }
         }

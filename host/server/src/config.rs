@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, Budgets, LimitBounds, Limits};
 use isolet_domain::log::LogKeep;
 use isolet_domain::service::PlatformConfig;
+use isolet_domain::service::activity::ActivityRules;
 use isolet_domain::service::log_buffer::LogRules;
 use isolet_runtime::config::RuntimeConfig;
 use isolet_storage::StorageConfig;
@@ -36,6 +37,7 @@ pub struct Config {
     pub audit: AuditTable,
     pub history: HistoryTable,
     pub logs: LogsTable,
+    pub metrics: MetricsTable,
     pub egress: EgressTable,
 }
 
@@ -46,6 +48,15 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     pub drain_s: u64,
     pub sandbox: Sandbox,
+    pub log_format: LogFormat,
+}
+
+/// How the host's own log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 /// The `[control_plane]` table.
@@ -209,6 +220,28 @@ impl LogsTable {
     }
 }
 
+/// The `[metrics]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsTable {
+    pub kept_10s_minutes: u32,
+    pub kept_1m_hours: u32,
+    pub kept_1h_days: u32,
+    pub kept_usage_days: u32,
+}
+
+impl MetricsTable {
+    fn rules(&self) -> ActivityRules {
+        const HOUR: i64 = 3_600;
+        ActivityRules {
+            ten_seconds: i64::from(self.kept_10s_minutes) * 60,
+            minutes: i64::from(self.kept_1m_hours) * HOUR,
+            hours: i64::from(self.kept_1h_days) * 24 * HOUR,
+            usage: i64::from(self.kept_usage_days) * 24 * HOUR,
+        }
+    }
+}
+
 /// The `[history]` table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -330,6 +363,7 @@ impl Config {
             history_kept: self.history.kept,
             audit_kept: self.audit.kept,
             logs: self.logs.rules(),
+            activity: self.metrics.rules(),
             ..if shared { PlatformConfig::SHARED } else { PlatformConfig::ALONE }
         }
     }
@@ -370,7 +404,7 @@ mod tests {
         config.check().expect("the defaults are safe");
         let platform = config.platform();
         assert_eq!((platform.limits, platform.admission), (Limits::DEFAULT, Admission::DEFAULT));
-        assert_eq!(platform.logs, LogRules::DEFAULT);
+        assert_eq!((platform.logs, platform.activity), (LogRules::DEFAULT, ActivityRules::DEFAULT));
         assert_eq!(config.egress.policy().expect("valid").rules.len(), 1);
     }
 

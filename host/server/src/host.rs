@@ -12,8 +12,7 @@ use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
 use isolet_domain::secret::MasterKey;
-use isolet_domain::service::logs::FLUSH_EVERY;
-use isolet_domain::service::{Platform, PlatformConfig};
+use isolet_domain::service::{Platform, PlatformConfig, activity, logs};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::compiler::Compiler;
@@ -139,6 +138,7 @@ impl Host {
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         beside.spawn(keep_logs(platform.clone()));
         let (sharing, platform_shares) = (platform.clone(), config.storage.redis.url.is_some());
+        beside.spawn(count_activity(platform.clone()));
         beside.spawn(tend(platform));
         if platform_shares {
             beside.spawn(share_rates(sharing));
@@ -181,12 +181,17 @@ async fn tend(platform: Arc<Platform>) {
 
 /// Has what tenants' code said sent to the store, until the host stops.
 async fn keep_logs(platform: Arc<Platform>) {
-    let mut every = tokio::time::interval(FLUSH_EVERY);
+    let mut every = tokio::time::interval(logs::FLUSH_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut well = true;
     loop {
         every.tick().await;
-        let sent = platform.logs.flush().await;
+        // In a task of its own: what is on its way when the host stops must not be broken off.
+        let sending = tokio::spawn({
+            let platform = platform.clone();
+            async move { platform.logs.flush().await }
+        });
+        let Ok(sent) = sending.await else { continue };
         // Said once, not every second.
         match &sent {
             Err(error) if well => {
@@ -227,6 +232,26 @@ async fn watch_certificates(certificates: Arc<[Certificate]>) {
 
 const fn scheme(tls: Option<&Certificate>) -> &'static str {
     if tls.is_some() { "https" } else { "http" }
+}
+
+/// Has what tenants' executions came to sent to the store, until the host stops.
+async fn count_activity(platform: Arc<Platform>) {
+    let mut every = tokio::time::interval(activity::FLUSH_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut well = true;
+    loop {
+        every.tick().await;
+        let sent = platform.count_activity().await;
+        // Said once, not every time.
+        match &sent {
+            Err(error) if well => {
+                tracing::warn!(%error, "series and usage could not be stored; they are kept until they can")
+            }
+            Ok(()) if !well => tracing::info!("series and usage are stored again"),
+            _ => {}
+        }
+        well = sent.is_ok();
+    }
 }
 
 /// Where a store that outlives nothing waits for no disk; elsewhere the folder for temporary files will do.

@@ -89,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goes through the audit and names the first entry that is not as it was written; for the operator. */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/check": {
         parameters: {
             query?: never;
@@ -682,6 +716,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenant's code said and how its requests ended, newest first; or as it comes. */
+        get: operations["list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers about the tenant's requests over time. */
+        get: operations["get_tenant_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/prompts": {
         parameters: {
             query?: never;
@@ -894,6 +962,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenants within reach used, for bills. */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/whoami": {
         parameters: {
             query?: never;
@@ -937,6 +1022,42 @@ export interface components {
             data: components["schemas"]["AliasResponse"][];
             next_cursor: string | null;
         };
+        AuditEntryResponse: {
+            /** @description The key; absent for the operator's one-time link, and for what a host does by itself. */
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            /** @description Digest of the entry before in this chain. */
+            before: string;
+            digest: string;
+            host: string;
+            id: string;
+            /**
+             * Format: uint64
+             * @description In the host's chain.
+             */
+            number: number;
+            operation: string;
+            request_id: string;
+            /** @description The end of the other chain that was written to last, as it was then. */
+            seen: components["schemas"]["LinkResponse"] | null;
+            /**
+             * Format: uint16
+             * @description How it was answered.
+             */
+            status: number;
+            /** @description What was made, where the address does not say. */
+            subject: string | null;
+            /** @description The address it was asked of. */
+            target: string;
+            tenant: string | null;
+            tenant_id: string | null;
+        };
+        /** @description A page of a list. */
+        AuditEntryResponseList: {
+            data: components["schemas"]["AuditEntryResponse"][];
+            next_cursor: string | null;
+        };
         BodyRequest: {
             base64?: string | null;
             text?: string | null;
@@ -946,6 +1067,14 @@ export interface components {
             text: string;
         } | {
             base64: string;
+        };
+        /** @description The first entry that is not as it was written. */
+        BreakResponse: {
+            host: string;
+            id: string | null;
+            /** Format: uint64 */
+            number: number;
+            why: string;
         };
         /** @description What a credential may do, and where. */
         CallerResponse: {
@@ -971,6 +1100,16 @@ export interface components {
                 [key: string]: components["schemas"]["ModuleResponse"];
             };
             options?: components["schemas"]["OptionsResponse"] | null;
+        };
+        /** @description One measure of one group. */
+        ColumnResponse: {
+            /** @description What it is grouped by. The function is null for code that came with a run. */
+            labels: {
+                [key: string]: string | null;
+            };
+            name: components["schemas"]["Measure"];
+            /** @description One for each window; null where nothing was measured. */
+            values: (number | null)[];
         };
         CreateKeyRequest: {
             /**
@@ -1063,7 +1202,13 @@ export interface components {
             /** Format: uint64 */
             cpu_ms: number;
             /** Format: uint64 */
+            cpu_ms_per_minute?: number | null;
+            /** Format: uint64 */
+            egress_bytes_per_minute?: number | null;
+            /** Format: uint64 */
             log_bytes: number;
+            /** Format: uint64 */
+            log_bytes_per_minute?: number | null;
             /** Format: uint64 */
             memory_bytes: number;
             /** Format: uint64 */
@@ -1312,8 +1457,23 @@ export interface components {
             concurrency?: number | null;
             /** Format: uint64 */
             cpu_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description Thread CPU time that all invocations together may use in a minute.
+             */
+            cpu_ms_per_minute?: number | null;
+            /**
+             * Format: uint64
+             * @description What they may send to the outside in a minute.
+             */
+            egress_bytes_per_minute?: number | null;
             /** Format: uint64 */
             log_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description Console output that is kept of them; what is more is cut.
+             */
+            log_bytes_per_minute?: number | null;
             /** Format: uint64 */
             memory_bytes?: number | null;
             /** Format: uint64 */
@@ -1336,8 +1496,67 @@ export interface components {
             /** Format: uint64 */
             wall_ms?: number | null;
         };
+        /** @description A place in a chain. */
+        LinkResponse: {
+            digest: string;
+            host: string;
+            /** Format: uint64 */
+            number: number;
+        };
+        LogErrorResponse: {
+            /** Format: uint32 */
+            column: number | null;
+            file: string | null;
+            /** Format: uint32 */
+            line: number | null;
+            message: string;
+        };
         /** @enum {string} */
         LogLevel: "debug" | "log" | "info" | "warn" | "error" | "trace";
+        /** @description One request and what the code said while it was answered. */
+        LogRecordResponse: {
+            alias: string | null;
+            /** @description Whether the code had to be made ready first. */
+            cold: boolean;
+            /** Format: double */
+            cpu_ms: number;
+            /** Format: double */
+            duration_ms: number;
+            error: components["schemas"]["LogErrorResponse"] | null;
+            /** @description Null for code that came with a run. */
+            function: string | null;
+            /** @description Its place in the log: for `Last-Event-ID`. */
+            id: string;
+            lines: components["schemas"]["LogResponse"][];
+            lines_truncated: boolean;
+            /** Format: uint64 */
+            memory_peak_bytes: number;
+            method: string;
+            outcome: components["schemas"]["Outcome"];
+            /** @description Without the query. */
+            path: string;
+            request_id: string;
+            run_id: string | null;
+            source: components["schemas"]["RequestSource"];
+            /**
+             * Format: uint16
+             * @description The code's own; null where it gave no response.
+             */
+            status: number | null;
+            /**
+             * Format: date-time
+             * @description When the request came.
+             */
+            time: string;
+            version: string;
+            /** Format: uint64 */
+            version_number: number | null;
+        };
+        /** @description A page of a list. */
+        LogRecordResponseList: {
+            data: components["schemas"]["LogRecordResponse"][];
+            next_cursor: string | null;
+        };
         LogResponse: {
             file: string | null;
             level: components["schemas"]["LogLevel"];
@@ -1347,6 +1566,8 @@ export interface components {
             /** Format: uint64 */
             t_ms: number;
         };
+        /** @enum {string} */
+        Measure: "requests" | "errors" | "duration_p50_ms" | "duration_p95_ms" | "duration_p99_ms" | "cpu_ms" | "memory_peak_bytes" | "cold_starts" | "subrequests" | "request_bytes" | "response_bytes" | "egress_bytes";
         /** @description A module's text, or an object that also says what it is. */
         Module: string | components["schemas"]["Typed"];
         ModuleDiffResponse: {
@@ -1386,7 +1607,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Outcome: "ok" | "exception" | "no_response" | "cpu_limit" | "wall_limit" | "memory_limit" | "stack_limit" | "output_limit" | "subrequest_limit" | "egress_denied" | "client_disconnected" | "startup_failed" | "startup_limit" | "build_failed" | "build_limit" | "suspended" | "rate_limited" | "overloaded" | "not_found" | "internal";
+        Outcome: "ok" | "exception" | "no_response" | "cpu_limit" | "wall_limit" | "memory_limit" | "stack_limit" | "output_limit" | "subrequest_limit" | "egress_denied" | "client_disconnected" | "startup_failed" | "startup_limit" | "build_failed" | "build_limit" | "suspended" | "rate_limited" | "quota_exceeded" | "overloaded" | "not_found" | "internal";
         /** @description `null` where none were set. */
         PolicyResponse: {
             rules: components["schemas"]["RuleTextWritten"][] | null;
@@ -1469,6 +1690,8 @@ export interface components {
             path: string;
             truncated: boolean;
         };
+        /** @enum {string} */
+        RequestSource: "ingress" | "invoke" | "run";
         /** @enum {string} */
         Reuse: "none" | "digest";
         /** @description A version to go back to; without one, the split before. */
@@ -1580,7 +1803,7 @@ export interface components {
             prompt: string;
         };
         /** @enum {string} */
-        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "limits:write" | "metrics:read" | "components:write";
+        Scope: "tenants:read" | "tenants:write" | "keys:read" | "keys:write" | "functions:read" | "functions:write" | "versions:read" | "versions:write" | "deploy" | "env:read" | "env:write" | "egress:read" | "egress:write" | "secrets:read" | "secrets:write" | "routes:read" | "routes:write" | "invoke" | "run" | "runs:read" | "runs:write" | "limits:write" | "logs:read" | "metrics:read" | "audit:read" | "components:write" | "usage:read";
         /** @description What is told of a secret. */
         SecretResponse: {
             name: string;
@@ -1589,6 +1812,19 @@ export interface components {
         SecretResponseList: {
             data: components["schemas"]["SecretResponse"][];
             next_cursor: string | null;
+        };
+        /** @description Numbers over time. */
+        SeriesResponse: {
+            /** Format: date-time */
+            end: string;
+            series: components["schemas"]["ColumnResponse"][];
+            /** Format: date-time */
+            start: string;
+            step: components["schemas"]["Step"];
+            /** Format: int64 */
+            step_s: number;
+            /** @description When each window begins, in seconds since 1970. */
+            times: number[];
         };
         /** @description What a credential may do, and where. */
         SessionResponse: {
@@ -1618,6 +1854,8 @@ export interface components {
         StarRequest: {
             starred: boolean;
         };
+        /** @enum {string} */
+        Step: "10s" | "1m" | "1h";
         /** @description `{"by": "header:x-user"}` or `{"by": "none"}`. */
         StickyText: {
             by: string;
@@ -1721,6 +1959,56 @@ export interface components {
             /** Format: double */
             startup_cpu_ms: number;
         };
+        /** @description What was used in one window. */
+        UsageWindowResponse: {
+            /** @description Whether the window is closed: nothing is added to it any more. */
+            closed: boolean;
+            /** Format: uint64 */
+            cold_starts: number;
+            /** Format: double */
+            cpu_ms: number;
+            /**
+             * @description Of a closed row, which is the same whenever it is asked for; null while it can change, and where rows are grouped by labels, which
+             *     can change later.
+             */
+            digest: string | null;
+            /**
+             * Format: double
+             * @description From the arrival of requests to the end of their instances, added up.
+             */
+            duration_ms: number;
+            /** Format: uint64 */
+            egress_bytes: number;
+            /**
+             * @description What it is grouped by, such as `tenant` or `label.plan`. The function is null for code that came with a run, a label where the
+             *     tenant has none.
+             */
+            labels: {
+                [key: string]: string | null;
+            };
+            /**
+             * Format: double
+             * @description Each request's peak of memory times its duration, added up: mebibytes times seconds.
+             */
+            memory_mib_s: number;
+            /** Format: uint64 */
+            request_bytes: number;
+            /** Format: uint64 */
+            requests: number;
+            /** Format: uint64 */
+            response_bytes: number;
+            /** Format: uint64 */
+            subrequests: number;
+            /** Format: date-time */
+            window_end: string;
+            /** Format: date-time */
+            window_start: string;
+        };
+        /** @description A page of a list. */
+        UsageWindowResponseList: {
+            data: components["schemas"]["UsageWindowResponse"][];
+            next_cursor: string | null;
+        };
         VariableResponse: {
             name: string;
             value: string;
@@ -1729,6 +2017,14 @@ export interface components {
         VariableResponseList: {
             data: components["schemas"]["VariableResponse"][];
             next_cursor: string | null;
+        };
+        VerifiedResponse: {
+            broken: components["schemas"]["BreakResponse"] | null;
+            /** Format: uint64 */
+            entries: number;
+            /** @description Where each host's chain ends. Noted elsewhere, they show later that nothing was taken off. */
+            heads: components["schemas"]["LinkResponse"][];
+            ok: boolean;
         };
         VersionResponse: {
             /** Format: date-time */
@@ -2457,8 +2753,8 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests */
-        "429.rate_limited": {
+        /** @description Quota exceeded; Too many requests */
+        "429.quota_exceeded.rate_limited": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 ratelimit: components["headers"]["ratelimit"];
@@ -2469,14 +2765,14 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "rate_limited";
+                    code?: "quota_exceeded" | "rate_limited";
                     /** @constant */
                     status?: 429;
                 };
             };
         };
-        /** @description Too many requests; Too many requests are remembered */
-        "429.rate_limited.too_many_idempotency_keys": {
+        /** @description Quota exceeded; Too many requests; Too many requests are remembered */
+        "429.quota_exceeded.rate_limited.too_many_idempotency_keys": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 ratelimit: components["headers"]["ratelimit"];
@@ -2487,7 +2783,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "rate_limited" | "too_many_idempotency_keys";
+                    code?: "quota_exceeded" | "rate_limited" | "too_many_idempotency_keys";
                     /** @constant */
                     status?: 429;
                 };
@@ -2523,6 +2819,22 @@ export interface components {
                     code?: "internal";
                     /** @constant */
                     status?: 500;
+                };
+            };
+        };
+        /** @description The host is busy; Store not available */
+        "503.overloaded.store_unavailable": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                "retry-after": components["headers"]["retry-after"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "overloaded" | "store_unavailable";
+                    /** @constant */
+                    status?: 503;
                 };
             };
         };
@@ -2682,7 +2994,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -2740,6 +3052,78 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Those alone that are about this tenant. */
+                tenant?: string;
+                /** @description What this key did. */
+                actor?: string;
+                /** @description Those alone of this operation. */
+                operation?: string;
+                /** @description From then on. */
+                start?: string;
+                /** @description Before then. */
+                end?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryResponseList"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
     check_code: {
         parameters: {
             query?: never;
@@ -2775,7 +3159,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.invalid_code.startup_failed.startup_limit"];
-            429: components["responses"]["429.rate_limited"];
+            429: components["responses"]["429.quota_exceeded.rate_limited"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -5204,6 +5588,107 @@ export interface operations {
             503: components["responses"]["503.store_unavailable"];
         };
     };
+    list_logs: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Requests that came then or later. */
+                start?: string;
+                /** @description Requests that came before then. */
+                end?: string;
+                /** @description Records with a line at least as bad; one that did not end well is an error. */
+                level?: "debug" | "log" | "info" | "warn" | "error" | "trace";
+                /** @description Those of this function. */
+                function?: string;
+                /** @description Those of this version. */
+                version?: string;
+                /** @description That of this request. */
+                request_id?: string;
+                /** @description Those that ended so. */
+                outcome?: "ok" | "exception" | "no_response" | "cpu_limit" | "wall_limit" | "memory_limit" | "stack_limit" | "output_limit" | "subrequest_limit" | "egress_denied" | "client_disconnected" | "startup_failed" | "startup_limit" | "build_failed" | "build_limit" | "suspended" | "rate_limited" | "quota_exceeded" | "overloaded" | "not_found" | "internal";
+                /** @description Those with this text in the path, the error or a line. */
+                query?: string;
+            };
+            header?: {
+                /** @description Where a stream of records goes on: after the one with this id. */
+                "last-event-id"?: string;
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records: a page of them, or each as it comes where `Accept` asks for that. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogRecordResponseList"];
+                    "application/x-ndjson": string;
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
+        };
+    };
+    get_tenant_metrics: {
+        parameters: {
+            query?: {
+                /** @description Which measures, with commas between them; all without it. */
+                names?: string;
+                /** @description From then on; an hour before the end without it. */
+                start?: string;
+                /** @description Until then; now without it. */
+                end?: string;
+                /** @description The length of a window; what suits the time without it. */
+                step?: "10s" | "1m" | "1h";
+                /** @description A column for each; outcomes for `requests` alone. */
+                group_by?: "function" | "outcome";
+                /** @description Those of this function. */
+                function?: string;
+            };
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
     list_prompts: {
         parameters: {
             query?: {
@@ -5653,7 +6138,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_code.invalid_request.startup_failed.startup_limit"];
-            429: components["responses"]["429.rate_limited.too_many_idempotency_keys"];
+            429: components["responses"]["429.quota_exceeded.rate_limited.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -5786,7 +6271,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_request.startup_failed.startup_limit"];
-            429: components["responses"]["429.rate_limited.too_many_idempotency_keys"];
+            429: components["responses"]["429.quota_exceeded.rate_limited.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -5933,6 +6418,45 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description Windows with any time from then on; a day before the end without it. */
+                start?: string;
+                /** @description Windows with any time before then; now without it. */
+                end?: string;
+                /** @description The length of a window; days are UTC's. */
+                granularity?: "15m" | "1h" | "1d";
+                /** @description What has rows of its own: `tenant`, `function`, `label.NAME`, with commas between them. */
+                group_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows, in the form that `Accept` asks for. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageWindowResponseList"];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };

@@ -91,91 +91,15 @@ export type RunEvent =
   | { event: 'done'; data: RunResult }
 
 /** What one request or run left in the logs. */
-export interface LogRecord {
-  id: string
-  time: string
-  source: 'ingress' | 'invoke' | 'run'
-  function: string | null
-  alias: string | null
-  version: string | null
-  version_number: number | null
-  request_id: string | null
-  run_id: string | null
-  outcome: string
-  status: number | null
-  method: string
-  path: string
-  duration_ms: number
-  cpu_ms: number
-  memory_peak_bytes: number
-  cold: boolean
-  error: { message: string; file: string | null; line: number | null; column: number | null } | null
-  lines: LogLine[]
-  lines_truncated: boolean
-}
+export type LogRecord = Schemas['LogRecordResponse']
 
 /** A place in a host's chain of audit entries. */
-export interface AuditLink {
-  host: string
-  number: number
-  digest: string
-}
-
+export type AuditLink = Schemas['LinkResponse']
 /** One change that somebody asked for. */
-export interface AuditEntry {
-  id: string
-  at: string
-  /** The key; `null` for the operator's one-time link, and for what a host does by itself. */
-  actor: string | null
-  operation: string
-  tenant: string | null
-  target: string
-  /** What was made, where the target does not say. */
-  subject: string | null
-  status: number
-  request_id: string
-  host: string
-  number: number
-  before: string
-  digest: string
-}
+export type AuditEntry = Schemas['AuditEntryResponse']
+export type AuditVerdict = Schemas['VerifiedResponse']
 
-export interface AuditVerdict {
-  ok: boolean
-  entries: number
-  heads: AuditLink[]
-  broken: { host: string; number: number; id: string | null; why: string } | null
-}
-
-export interface MetricSeries {
-  name: string
-  labels: Record<string, string | null>
-  /** One for each of the times; `null` where nothing was measured. */
-  values: (number | null)[]
-}
-
-export interface Metrics {
-  step_s: number
-  /** Seconds, the beginning of each window. */
-  times: number[]
-  series: MetricSeries[]
-}
-
+export type Metrics = Schemas['SeriesResponse']
+export type MetricSeries = Schemas['ColumnResponse']
 /** What was used within one window. */
-export interface UsageWindow {
-  window_start: string
-  window_end: string
-  labels: Record<string, string | null>
-  requests: number
-  duration_ms: number
-  cpu_ms: number
-  memory_mib_s: number
-  cold_starts: number
-  subrequests: number
-  request_bytes: number
-  response_bytes: number
-  egress_bytes: number
-  /** Nothing is added any more; the digest says what it was. */
-  closed: boolean
-  digest: string | null
-}
+export type UsageWindow = Schemas['UsageWindowResponse']

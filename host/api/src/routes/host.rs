@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use isolet_domain::access::{Preset, Scope};
 
 use crate::answer::{Answer, Text, TextFormat};
 use crate::caller::{Caller, With, needs};
 use crate::document::{Answers, Operation};
+use crate::failure::Failure;
 use crate::metrics;
 use crate::state::AppState;
 use crate::wire::host::{HealthResponse, InfoResponse};
@@ -52,6 +54,13 @@ impl TextFormat for Exposition {
     const DOCUMENTED: &'static str = "text/plain";
 }
 
-pub async fn get_metrics(State(app): State<AppState>, _: With<needs::MetricsRead>) -> Text<Exposition> {
-    metrics::render(&app).into()
+/// The whole host's numbers are the operator's, whoever else may read a tenant's.
+pub async fn get_metrics(
+    State(app): State<AppState>,
+    found: With<needs::MetricsRead>,
+) -> Result<Text<Exposition>, Failure> {
+    match found.credential.preset {
+        Preset::Admin => Ok(metrics::render(&app).into()),
+        _ => Err(Failure::Forbidden(Scope::MetricsRead)),
+    }
 }

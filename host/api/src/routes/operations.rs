@@ -4,7 +4,7 @@
 
 use super::{
     aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs, openapi,
-    problems, routing, runs, secrets, suspension, tenants, versions,
+    problems, routing, runs, secrets, series, suspension, tenants, usage, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -74,6 +74,7 @@ fn about_the_host() -> Vec<Endpoint> {
             "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN])
         .unrecorded(),
         op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
+        op!(GET "/v1/usage", usage::get_usage, "What the tenants within reach used, for bills.", &[]),
         op!(POST "/v1/check", checks::check_code,
             "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION])
         .unrecorded(),
@@ -98,6 +99,8 @@ fn of_tenants() -> Vec<Endpoint> {
             "The limits that are set for the tenant, and those that count.", &[]),
         op!(PUT "/v1/tenants/{tenant}/limits", limits::put_tenant_limits,
             "Replaces the limits that are set for the tenant; for the operator.", &[INVALID]),
+        op!(GET "/v1/tenants/{tenant}/metrics", series::get_tenant_metrics,
+            "Numbers about the tenant's requests over time.", &[]),
         op!(GET "/v1/tenants/{tenant}/logs", logs::list_logs,
             "What the tenant's code said and how its requests ended, newest first; or as it comes.", &[TAIL]),
         op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),

@@ -14,10 +14,13 @@ pub mod keys;
 pub mod limit_settings;
 pub mod limits;
 pub mod logs;
+pub mod measure;
+pub mod metrics;
 pub mod routing;
 pub mod runs;
 pub mod suspension;
 pub mod tenants;
+pub mod usage;
 mod words;
 
 use schemars::JsonSchema;

@@ -6,8 +6,11 @@ use isolet_domain::access::{Preset, Scope};
 use isolet_domain::execute::{LogLevel, Severity};
 use isolet_domain::log::Via;
 use isolet_domain::outcome::Outcome;
+use isolet_domain::series::Step;
 use isolet_domain::tenant::TenantStatus;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::measure::Measure;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $marker:ident = $name:literal, $all:expr;)*) => { $(
@@ -31,6 +34,8 @@ words! {
     OutcomeWord = "Outcome", Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
     ScopeWord = "Scope", Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     PresetWord = "Preset", Preset::ALL.iter().map(|preset| preset.as_str()).collect();
+    MeasureWord = "Measure", Measure::ALL.map(Measure::as_str).to_vec();
+    StepWord = "Step", Step::SERIES.map(Step::as_str).to_vec();
     ViaWord = "RequestSource", Via::ALL.iter().map(|via| via.as_str()).collect();
     LevelWord = "LogLevel", LogLevel::ALL.iter().map(|level| level.as_str()).collect();
     SeverityWord = "Severity", [Severity::Error, Severity::Warning].map(Severity::as_str).to_vec();

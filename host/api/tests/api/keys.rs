@@ -61,7 +61,7 @@ async fn a_key_does_what_its_scopes_say_and_mints_no_more() {
         assert_eq!(problem["errors"][0]["pointer"], pointer);
     }
     // A scope beyond the preset, which nobody gets by naming it.
-    for scope in ["tenants:write", "metrics:read"] {
+    for scope in ["tenants:write", "limits:write"] {
         let beyond = json!({ "preset": "tenant", "scopes": [scope] });
         mint(&host, &host.admin, beyond).await.problem(422, "invalid_request");
     }

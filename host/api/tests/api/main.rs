@@ -26,3 +26,4 @@ mod routing;
 mod runs;
 mod sockets;
 mod tenants;
+mod usage;

@@ -1,5 +1,5 @@
 //! The books on executions: each is closed exactly once, with what is known of its end, and goes into the counts of the host and the log
-//! of its tenant. How those are kept is in `counters` and `log_buffer`.
+//! and series of its tenant. How those are kept is in `counters`, `log_buffer` and `series_buffer`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,16 +10,19 @@ use jiff::Timestamp;
 
 use super::counters::Counters;
 use super::log_buffer::LogBuffer;
+use super::series_buffer::SeriesBuffer;
 use crate::access::TenantScope;
 use crate::execute::{Ended, Report};
 use crate::ids::{RequestId, RunId};
 use crate::log::{KEPT_ERROR_BYTES, KEPT_PATH_BYTES, LogError, LogRecord, Origin, Via, cut};
 use crate::outcome::Outcome;
+use crate::series::Execution;
 
 /// Where executions are written down.
 pub(super) struct Books {
     pub(super) counters: Arc<Counters>,
     pub(super) logs: Arc<LogBuffer>,
+    pub(super) series: Arc<SeriesBuffer>,
 }
 
 /// One execution, open. Dropped open, it is one whose client went away.
@@ -98,14 +101,31 @@ impl Account {
             return;
         }
         self.books.counters.count(self.via, outcome);
+        let duration = self.began.elapsed();
+        self.books.counters.durations.count(duration);
         let Some((scope, origin)) = self.of.take() else { return };
         let mut nothing = Report::of(outcome);
         let (report, keep) = ended.unwrap_or((&mut nothing, true));
+        let execution = Execution {
+            outcome,
+            duration,
+            cpu: report.usage.cpu,
+            memory_peak_bytes: report.usage.memory_peak_bytes,
+            cold: self.cold,
+            subrequests: report.subrequests.len() as u64,
+            request_bytes: report.usage.request_bytes,
+            response_bytes: report.usage.response_bytes,
+            egress_bytes: report.usage.egress_bytes,
+        };
+        // Where it ended: the window of its arrival may be closed by then.
+        let ended_at = self.at.as_second().saturating_add_unsigned(duration.as_secs());
+        self.books.series.note(&scope, &origin.function, ended_at, &execution);
         let lines = if keep { report.logs.clone() } else { std::mem::take(&mut report.logs) };
         let error = report.error.as_ref().map(|error| LogError {
             message: cut(&error.message, KEPT_ERROR_BYTES).to_owned(),
             position: error.position.clone(),
         });
+        self.tell_host(&scope, &origin, &execution, report.status);
         // Empty texts allocate nothing: they come in when the record is kept.
         let mut record = LogRecord {
             at: self.at,
@@ -117,7 +137,7 @@ impl Account {
             status: report.status,
             method: String::new(),
             path: String::new(),
-            duration: self.began.elapsed(),
+            duration,
             cpu: report.usage.cpu,
             memory_peak_bytes: report.usage.memory_peak_bytes,
             cold: self.cold,
@@ -132,6 +152,37 @@ impl Account {
             path.clone_into(&mut record.path);
             record
         });
+    }
+}
+
+impl Account {
+    /// The host's own log has who, what and how it ended, and nothing that the code or the request said.
+    fn tell_host(&self, tenant: &TenantScope, of: &Origin, execution: &Execution, status: Option<u16>) {
+        let (function, run) = (of.function.as_ref().map(tracing::field::display), self.run);
+        if execution.outcome == Outcome::Internal {
+            tracing::error!(
+                target: "isolet::request",
+                { request.id = %self.request, tenant.id = %tenant.id(), function, version = %of.version },
+                "a request failed inside the host"
+            );
+        }
+        tracing::debug!(
+            target: "isolet::request",
+            {
+                request.id = %self.request,
+                tenant.id = %tenant.id(),
+                tenant.slug = %tenant.slug(),
+                function,
+                version = %of.version,
+                run.id = run.map(tracing::field::display),
+                via = self.via.as_str(),
+                outcome = execution.outcome.as_str(),
+                status,
+                duration_us = u64::try_from(execution.duration.as_micros()).unwrap_or(u64::MAX),
+                cpu_us = u64::try_from(execution.cpu.as_micros()).unwrap_or(u64::MAX)
+            },
+            "a request ended"
+        );
     }
 }
 

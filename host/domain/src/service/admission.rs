@@ -221,7 +221,9 @@ impl Admissions {
         if lane.waiting.fetch_add(1, Ordering::AcqRel) >= admission.queue {
             return Err(NotAdmitted::Overloaded { retry_after });
         }
+        let began = Instant::now();
         let place = tokio::time::timeout(admission.queue_wait, lane.places.clone().acquire_owned()).await;
+        self.counters.queue_waits.count(began.elapsed());
         drop(waiting);
         match place {
             Ok(place) => Ok(place.expect("the lane is never closed")),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::histogram::Histogram;
 use crate::log::Via;
 use crate::outcome::Outcome;
 
@@ -43,6 +44,12 @@ pub struct Counters {
     pub log_records: AtomicU64,
     pub log_records_dropped: AtomicU64,
     pub log_batches_refused: AtomicU64,
+    /// From the arrival of invocations and runs to the end of their instances.
+    pub durations: Histogram,
+    /// How long those waited that found no place at once, whether they got one or not.
+    pub queue_waits: Histogram,
+    /// Flushes of series and usage that the store did not take.
+    pub series_refused: AtomicU64,
     in_flight: AtomicU64,
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -124,13 +125,15 @@ impl Logs {
         limit: usize,
     ) -> Result<Found, RepositoryError> {
         let (mut records, mut before, mut looked_at) = (Vec::new(), before, 0);
+        // A store removes what is too old when it adds to it; for whoever reads it is gone at once.
+        let start = filter.start.max(Timestamp::now().checked_sub(self.buffer.rules().keep.age).ok());
         loop {
             let read = self.repository.logs_before(tenant, before, READ_BYTES).await?;
             if read.is_empty() {
                 return Ok(Found { records, next: None });
             }
             for stored in read {
-                if filter.start.is_some_and(|start| stored.stored_at < start) {
+                if start.is_some_and(|start| stored.stored_at < start) {
                     return Ok(Found { records, next: None });
                 }
                 let first = stored.first;

@@ -2,6 +2,7 @@
 //! of HTTP, of stores or of WebAssembly.
 
 mod account;
+pub mod activity;
 pub mod admission;
 pub mod aliases;
 pub mod answers;
@@ -13,6 +14,7 @@ pub mod condition;
 pub mod counters;
 pub mod environment;
 pub mod functions;
+pub mod histogram;
 pub mod history;
 pub mod invoker;
 pub mod key_use;
@@ -29,6 +31,7 @@ pub mod routes;
 mod rulebook;
 pub mod runs;
 pub mod secrets;
+mod series_buffer;
 pub mod sign_in;
 pub mod target;
 pub mod tenants;
@@ -36,6 +39,7 @@ mod to_the_end;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +54,7 @@ use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
 use crate::tenant::DEFAULT_PLAN;
 use account::Books;
+use activity::{Activity, ActivityRules};
 use admission::Admissions;
 use aliases::Aliases;
 use answers::RememberedAnswers;
@@ -74,6 +79,7 @@ use routes::Routes;
 use rulebook::Rulebook;
 use runs::Runs;
 use secrets::Secrets;
+use series_buffer::SeriesBuffer;
 use sign_in::SignIn;
 use tenants::Tenants;
 use versions::Versions;
@@ -99,6 +105,8 @@ pub struct PlatformConfig {
     pub egress_ceiling: Option<Arc<EgressPolicy>>,
     /// How much is kept of what tenants' code says.
     pub logs: LogRules,
+    /// How long series and usage are kept.
+    pub activity: ActivityRules,
 }
 
 impl PlatformConfig {
@@ -113,6 +121,7 @@ impl PlatformConfig {
         host: None,
         egress_ceiling: None,
         logs: LogRules::DEFAULT,
+        activity: ActivityRules::DEFAULT,
     };
 
     /// Of a host that shares its store: what others write is seen within a second.
@@ -138,6 +147,7 @@ pub struct Platform {
     pub limits: LimitStore,
     pub logs: Logs,
     pub checks: Checks,
+    pub activity: Activity,
     pub invoker: Invoker,
     pub runs: Runs,
     pub history: History,
@@ -176,7 +186,9 @@ impl Platform {
         let shared_admissions = admissions.clone();
         let preparation = Preparation { repository: repository.clone(), executor, counters: counters.clone() };
         let buffer = Arc::new(LogBuffer::new(config.logs, counters.clone()));
-        let books = Arc::new(Books { counters: counters.clone(), logs: buffer.clone() });
+        let series = Arc::<SeriesBuffer>::default();
+        let books = Arc::new(Books { counters: counters.clone(), logs: buffer.clone(), series: series.clone() });
+        let activity = Activity::new(repository.clone(), series, config.activity);
         let used = Arc::<KeyUse>::default();
         let leftovers = Arc::<Leftovers>::default();
         let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
@@ -200,6 +212,7 @@ impl Platform {
             aliases: Aliases::new(preparation.clone(), resolver.clone(), rulebook.clone()),
             checks,
             audit,
+            activity,
             logs: Logs::new(repository.clone(), buffer, counters.clone()),
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), books.clone()),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
@@ -244,11 +257,23 @@ impl Platform {
         self.admissions.share_rates(&self.repository).await
     }
 
+    /// Sends what tenants' executions came to since the last time. To be called every few seconds.
+    pub async fn count_activity(&self) -> Result<(), RepositoryError> {
+        let sent = self.activity.flush().await;
+        if sent.is_err() {
+            self.counters.series_refused.fetch_add(1, Ordering::Relaxed);
+        }
+        sent
+    }
+
     /// Writes out what is batched: the last step of a drain.
     pub async fn flush(&self) -> Result<(), RepositoryError> {
-        self.audit.ready().await?;
-        self.used.write(&self.repository, true).await?;
-        self.logs.flush().await?;
+        // Each is tried, whatever became of the ones before.
+        let audit = self.audit.ready().await;
+        let keys = self.used.write(&self.repository, true).await;
+        let logs = self.logs.flush().await;
+        let activity = self.count_activity().await;
+        audit.and(keys).and(logs).and(activity)?;
         self.repository.flush().await
     }
 }

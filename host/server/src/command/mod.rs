@@ -25,6 +25,7 @@ mod source;
 mod stdin;
 mod tenant;
 mod up;
+mod usage;
 mod versions;
 
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ enum Verb {
     Tenant(tenant::TenantArguments),
     /// Show who changed what, and whether that is still as it was written.
     Audit(audit::AuditArguments),
+    /// Show what tenants used, and export a month of it.
+    Usage(usage::UsageArguments),
     /// Make, show, rotate and revoke keys.
     Key(key::KeyArguments),
     /// Set, show and remove a function's variables.
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
         Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
         Verb::Audit(arguments) => on_threads(audit::audit(arguments)),
+        Verb::Usage(arguments) => on_threads(usage::usage(arguments)),
         Verb::Key(arguments) => on_threads(key::key(arguments)),
         Verb::Env(arguments) => on_threads(env::env(arguments)),
         Verb::Secret(arguments) => on_threads(secret::secret(arguments)),

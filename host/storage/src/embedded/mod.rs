@@ -25,6 +25,7 @@ mod rates;
 mod ring;
 mod routes;
 mod runs;
+mod series;
 mod store;
 mod tables;
 mod tenants;

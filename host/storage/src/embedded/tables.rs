@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use isolet_domain::ids::{FunctionName, TenantId};
+use isolet_domain::series::Step;
 use redb::{TableDefinition, WriteTransaction};
 
 use super::failure::Trouble;
@@ -58,13 +59,16 @@ pub(super) const LOGS: TableDefinition<LogPlace, LogRow> = TableDefinition::new(
 /// Tenant → the position of its next record, and the bytes and records that it has in `LOGS`.
 pub(super) const LOG_SIZES: TableDefinition<Id, (u64, u64, u64)> = TableDefinition::new("log_sizes");
 
+/// Tenant, step, start of the window in seconds, writer → record of its part.
+pub(super) const SERIES: TableDefinition<(Id, u8, u64, u128), &[u8]> = TableDefinition::new("series");
+
 const FIRST: Id = &[0; 16];
 const LAST: Id = &[0xFF; 16];
 /// Above every slug and version id, which are of `a-z`, `0-9`, `-` and `_`.
 const ABOVE_NAMES: &str = "~";
 
 /// How many there are.
-pub(super) const COUNT: usize = 21;
+pub(super) const COUNT: usize = 22;
 
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
@@ -89,6 +93,7 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(AUDIT_HEADS)?;
     txn.open_table(LOGS)?;
     txn.open_table(LOG_SIZES)?;
+    txn.open_table(SERIES)?;
     Ok(())
 }
 
@@ -105,6 +110,32 @@ pub(super) fn answers_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 
 /// A tenant's rows in `LOGS`.
 pub(super) fn logs_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], u64, u64)> {
     (tenant.as_bytes(), 0, 0)..=(tenant.as_bytes(), u64::MAX, u64::MAX)
+}
+
+/// As a step is written in `SERIES`.
+pub(super) fn step_code(step: Step) -> u8 {
+    match step {
+        Step::TenSeconds => 0,
+        Step::Minute => 1,
+        Step::Hour => 2,
+        Step::Quarter => 3,
+    }
+}
+
+/// A tenant's rows in `SERIES` of one step, from one start of a window to another.
+pub(super) fn series_of(
+    tenant: &TenantId,
+    step: Step,
+    from: u64,
+    to: u64,
+) -> RangeInclusive<(&[u8; 16], u8, u64, u128)> {
+    let step = step_code(step);
+    (tenant.as_bytes(), step, from, 0)..=(tenant.as_bytes(), step, to, u128::MAX)
+}
+
+/// All of a tenant's rows in `SERIES`.
+pub(super) fn all_series_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], u8, u64, u128)> {
+    (tenant.as_bytes(), 0, 0, 0)..=(tenant.as_bytes(), u8::MAX, u64::MAX, u128::MAX)
 }
 
 /// A tenant's rows in `FUNCTIONS`.

@@ -14,8 +14,8 @@ use super::failure::Trouble;
 use super::routes;
 use super::store::EmbeddedStore;
 use super::tables::{
-    ANSWER_COUNTS, ANSWERS, FUNCTIONS, KEYS, LOG_SIZES, LOGS, NUMBERS, RUNS, SLUGS, STARS, TENANT_KEYS, TENANTS,
-    VERSIONS, answers_of, functions_of, ids_of, logs_of, numbers_of, versions_of,
+    ANSWER_COUNTS, ANSWERS, FUNCTIONS, KEYS, LOG_SIZES, LOGS, NUMBERS, RUNS, SERIES, SLUGS, STARS, TENANT_KEYS,
+    TENANTS, VERSIONS, all_series_of, answers_of, functions_of, ids_of, logs_of, numbers_of, versions_of,
 };
 use crate::record::{TenantRecord, decode, encode, lost, rewrite, tenant_key};
 
@@ -119,6 +119,7 @@ impl TenantRepository for EmbeddedStore {
             txn.open_table(ANSWER_COUNTS)?.remove(id.as_bytes())?;
             txn.open_table(LOGS)?.retain_in(logs_of(&id), |_, _| false)?;
             txn.open_table(LOG_SIZES)?.remove(id.as_bytes())?;
+            txn.open_table(SERIES)?.retain_in(all_series_of(&id), |_, _| false)?;
             Ok(named)
         };
         self.write(delete).await

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use isolet_domain::ids::{AuditId, Digest, FunctionName, RunId, TenantId, VersionId};
 use isolet_domain::repository::RepositoryError;
+use isolet_domain::series::Place;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,11 @@ pub(crate) fn answer_key(tenant: &TenantId, place: &Digest) -> String {
 /// Of every batch of a tenant's log: which one it is stands where it is kept.
 pub(crate) fn log_key(tenant: &TenantId) -> String {
     format!("log/{tenant}")
+}
+
+pub(crate) fn series_key(tenant: &TenantId, place: &Place) -> String {
+    let writer = u128::from_be_bytes(place.writer.0);
+    format!("series/{tenant}/{}/{}/{writer:032x}", place.step.as_str(), place.start)
 }
 
 /// A field that is text here and something stricter in the domain.

@@ -17,14 +17,15 @@ mod log;
 mod rewrite;
 mod routing;
 mod run;
+mod series;
 mod tenant;
 
 pub(crate) use answer::AnswerRecord;
 pub(crate) use audit::AuditRecord;
 pub(crate) use contents::{content_of_run, content_of_version};
 pub(crate) use envelope::{
-    answer_key, audit_key, decode, encode, function_key, key_key, log_key, lost, routing_key, run_key, tenant_key,
-    version_key,
+    answer_key, audit_key, decode, encode, function_key, key_key, log_key, lost, routing_key, run_key, series_key,
+    tenant_key, version_key,
 };
 pub(crate) use function::{FunctionRecord, VersionRecord};
 pub(crate) use key::KeyRecord;
@@ -32,4 +33,5 @@ pub(crate) use log::LogBatchRecord;
 pub(crate) use rewrite::rewrite;
 pub(crate) use routing::RoutingRecord;
 pub(crate) use run::RunRecord;
+pub(crate) use series::TalliesRecord;
 pub(crate) use tenant::TenantRecord;

@@ -29,17 +29,20 @@
 //! | `{p}:{audit}:heads` | hash | host → number and digest of its last entry |
 //! | `{p}:{audit}:latest` | sorted set | hosts, by when they wrote last in milliseconds |
 //! | `{p}:{<tenant id>}:log` | stream | batches of log records, under the position of the last one |
+//! | `{p}:{<tenant id>}:series:<step>` | hash | `<start of a window> <writer>` → record of the writer's part |
+//! | `{p}:{<tenant id>}:windows:<step>` | sorted set | the same fields, by the start of the window |
 //! | `{p}:{<tenant id>}:log-sizes` | hash | the position of the next record, what the batches come to, when the oldest came |
 //!
 //! (`{p}` is the prefix; the braces around a tenant's id, and around `audit`, are really there.) In a Redis Cluster the part in braces alone decides
 //! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
-//! Only remembered answers, logs and rates ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
+//! Only remembered answers, logs, series and rates ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
 //! a request that is sent again is done again.
 //!
 //! A space sorts before every character of slugs, names and ids, and `!` comes right after it: everything that starts with
 //! `<slug> ` is between `[<slug> ` and `(<slug>!`.
 
 use isolet_domain::ids::{Digest, FunctionName, HostId, RunId, TenantId, TenantSlug, VersionId};
+use isolet_domain::series::{Place, Step};
 
 /// The keys under one prefix.
 #[derive(Clone)]
@@ -186,9 +189,17 @@ impl TenantKeys {
         format!("{}:log-sizes", self.base)
     }
 
+    pub(super) fn series(&self, step: Step) -> String {
+        format!("{}:series:{}", self.base, step.as_str())
+    }
+
+    pub(super) fn windows(&self, step: Step) -> String {
+        format!("{}:windows:{}", self.base, step.as_str())
+    }
+
     /// All of them, the record first.
-    pub(super) fn all(&self) -> [String; 15] {
-        [
+    pub(super) fn all(&self) -> Vec<String> {
+        let mut all = vec![
             self.tenant(),
             self.keys(),
             self.functions(),
@@ -204,7 +215,10 @@ impl TenantKeys {
             self.log(),
             self.log_sizes(),
             self.rate(),
-        ]
+        ];
+        all.extend(Step::ALL.map(|step| self.series(step)));
+        all.extend(Step::ALL.map(|step| self.windows(step)));
+        all
     }
 }
 
@@ -253,6 +267,17 @@ pub(super) fn number_member(function: &FunctionName, number: u64, id: &VersionId
 pub(super) fn numbers_before(function: &FunctionName, number: Option<u64>) -> Bounds {
     let max = number.map_or_else(|| format!("({function}!"), |number| format!("({function} {number:020}"));
     Bounds { min: format!("[{function} "), max }
+}
+
+/// A place as a field of `series` and a member of `windows`.
+pub(super) fn series_member(place: &Place) -> String {
+    format!("{} {:032x}", place.start, u128::from_be_bytes(place.writer.0))
+}
+
+/// The start of the window and the writer in one.
+pub(super) fn series_of_member(member: &str) -> Option<(i64, [u8; 16])> {
+    let (start, writer) = member.split_once(' ')?;
+    Some((start.parse().ok()?, u128::from_str_radix(writer, 16).ok()?.to_be_bytes()))
 }
 
 /// The members of `order` that are older.

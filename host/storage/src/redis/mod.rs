@@ -30,6 +30,7 @@ mod rates;
 mod routes;
 mod runs;
 mod scripts;
+mod series;
 mod store;
 mod tenants;
 

@@ -55,6 +55,8 @@ pub(super) struct Scripts {
     pub(super) logs_after: Script,
     pub(super) logs_before: Script,
     pub(super) charge_rate: Script,
+    pub(super) put_tallies: Script,
+    pub(super) read_tallies: Script,
 }
 
 impl Scripts {
@@ -95,6 +97,8 @@ impl Scripts {
             logs_after: reading!("logs_after"),
             logs_before: reading!("logs_before"),
             charge_rate: reading!("charge_rate"),
+            put_tallies: fenced!("put_tallies"),
+            read_tallies: reading!("read_tallies"),
         }
     }
 }

@@ -22,6 +22,7 @@ mod redis_tls;
 mod routes;
 mod runs;
 mod samples;
+mod series;
 mod server;
 mod stores;
 mod tenants;
