@@ -4,10 +4,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http_body_util::BodyExt as _;
 use isolet_domain::body::Body;
 use isolet_domain::egress::hops;
 use isolet_domain::execute::{Answer, GuestError, Invocation, LogLevel, LogLine, Report, RunEvent, Timing, Usage};
@@ -20,16 +18,14 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::egress::Pass;
-use crate::exchange::{Exchange, RequestBody, ResponseBody};
-use crate::instance::{HOSTCALL_FUEL, InstanceState, MAX_FIELD_BYTES};
+use crate::exchange::{Exchange, RequestBody};
+use crate::head::Head;
+use crate::instance::{HOSTCALL_FUEL, InstanceState};
 use crate::memory::{self, BudgetSpent, Content};
 use crate::meter::{Metered, Tick};
 use crate::native::Guest;
 use crate::platform::Platform;
 use crate::records::Records;
-
-/// Header fields a response may have.
-const MAX_RESPONSE_FIELDS: usize = 100;
 
 /// Starts the guest and waits for its response head.
 pub async fn invoke(platform: Arc<Platform>, guest: Guest, invocation: Invocation) -> Answer {
@@ -86,7 +82,7 @@ async fn run(
 
     let mut timing = Timing::default();
     let (raw_tx, raw_rx) = oneshot::channel();
-    let mut head = Head { raw: Some(raw_rx), out: Some(head_tx), status: None, first_byte: None, refused: None };
+    let mut head = Head::new(raw_rx, head_tx);
     let trapped = {
         let mut call = Metered::new(
             Box::pin(call(&mut store, &platform, guest, request, exchange.clone(), raw_tx, events.as_ref())),
@@ -325,83 +321,4 @@ fn is_out_of_memory(message: &str) -> bool {
 /// QuickJS' words for its stack check.
 fn is_recursion(message: &str) -> bool {
     message == "RangeError: Maximum call stack size exceeded" || message == "InternalError: stack overflow"
-}
-
-/// The response head on its way from the guest to the caller.
-struct Head {
-    raw: Option<oneshot::Receiver<http::Response<HyperOutgoingBody>>>,
-    out: Option<oneshot::Sender<http::Response<Body>>>,
-    status: Option<u16>,
-    first_byte: Option<Duration>,
-    /// Why it was not passed on.
-    refused: Option<String>,
-}
-
-impl Head {
-    /// Passes the head on once the guest has sent it.
-    fn forward(&mut self, cx: &mut Context<'_>, exchange: &Arc<Exchange>) {
-        let Some(raw) = &mut self.raw else { return };
-        match Pin::new(raw).poll(cx) {
-            Poll::Pending => {}
-            Poll::Ready(Err(_)) => self.raw = None,
-            Poll::Ready(Ok(response)) => {
-                self.raw = None;
-                self.pass(response, exchange);
-            }
-        }
-    }
-
-    fn forward_last(&mut self, exchange: &Arc<Exchange>) {
-        if let Some(mut raw) = self.raw.take()
-            && let Ok(response) = raw.try_recv()
-        {
-            self.pass(response, exchange);
-        }
-    }
-
-    fn arrived(&self) -> bool {
-        self.out.is_none()
-    }
-
-    fn pass(&mut self, response: http::Response<HyperOutgoingBody>, exchange: &Arc<Exchange>) {
-        let now = exchange.began.elapsed();
-        if let Err(complaint) = check_head(&response) {
-            self.refused = Some(complaint);
-            exchange.meter.stop(Outcome::OutputLimit);
-            exchange.changed.notify_one();
-            return;
-        }
-        self.first_byte = Some(now);
-        self.status = Some(response.status().as_u16());
-        exchange.traffic();
-        let Some(out) = self.out.take() else { return };
-        let (mut parts, body) = response.into_parts();
-        // Ours alone, whatever a guest sets.
-        let reserved: Vec<_> =
-            parts.headers.keys().filter(|name| name.as_str().starts_with("isolet-")).cloned().collect();
-        for name in reserved {
-            parts.headers.remove(name);
-        }
-        let body = ResponseBody::new(body, exchange.clone()).boxed_unsync();
-        // A receiver that is gone has said so through `Abandoned`.
-        let _ = out.send(http::Response::from_parts(parts, body));
-    }
-}
-
-fn check_head(response: &http::Response<HyperOutgoingBody>) -> Result<(), String> {
-    if response.status().is_informational() {
-        return Err(format!("status {} cannot be a final response", response.status().as_u16()));
-    }
-    let headers = response.headers();
-    if headers.len() > MAX_RESPONSE_FIELDS {
-        return Err(format!(
-            "the response has {} header fields; at most {MAX_RESPONSE_FIELDS} are allowed",
-            headers.len()
-        ));
-    }
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if bytes > MAX_FIELD_BYTES {
-        return Err(format!("the response has {bytes} bytes of headers; at most {MAX_FIELD_BYTES} are allowed"));
-    }
-    Ok(())
 }

@@ -14,6 +14,7 @@ mod exchange;
 mod executor;
 mod fair;
 mod front_end;
+mod head;
 mod image;
 mod instance;
 mod invoke;
