@@ -80,7 +80,8 @@ fn span(named: &mut BTreeMap<String, String>, rules: &ActivityRules) -> Result<(
         Some(Ok(time)) => Ok(time.as_second()),
         Some(Err(_)) => Err(bad(&format!("`{name}` must be a time as in RFC 3339"))),
     };
-    let end = time("end", now)?;
+    // With the second under way, which may be a window's first.
+    let end = time("end", now + 1)?;
     let start = time("start", end.saturating_sub(3_600))?;
     if start >= end {
         return Err(bad("`start` must be before `end`"));

@@ -77,7 +77,8 @@ fn span(named: &mut BTreeMap<String, String>, granularity: Granularity) -> Resul
         Some(Ok(time)) => Ok(time.as_second()),
         Some(Err(_)) => Err(bad(&format!("`{name}` must be a time as in RFC 3339"))),
     };
-    let end = time("end", Timestamp::now().as_second())?;
+    // With the second under way, which may be a window's first.
+    let end = time("end", Timestamp::now().as_second() + 1)?;
     let start = time("start", end.saturating_sub(24 * 3_600))?;
     if start >= end {
         return Err(bad("`start` must be before `end`"));
