@@ -152,6 +152,7 @@ step('history refills prompt and code, star keeps, clear asks', 20, async () => 
 step('files: add, rename, remove', 20, async () => {
   const { page } = main
   await page.getByRole('button', { name: 'Add a module' }).click()
+  await page.locator('input:focus[aria-label="Name of the new module"]').waitFor()
   await page.keyboard.type('helper.py')
   await page.waitForSelector('#file-name-fault:has-text("End the name")')
   await page.getByLabel('Name of the new module').fill('helper.js')
