@@ -123,6 +123,8 @@ function addKeyboard({ step, openSignedIn }) {
       await page.keyboard.press('g')
       await page.keyboard.press(key)
       await page.waitForFunction(() => document.querySelector('main [aria-label^=Loading], main .shimmer') === null)
+      await page.waitForTimeout(400)
+      await page.locator('#main :is(a, button, input, select)').first().waitFor()
       await page.locator('#main').focus()
       const stops = await tabThrough(page)
       assert.ok(stops > 0, `${page.url()}: nothing to stop at`)
