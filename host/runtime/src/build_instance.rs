@@ -57,7 +57,7 @@ impl BuildInstance {
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| match context.data().meter.tick() {
-            Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
+            Tick::GoOn | Tick::Yield => Ok(UpdateDeadline::Continue(1)),
             Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
         });
         let instance = memory::supply(content, || linker.instantiate(&mut store, module))?;

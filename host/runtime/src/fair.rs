@@ -1,6 +1,7 @@
 //! Whose guest is polled next where more of them could go on than there are cores. A turn is one poll, which an epoch tick ends after a
-//! millisecond; turns go to the tenant that has had the least of the processor (start-time fair queueing). What a guest may use in all is
-//! `meter`'s, who may come in at all the domain's.
+//! millisecond or two; turns go to the tenant that has had the least of the processor (start-time fair queueing). Who is called takes its
+//! turn when it is polled, not before: a core is never kept for a guest that stands in the runtime's queue. What a guest may use in all
+//! is `meter`'s, who may come in at all the domain's.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,8 @@ use isolet_domain::ids::TenantId;
 /// For so long after another tenant's turn one core is kept from whoever would take all of them, so that who comes back is polled at once
 /// and not when a tick ends.
 const ABOUT: Duration = Duration::from_millis(50);
+/// So much more than the first in the queue a tenant may have had and still go on before it, in nanoseconds: as long as a turn.
+const SLACK: u64 = 1_000_000;
 /// Tenants remembered before those that nothing distinguishes from new ones are forgotten.
 const REMEMBERED: usize = 1_024;
 
@@ -43,7 +46,15 @@ struct State {
 struct Tenant {
     used: u64,
     running: usize,
-    waiting: VecDeque<(u64, Waker)>,
+    waiting: VecDeque<Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    ticket: u64,
+    waker: Waker,
+    /// It was woken and has not been polled since.
+    called: bool,
 }
 
 /// One guest's way to its turns.
@@ -78,36 +89,43 @@ impl Fair {
         Turns { fair: self.clone(), tenant, standing: Standing::Idle }
     }
 
+    /// Wakes those whose turn it may be now.
+    fn call(&self, mut state: MutexGuard<'_, State>) {
+        let called = state.call(self.0.cores);
+        drop(state);
+        called.into_iter().for_each(Waker::wake);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Turns {
-    /// Whether it is this guest's turn; otherwise the task is woken when it is. A turn that was given ends with `end`.
+    /// Whether it is this guest's turn; otherwise the task is woken when it may be. A turn that was taken ends with `end`.
     pub fn begin(&mut self, context: &Context<'_>) -> bool {
         let mut state = self.fair.lock();
-        match self.standing {
-            Standing::Running => true,
-            Standing::Waiting(ticket) => {
-                let queue = state.tenants.get_mut(&self.tenant).map(|tenant| &mut tenant.waiting);
-                match queue.and_then(|queue| queue.iter_mut().find(|(number, _)| *number == ticket)) {
-                    Some((_, waker)) => {
-                        waker.clone_from(context.waker());
-                        false
-                    }
-                    // Who is no longer in the queue was given the turn.
-                    None => {
-                        self.standing = Standing::Running;
-                        true
-                    }
-                }
-            }
+        let ticket = match self.standing {
+            Standing::Running => return true,
+            Standing::Waiting(ticket) => Some(ticket),
             Standing::Idle => {
-                self.standing = state.ask(self.fair.0.cores, self.tenant, context.waker());
-                self.standing == Standing::Running
+                state.welcome(self.tenant);
+                None
             }
+        };
+        if state.may_begin(self.fair.0.cores, self.tenant) {
+            ticket.inspect(|ticket| state.leave(self.tenant, *ticket));
+            state.begin(self.tenant);
+            self.standing = Standing::Running;
+            return true;
         }
+        match ticket {
+            Some(ticket) => state.stay(self.tenant, ticket, context.waker()),
+            None => self.standing = state.queue(self.tenant, context.waker()),
+        }
+        // Those it stands behind may have become able to go on by mere passing of time.
+        self.fair.call(state);
+        false
     }
 
     /// The turn is over, and took so much of the processor. With a waker the guest was only interrupted: it stands for the next turn
@@ -122,9 +140,7 @@ impl Turns {
             Some(waker) => state.queue(self.tenant, waker),
             None => Standing::Idle,
         };
-        let next = state.give(self.fair.0.cores);
-        drop(state);
-        next.into_iter().for_each(Waker::wake);
+        self.fair.call(state);
     }
 }
 
@@ -132,30 +148,37 @@ impl Drop for Turns {
     fn drop(&mut self) {
         let Standing::Waiting(ticket) = self.standing else { return self.end(Duration::ZERO, None) };
         let mut state = self.fair.lock();
-        if !state.leave(self.tenant, ticket) {
-            // The turn was given meanwhile, and nobody will take it.
-            drop(state);
-            self.standing = Standing::Running;
-            self.end(Duration::ZERO, None);
-        }
+        state.leave(self.tenant, ticket);
+        // It may have been the one that was called.
+        self.fair.call(state);
     }
 }
 
 impl State {
-    /// A turn now, or a place in the queue.
-    fn ask(&mut self, cores: usize, id: TenantId, waker: &Waker) -> Standing {
+    /// A tenant with no guest here brings one: nobody saves up for later what they did not use.
+    fn welcome(&mut self, id: TenantId) {
         let now = self.now;
         let tenant = self.tenants.entry(id).or_default();
         if tenant.running == 0 && tenant.waiting.is_empty() {
-            // Nobody saves up for later what they did not use.
             tenant.used = tenant.used.max(now);
         }
-        let (used, running) = (tenant.used, tenant.running);
-        if self.running < cores && running < self.at_most(cores, id) {
-            self.begin(id, used);
-            return Standing::Running;
+    }
+
+    /// Whether there is a core for this tenant that nobody who waits has more of a right to.
+    fn may_begin(&self, cores: usize, id: TenantId) -> bool {
+        let Some(tenant) = self.tenants.get(&id) else { return false };
+        let free = cores.saturating_sub(self.running);
+        if free == 0 || tenant.running >= self.at_most(cores, id) {
+            return false;
         }
-        self.queue(id, waker)
+        let before = self.waiting.iter().take_while(|(used, _)| used + SLACK < tenant.used);
+        before.map(|(_, other)| self.could_begin(cores, *other)).sum::<usize>() < free
+    }
+
+    /// How many that wait this tenant may have polled now.
+    fn could_begin(&self, cores: usize, id: TenantId) -> usize {
+        let Some(tenant) = self.tenants.get(&id) else { return 0 };
+        tenant.waiting.len().min(self.at_most(cores, id).saturating_sub(tenant.running))
     }
 
     /// A place at the end of the tenant's queue.
@@ -166,8 +189,17 @@ impl State {
         if tenant.waiting.is_empty() {
             self.waiting.insert((tenant.used, id));
         }
-        tenant.waiting.push_back((ticket, waker.clone()));
+        tenant.waiting.push_back(Place { ticket, waker: waker.clone(), called: false });
         Standing::Waiting(ticket)
+    }
+
+    /// It was polled and could not begin: it is called anew, by this waker.
+    fn stay(&mut self, id: TenantId, ticket: u64, waker: &Waker) {
+        let places = self.tenants.get_mut(&id).into_iter().flat_map(|tenant| &mut tenant.waiting);
+        for place in places.filter(|place| place.ticket == ticket) {
+            place.waker.clone_from(waker);
+            place.called = false;
+        }
     }
 
     /// Turns that this tenant may have at once.
@@ -176,10 +208,11 @@ impl State {
         if others && cores > 1 { cores - 1 } else { cores }
     }
 
-    fn begin(&mut self, id: TenantId, used: u64) {
+    fn begin(&mut self, id: TenantId) {
         self.running += 1;
-        self.now = self.now.max(used);
-        self.tenants.entry(id).or_default().running += 1;
+        let tenant = self.tenants.entry(id).or_default();
+        tenant.running += 1;
+        self.now = self.now.max(tenant.used);
         let at = Instant::now();
         match &mut self.about {
             [Some((first, noted)), _] if *first == id => *noted = at,
@@ -202,42 +235,43 @@ impl State {
         }
     }
 
-    /// Gives out what turns there are. Whoever was given one is to be woken.
-    fn give(&mut self, cores: usize) -> Vec<Waker> {
-        let mut woken = Vec::new();
-        while self.running < cores {
-            let may = |(_, id): &&(u64, TenantId)| {
-                self.tenants.get(id).is_some_and(|tenant| tenant.running < self.at_most(cores, *id))
-            };
-            let Some((used, id)) = self.waiting.iter().find(may).copied() else { break };
-            let tenant = self.tenants.entry(id).or_default();
-            let first = tenant.waiting.pop_front();
-            if tenant.waiting.is_empty() {
-                self.waiting.remove(&(used, id));
+    /// Whom to wake: as many as there are free cores, less those who were woken before and are on their way.
+    fn call(&mut self, cores: usize) -> Vec<Waker> {
+        let mut free = cores.saturating_sub(self.running);
+        let mut turns = Vec::new();
+        for (_, id) in &self.waiting {
+            if free == 0 {
+                break;
             }
-            if let Some((_, waker)) = first {
-                self.begin(id, used);
-                woken.push(waker);
+            let now = self.could_begin(cores, *id).min(free);
+            turns.push((*id, now));
+            free -= now;
+        }
+        let mut woken = Vec::new();
+        for (id, now) in turns {
+            let places = self.tenants.get_mut(&id).into_iter().flat_map(|tenant| &mut tenant.waiting);
+            for place in places.take(now).filter(|place| !place.called) {
+                place.called = true;
+                woken.push(place.waker.clone());
             }
         }
         woken
     }
 
-    /// Gives up a place in the queue. Says whether it was there.
-    fn leave(&mut self, id: TenantId, ticket: u64) -> bool {
-        let Some(tenant) = self.tenants.get_mut(&id) else { return false };
-        let before = tenant.waiting.len();
-        tenant.waiting.retain(|(number, _)| *number != ticket);
-        let was_there = tenant.waiting.len() < before;
-        if was_there && tenant.waiting.is_empty() {
+    /// Gives up a place in the queue.
+    fn leave(&mut self, id: TenantId, ticket: u64) {
+        let Some(tenant) = self.tenants.get_mut(&id) else { return };
+        tenant.waiting.retain(|place| place.ticket != ticket);
+        if tenant.waiting.is_empty() {
             self.waiting.remove(&(tenant.used, id));
         }
-        was_there
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     const TICK: Duration = Duration::from_millis(1);
@@ -309,6 +343,49 @@ mod tests {
         assert!(guests[0].begin(&context()));
         drop(guests);
         assert!(fair.lock().running == 0 && fair.turns(tenant).begin(&context()));
+    }
+
+    #[test]
+    fn who_is_called_keeps_no_core_from_who_is_here() {
+        let tenant = TenantId::generate();
+        let fair = Fair::new(1);
+        let mut guests = of(&[(tenant, 4)], &fair);
+        let calls = Arc::new(Calls::default());
+        let waker = Waker::from(calls.clone());
+        let called = || calls.0.load(Ordering::Relaxed);
+        assert!(guests[0].begin(&context()));
+        assert!(!guests[1].begin(&Context::from_waker(&waker)) && !guests[2].begin(&Context::from_waker(&waker)));
+        guests[0].end(TICK, None);
+        assert_eq!(called(), 1, "one core, one call");
+        assert!(guests[3].begin(&context()), "the core is free until the called one comes");
+        assert!(!guests[1].begin(&Context::from_waker(&waker)), "too late");
+        guests[3].end(TICK, None);
+        assert_eq!(called(), 2, "called again");
+        drop(guests.remove(1));
+        assert_eq!(called(), 3, "who was called is gone, the next is called");
+        assert!(guests[1].begin(&context()));
+    }
+
+    #[test]
+    fn who_has_had_much_does_not_go_before_who_waits() {
+        let (hog, quiet) = (TenantId::generate(), TenantId::generate());
+        let fair = Fair::new(1);
+        let mut guests = of(&[(hog, 2), (quiet, 1)], &fair);
+        assert!(guests[0].begin(&context()) && !guests[2].begin(&context()));
+        guests[0].end(3 * TICK, None);
+        assert!(!guests[1].begin(&context()) && !guests[0].begin(&context()));
+        assert!(guests[2].begin(&context()));
+        guests[2].end(TICK, None);
+        assert!(guests[1].begin(&context()), "nobody else is here");
+    }
+
+    #[derive(Default)]
+    struct Calls(AtomicUsize);
+
+    impl std::task::Wake for Calls {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     #[test]

@@ -76,7 +76,8 @@ async fn run(
     store.set_hostcall_fuel(HOSTCALL_FUEL);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|context| match context.data().meter.tick() {
-        Tick::GoOn => Ok(UpdateDeadline::Yield(1)),
+        Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
+        Tick::Yield => Ok(UpdateDeadline::Yield(1)),
         Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
     });
 
