@@ -282,3 +282,25 @@ fn the_audit_is_shown_searched_and_gone_through() {
     desk.refused(&["audit", "--about", "nobody"], "404");
     desk.refused(&["audit", "--start", "yesterday"], "`start` is no time");
 }
+
+#[test]
+fn a_recorded_run_runs_again_there_and_here() {
+    let desk = Desk::new();
+    let code = "export default { async fetch(r, env) { console.log('seen'); return new Response(`${r.method} ${await r.text()} ${env.WHO}`) } }";
+    let ran = desk.json(&["run", "-e", code, "-d", "hello", "--env", "WHO=acme"]);
+    let id = ran["id"].as_str().expect("it was recorded");
+    assert_eq!(ran["response"]["body"]["text"], "POST hello acme");
+    assert_eq!(desk.ok(&["replay", id]), "POST hello undefined\n");
+    let (code, out, err) = desk.run(&["replay", id, "--local"]);
+    assert_eq!((code, out.as_str()), (0, "POST hello undefined\n"), "{err}");
+    assert!(err.contains("runs without WHO") && err.contains("seen"), "{err}");
+    assert_eq!(desk.ok(&["replay", id, "--local", "--env", "WHO=me"]), "POST hello me\n");
+    desk.refused(&["replay", "run_0", "--local"], "404");
+    desk.refused(&["replay", id, "--env", "WHO=me"], "--local");
+    // A failure has its outcome's exit code and the lines around it.
+    let ran = desk.run(&["run", "-e", "export default {\n  fetch() { throw new Error('no') }\n}", "--json"]);
+    let id = serde_json::from_str::<Value>(&ran.1).expect("JSON")["id"].as_str().expect("recorded").to_owned();
+    let (code, _, err) = desk.run(&["replay", &id, "--local"]);
+    assert_eq!(code, ran.0, "{err}");
+    assert!(err.contains("throw new Error"), "{err}");
+}

@@ -18,6 +18,7 @@ mod key;
 mod login;
 mod logs;
 mod remote;
+mod replay;
 mod run;
 mod secret;
 mod show;
@@ -54,6 +55,8 @@ enum Verb {
     Up(up::UpArguments),
     /// Run a module once and print its response. The exit code tells the outcome.
     Run(run::RunArguments),
+    /// Run again what ran before: on its host, or with `--local` in this process.
+    Replay(replay::ReplayArguments),
     /// Write a module's stand-alone component, which any wasi:http host can serve.
     Build(build::BuildArguments),
     /// Write the files that a project begins with.
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.verb {
         Verb::Up(arguments) => up::prepare(arguments).and_then(|prepared| on_threads(up::up(prepared))),
         Verb::Run(arguments) => on_threads(run::run(arguments)),
+        Verb::Replay(arguments) => on_threads(replay::replay(arguments)),
         Verb::Build(arguments) => on_threads(build::build(arguments)),
         Verb::Deploy(arguments) => on_threads(deploy::deploy(arguments)),
         Verb::Alias(arguments) => on_threads(alias::alias(arguments)),

@@ -17,6 +17,7 @@ use super::access::{Access, AccessArguments};
 use super::code::{OptionFlags, on_the_wire};
 use super::show::Texts;
 use super::{runtime, settings, show, source};
+use crate::client::Reply;
 use crate::host;
 
 #[derive(Args)]
@@ -72,29 +73,29 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
             let path = format!("/v1/tenants/{}/runs", access.tenant);
             access.client()?.send(Method::POST, &path, Some(&request)).await?
         }
-        None => {
-            let (client, _folder) = host::in_process(&settings(None)?, Arc::new(runtime().await?)).await?;
-            client.send(Method::POST, "/v1/tenants/local/runs", Some(&request)).await?
-        }
+        None => here(&request).await?,
     };
-    if arguments.json {
+    answer(&reply, &Texts::of(&code), arguments.json)
+}
+
+/// Shows what came of a run, as JSON or in words.
+pub(super) fn answer(reply: &Reply, texts: &Texts<'_>, as_json: bool) -> Result<u8> {
+    if as_json {
         println!("{:#}", reply.json);
     }
-    if reply.status == 200 {
-        result(&reply.json, &code, arguments.json)
-    } else {
-        show::problem(&reply.json, &Texts::of(&code), arguments.json)
-    }
+    if reply.status == 200 { result(&reply.json, texts, as_json) } else { show::problem(&reply.json, texts, as_json) }
+}
+
+/// A run in this process.
+pub(super) async fn here(request: &Value) -> Result<Reply> {
+    let (client, _folder) = host::in_process(&settings(None)?, Arc::new(runtime().await?)).await?;
+    client.send(Method::POST, "/v1/tenants/local/runs", Some(request)).await
 }
 
 /// The body of `POST …/runs`.
 fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
     let (code, options) = on_the_wire(code);
-    let mut env = serde_json::Map::new();
-    for pair in &arguments.env {
-        let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`--env {pair}` is not NAME=VALUE"))?;
-        env.insert(name.to_owned(), value.into());
-    }
+    let env = variables(&arguments.env)?;
     let mut request = json!({ "code": code, "options": options, "env": env, "record": arguments.url.is_some() });
     if let Some(prompt) = &arguments.prompt {
         request["prompt"] = prompt.as_str().into();
@@ -109,8 +110,17 @@ fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
     Ok(request)
 }
 
+/// What `--env NAME=VALUE` says.
+pub(super) fn variables(pairs: &[String]) -> Result<serde_json::Map<String, Value>> {
+    let pair = |pair: &String| {
+        let (name, value) = pair.split_once('=').ok_or_else(|| anyhow!("`--env {pair}` is not NAME=VALUE"))?;
+        Ok((name.to_owned(), value.into()))
+    };
+    pairs.iter().map(pair).collect()
+}
+
 /// Shows a run's result; the exit code is its outcome's.
-fn result(result: &Value, code: &Code, as_json: bool) -> Result<u8> {
+fn result(result: &Value, texts: &Texts<'_>, as_json: bool) -> Result<u8> {
     let outcome = Outcome::parse(result["outcome"].as_str().unwrap_or_default()).unwrap_or(Outcome::Internal);
     if as_json {
         return Ok(outcome.exit_code());
@@ -130,16 +140,16 @@ fn result(result: &Value, code: &Code, as_json: bool) -> Result<u8> {
     }
     stdout.flush()?;
     if outcome != Outcome::Ok {
-        fault(outcome.as_str(), &result["error"], code);
+        fault(outcome.as_str(), &result["error"], texts);
     } else if let Some(status) = result["response"]["status"].as_u64().filter(|status| *status >= 400) {
         show::progress(&format!("status {status}"));
     }
     Ok(outcome.exit_code())
 }
 
-fn fault(outcome: &str, error: &Value, code: &Code) {
+fn fault(outcome: &str, error: &Value, texts: &Texts<'_>) {
     let number = |name: &str| error[name].as_u64().unwrap_or(0);
     let place = error["file"].as_str().map(|file| (file, number("line"), number("column")));
     let message = error["message"].as_str().unwrap_or("no details were given");
-    show::fault(outcome, message, place, &Texts::of(code), error["stack"].as_str().unwrap_or_default());
+    show::fault(outcome, message, place, texts, error["stack"].as_str().unwrap_or_default());
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "this is where the command line writes to stderr")]
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
@@ -14,23 +15,29 @@ use serde_json::Value;
 
 /// Where the lines around a place are found: in the modules, or on disk where those were bundled from files.
 pub struct Texts<'t> {
-    code: &'t Code,
+    modules: BTreeMap<&'t str, &'t str>,
     folder: Option<&'t Path>,
 }
 
 impl<'t> Texts<'t> {
     pub fn of(code: &'t Code) -> Self {
-        Self { code, folder: None }
+        Self { modules: code.modules().iter().map(|(name, module)| (&**name, &*module.text)).collect(), folder: None }
+    }
+
+    /// Of modules as the API gives them.
+    pub fn of_wire(modules: &'t Value) -> Self {
+        let text = |(name, module): (&'t String, &'t Value)| Some((name.as_str(), module.as_str()?));
+        Self { modules: modules.as_object().into_iter().flatten().filter_map(text).collect(), folder: None }
     }
 
     /// With the folder that the places of a bundle's map are relative to.
     pub fn bundled(code: &'t Code, folder: &'t Path) -> Self {
-        Self { code, folder: Some(folder) }
+        Self { folder: Some(folder), ..Self::of(code) }
     }
 
     fn of_file(&self, file: &str) -> Option<Cow<'t, str>> {
-        if let Some(module) = self.code.modules().get(file) {
-            return Some(Cow::Borrowed(&*module.text));
+        if let Some(text) = self.modules.get(file) {
+            return Some(Cow::Borrowed(text));
         }
         std::fs::read_to_string(self.folder?.join(file)).ok().map(Cow::Owned)
     }
