@@ -49,6 +49,38 @@ async fn the_same_code_in_two_tenants_shares_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_suspended_tenant_has_in_flight_ends() {
+    let data = tempfile::tempdir().expect("a folder");
+    let variables = [("ISOLET_ADMISSION__SUSPENSION_GRACE_MS", "0"), ("ISOLET_LIMITS__CPU_MS", "60000")];
+    let host = TestHost::start_in(data.path().to_owned(), Some(data), &variables).await;
+    let waits =
+        "export default { fetch: () => new Promise(end => setTimeout(end, 8_000)).then(() => new Response('waited')) }";
+    let computes = "export default { fetch() { for (;;); } }";
+    host.tenant("acme", "waits", waits).await;
+    host.deploy("acme", "computes", computes).await;
+    host.tenant("globex", "waits", waits).await;
+    let suspend = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let why = json!({ "reason": "", "code": "" });
+        assert_eq!(host.api("POST", "/v1/tenants/acme/suspend", Some(why)).await.status, 200);
+    };
+    let (waiting, computing, other, ()) = tokio::join!(
+        host.get("waits", "acme", "/"),
+        host.get("computes", "acme", "/"),
+        host.get("waits", "globex", "/"),
+        suspend
+    );
+    for ended in [waiting, computing] {
+        assert_eq!((ended.status.as_u16(), ended.code()), (503, "suspended".to_owned()), "{ended:?}");
+        assert_eq!(ended.headers["isolet-outcome"], "suspended");
+    }
+    assert_eq!(other.text(), "waited");
+    // Let in again, it is not ended for what was before.
+    assert_eq!(host.api("POST", "/v1/tenants/acme/resume", None).await.status, 200);
+    assert_eq!(host.get("waits", "acme", "/").await.text(), "waited");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_things_are_not_there() {
     let host = TestHost::start().await;
     let acme = host.tenant("acme", "f", "export default { fetch: () => new Response('acme') }").await;

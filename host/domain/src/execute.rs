@@ -181,6 +181,9 @@ pub struct Invocation {
 pub trait Place: Send + Sync {
     /// Told what the invocation used, once its instance is gone.
     fn pay(&self, report: &Report);
+
+    /// Asked each second of an invocation that goes on: whether it must end, because its tenant was suspended meanwhile or is gone.
+    fn must_end(&self) -> bool;
 }
 
 /// What to do when an instance is gone.

@@ -27,6 +27,9 @@ use crate::native::Guest;
 use crate::platform::Platform;
 use crate::records::Records;
 
+/// How often it is asked whether an invocation may go on.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Starts the guest and waits for its response head.
 pub async fn invoke(platform: Arc<Platform>, guest: Guest, invocation: Invocation) -> Answer {
     let exchange = Exchange::new(invocation.limits);
@@ -91,6 +94,7 @@ async fn run(
             platform.fair.turns(tenant),
         );
         let mut call = Pin::new(&mut call);
+        let mut look = exchange.began + LOOK_EVERY;
         loop {
             let deadline = deadline(&exchange, head.first_byte.is_some());
             let step = tokio::select! {
@@ -101,12 +105,19 @@ async fn run(
                     polled
                 }) => Step::Ended(result),
                 () = exchange.changed.notified() => Step::Changed,
-                () = tokio::time::sleep_until(deadline.into()) => Step::Late,
+                () = tokio::time::sleep_until(deadline.min(look).into()) => Step::Late,
             };
             match step {
                 Step::Ended(result) => {
                     let result = result.map(|instantiate| timing.instantiate = instantiate);
                     break result.err();
+                }
+                Step::Late if Instant::now() < deadline => {
+                    look += LOOK_EVERY;
+                    if place.as_ref().is_some_and(|place| place.must_end()) {
+                        exchange.meter.stop(Outcome::Suspended);
+                        break None;
+                    }
                 }
                 Step::Late => {
                     exchange.meter.stop(late(&exchange));

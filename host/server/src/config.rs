@@ -181,6 +181,7 @@ pub struct AdmissionTable {
     pub queue: u32,
     pub queue_wait_ms: u64,
     pub rate_per_second: u32,
+    pub suspension_grace_ms: u64,
     pub cpu_ms_per_minute: Option<u64>,
     pub egress_mib_per_minute: Option<u64>,
     pub log_kib_per_minute: Option<u64>,
@@ -358,6 +359,7 @@ impl Config {
                     log_bytes: admission.log_kib_per_minute.map(|kib| kib << 10),
                 },
             },
+            suspension_grace: ms(admission.suspension_grace_ms),
             plans: (!self.plans.is_empty())
                 .then(|| Arc::new(self.plans.iter().map(|(name, plan)| (name.clone(), plan.bounds())).collect())),
             history_kept: self.history.kept,

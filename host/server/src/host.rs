@@ -137,6 +137,7 @@ impl Host {
         let mut beside = tokio::task::JoinSet::new();
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         beside.spawn(keep_logs(platform.clone()));
+        beside.spawn(evict(platform.clone()));
         let (sharing, platform_shares) = (platform.clone(), config.storage.redis.url.is_some());
         beside.spawn(count_activity(platform.clone()));
         beside.spawn(tend(platform));
@@ -201,6 +202,18 @@ async fn keep_logs(platform: Arc<Platform>) {
             _ => {}
         }
         well = sent.is_ok();
+    }
+}
+
+/// Has ended what suspended tenants still have in flight. While the store is gone nobody can have been suspended.
+async fn evict(platform: Arc<Platform>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        if let Err(error) = platform.evict().await {
+            tracing::debug!(%error, "whether tenants in flight are suspended could not be asked");
+        }
     }
 }
 

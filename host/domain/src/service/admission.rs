@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 use super::budgets::{Account, Spent};
 use super::counters::{Counters, InFlight};
+use super::eviction::Presence;
+use crate::access::TenantScope;
 use crate::execute::{Place, Report};
 use crate::ids::TenantId;
 use crate::limits::{Admission, Budgets, Limits};
@@ -63,6 +65,7 @@ pub struct Permit {
     _place_in_all: OwnedSemaphorePermit,
     _in_flight: InFlight,
     account: Arc<Account>,
+    presence: Arc<Presence>,
     budgets: Budgets,
 }
 
@@ -76,6 +79,10 @@ impl Permit {
 impl Place for Permit {
     fn pay(&self, report: &Report) {
         self.account.pay(&self.budgets, report);
+    }
+
+    fn must_end(&self) -> bool {
+        self.presence.must_end()
     }
 }
 
@@ -97,6 +104,7 @@ struct Lane {
     uncharged: AtomicU32,
     per_second: AtomicU32,
     account: Arc<Account>,
+    presence: Arc<Presence>,
 }
 
 /// The generic cell rate algorithm (ITU-T I.371): one instant instead of a counter and a timer.
@@ -148,7 +156,7 @@ impl Admissions {
     }
 
     /// A place for one invocation of this tenant, perhaps after a short wait.
-    pub async fn enter(&self, tenant: TenantId, admission: &Admission) -> Result<Permit, NotAdmitted> {
+    pub async fn enter(&self, tenant: &TenantScope, admission: &Admission) -> Result<Permit, NotAdmitted> {
         let lane = self.lane(tenant, admission);
         let per_second = admission.rate_per_second;
         let taken = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), per_second);
@@ -163,11 +171,13 @@ impl Admissions {
         // Who waited for a place of its tenant's does not wait again: a full host says so.
         let in_all = self.all.clone().try_acquire_owned();
         let in_all = in_all.map_err(|_| NotAdmitted::Overloaded { retry_after: Duration::from_secs(1) })?;
+        lane.presence.welcome();
         Ok(Permit {
             _place: place,
             _place_in_all: in_all,
             _in_flight: self.counters.enter(),
             account: lane.account.clone(),
+            presence: lane.presence.clone(),
             budgets: admission.budgets,
         })
     }
@@ -209,7 +219,12 @@ impl Admissions {
         }
     }
 
-    pub fn standing(&self, tenant: TenantId, admission: &Admission) -> Standing {
+    pub(super) fn present(&self) -> Vec<Arc<Presence>> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.values().map(|lane| lane.presence.clone()).collect()
+    }
+
+    pub fn standing(&self, tenant: &TenantScope, admission: &Admission) -> Standing {
         let lane = self.lane(tenant, admission);
         let bucket = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.standing(Instant::now(), admission.rate_per_second)
@@ -232,24 +247,24 @@ impl Admissions {
     }
 
     /// The tenant's lane. One whose width has changed is left to those who are in it, and a new one begun.
-    fn lane(&self, tenant: TenantId, admission: &Admission) -> Arc<Lane> {
+    fn lane(&self, tenant: &TenantScope, admission: &Admission) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant) {
+        if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant.id()) {
             let now = Instant::now();
             lanes.retain(|_, lane| !lane.is_idle(now));
         }
-        let new = || Arc::new(Lane::new(admission.concurrency, Arc::default()));
-        let lane = lanes.entry(tenant).or_insert_with(new);
+        let new = || Arc::new(Lane::new(admission.concurrency, Arc::default(), Arc::new(Presence::of(tenant))));
+        let lane = lanes.entry(tenant.id()).or_insert_with(new);
         if lane.width != admission.concurrency {
             // What was used stays used.
-            *lane = Arc::new(Lane::new(admission.concurrency, lane.account.clone()));
+            *lane = Arc::new(Lane::new(admission.concurrency, lane.account.clone(), lane.presence.clone()));
         }
         lane.clone()
     }
 }
 
 impl Lane {
-    fn new(width: u32, account: Arc<Account>) -> Self {
+    fn new(width: u32, account: Arc<Account>, presence: Arc<Presence>) -> Self {
         Self {
             width,
             places: Arc::new(Semaphore::new(width as usize)),
@@ -258,6 +273,7 @@ impl Lane {
             uncharged: AtomicU32::new(0),
             per_second: AtomicU32::new(0),
             account,
+            presence,
         }
     }
 
@@ -265,6 +281,7 @@ impl Lane {
     fn is_idle(self: &Arc<Self>, now: Instant) -> bool {
         Arc::strong_count(self) == 1
             && self.places.available_permits() == self.width as usize
+            && Arc::strong_count(&self.presence) == 1
             && self.account.is_clear()
             && self.bucket.lock().unwrap_or_else(PoisonError::into_inner).full_at <= now
     }
@@ -273,6 +290,12 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::TenantSlug;
+    use crate::tenant::Tenant;
+
+    fn tenant() -> TenantScope {
+        TenantScope::of_route(&Tenant::new(TenantSlug::parse("acme").expect("valid"), jiff::Timestamp::UNIX_EPOCH))
+    }
 
     fn admissions() -> Admissions {
         Admissions::new(3, Arc::default())
@@ -287,19 +310,19 @@ mod tests {
     async fn places_are_given_back_and_the_queue_is_bounded() {
         const RULES: Admission = admission(1, 1, 1_000);
         let admissions = Arc::new(admissions());
-        let tenant = TenantId::generate();
-        let first = admissions.enter(tenant, &RULES).await.expect("there is a place");
+        let tenant = tenant();
+        let first = admissions.enter(&tenant, &RULES).await.expect("there is a place");
         let queued = tokio::spawn({
-            let admissions = admissions.clone();
-            async move { admissions.enter(tenant, &RULES).await.map(drop) }
+            let (admissions, tenant) = (admissions.clone(), tenant.clone());
+            async move { admissions.enter(&tenant, &RULES).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(&tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         // Another tenant is not concerned.
-        assert!(admissions.enter(TenantId::generate(), &RULES).await.is_ok());
+        assert!(admissions.enter(&self::tenant(), &RULES).await.is_ok());
         drop(first);
         assert!(queued.await.expect("no panic").is_ok());
-        assert!(admissions.enter(tenant, &RULES).await.is_ok());
+        assert!(admissions.enter(&tenant, &RULES).await.is_ok());
         assert_eq!(admissions.counters.in_flight(), 0);
     }
 
@@ -308,45 +331,45 @@ mod tests {
         const RULES: Admission = admission(2, 1, 1_000);
         let admissions = admissions();
         let mut inside = Vec::new();
-        for tenant in [TenantId::generate(), TenantId::generate(), TenantId::generate()] {
-            inside.push(admissions.enter(tenant, &RULES).await.expect("there is a place"));
+        for tenant in [tenant(), tenant(), tenant()] {
+            inside.push(admissions.enter(&tenant, &RULES).await.expect("there is a place"));
         }
-        assert!(matches!(admissions.enter(TenantId::generate(), &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(&tenant(), &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         inside.pop();
-        assert!(admissions.enter(TenantId::generate(), &RULES).await.is_ok());
+        assert!(admissions.enter(&tenant(), &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_in_the_queue_ends() {
         const RULES: Admission = admission(1, 8, 1_000);
         let admissions = admissions();
-        let tenant = TenantId::generate();
-        let _first = admissions.enter(tenant, &RULES).await.expect("there is a place");
+        let tenant = tenant();
+        let _first = admissions.enter(&tenant, &RULES).await.expect("there is a place");
         let began = Instant::now();
-        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(&tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         assert_eq!(began.elapsed().as_secs(), 1);
-        assert_eq!(admissions.lane(tenant, &RULES).waiting.load(Ordering::Acquire), 0);
+        assert_eq!(admissions.lane(&tenant, &RULES).waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_allows_a_burst_of_a_second_and_then_its_pace() {
         const RULES: Admission = admission(100, 0, 10);
         let admissions = admissions();
-        let tenant = TenantId::generate();
+        let tenant = tenant();
         for _ in 0..10 {
-            assert!(admissions.enter(tenant, &RULES).await.is_ok());
+            assert!(admissions.enter(&tenant, &RULES).await.is_ok());
         }
-        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(tenant, &RULES).await else {
+        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(&tenant, &RULES).await else {
             panic!("admitted")
         };
         assert_eq!(retry_after, Duration::from_millis(100));
         let standing = Standing { per_second: 10, left: 0, full_after: Duration::from_secs(1) };
-        assert_eq!(admissions.standing(tenant, &RULES), standing);
+        assert_eq!(admissions.standing(&tenant, &RULES), standing);
         tokio::time::advance(retry_after).await;
-        assert_eq!(admissions.standing(tenant, &RULES).left, 1);
-        assert_eq!(admissions.standing(TenantId::generate(), &RULES).left, 10);
-        assert!(admissions.enter(tenant, &RULES).await.is_ok());
-        assert!(admissions.enter(tenant, &RULES).await.is_err());
+        assert_eq!(admissions.standing(&tenant, &RULES).left, 1);
+        assert_eq!(admissions.standing(&self::tenant(), &RULES).left, 10);
+        assert!(admissions.enter(&tenant, &RULES).await.is_ok());
+        assert!(admissions.enter(&tenant, &RULES).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
@@ -355,13 +378,13 @@ mod tests {
         let store = Arc::new(crate::fakes::MemoryStore::new());
         let repository: Arc<dyn Repository> = store.clone();
         let hosts = [admissions(), admissions(), admissions()];
-        let tenant = TenantId::generate();
+        let tenant = tenant();
         let mut inside = 0;
         for tick in 0..200 {
             for host in &hosts {
                 // Twice the rate at each, from the beginning.
                 for _ in 0..10 {
-                    inside += u32::from(host.enter(tenant, &RULES).await.is_ok());
+                    inside += u32::from(host.enter(&tenant, &RULES).await.is_ok());
                 }
             }
             // While the store is gone each host goes by what it knew.
@@ -375,7 +398,7 @@ mod tests {
         // Ten seconds at the rate, a burst, and what was let in before the others were heard of.
         assert!((950..1_500).contains(&inside), "{inside}");
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert!(hosts[0].enter(tenant, &RULES).await.is_ok());
+        assert!(hosts[0].enter(&tenant, &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -383,7 +406,7 @@ mod tests {
         const RULES: Admission = admission(4, 4, 100);
         let admissions = admissions();
         for _ in 0..10_000 {
-            drop(admissions.enter(TenantId::generate(), &RULES).await);
+            drop(admissions.enter(&tenant(), &RULES).await);
             tokio::time::advance(Duration::from_millis(11)).await;
         }
         assert!(admissions.lanes.lock().expect("not poisoned").len() <= MAX_IDLE_LANES);
@@ -393,13 +416,13 @@ mod tests {
     async fn each_tenant_has_its_own_width_and_a_change_counts_for_the_next() {
         let admissions = admissions();
         let (wide, narrow) = (admission(3, 0, 1_000), admission(1, 0, 1_000));
-        let tenant = TenantId::generate();
-        let held = admissions.enter(tenant, &narrow).await.expect("there is a place");
-        assert!(matches!(admissions.enter(tenant, &narrow).await, Err(NotAdmitted::Overloaded { .. })));
-        let other = admissions.enter(TenantId::generate(), &wide).await.expect("another's lane");
-        let more = admissions.enter(tenant, &wide).await.expect("it was widened");
+        let tenant = tenant();
+        let held = admissions.enter(&tenant, &narrow).await.expect("there is a place");
+        assert!(matches!(admissions.enter(&tenant, &narrow).await, Err(NotAdmitted::Overloaded { .. })));
+        let other = admissions.enter(&self::tenant(), &wide).await.expect("another's lane");
+        let more = admissions.enter(&tenant, &wide).await.expect("it was widened");
         drop((held, more));
-        assert!(admissions.enter(tenant, &narrow).await.is_ok());
+        assert!(admissions.enter(&tenant, &narrow).await.is_ok());
         drop(other);
         assert_eq!(admissions.counters.in_flight(), 0);
     }

@@ -42,12 +42,12 @@ impl Checks {
 
     /// How this tenant stands with its rate of checks.
     pub fn standing(&self, scope: &TenantScope) -> Standing {
-        self.admissions.standing(scope.id(), &ADMISSION)
+        self.admissions.standing(scope, &ADMISSION)
     }
 
     /// What is wrong with the code, and what is doubtful. Empty when nothing is.
     pub async fn check(&self, scope: &TenantScope, code: &Code) -> Result<Vec<Diagnostic>, CheckError> {
-        let _permit = self.admissions.enter(scope.id(), &ADMISSION).await?;
+        let _permit = self.admissions.enter(scope, &ADMISSION).await?;
         Ok(self.executor.check(scope, code, PrepareOptions { limits: self.limits, fresh: true }).await?)
     }
 }

@@ -13,6 +13,7 @@ pub mod checks;
 pub mod condition;
 pub mod counters;
 pub mod environment;
+mod eviction;
 pub mod functions;
 pub mod histogram;
 pub mod history;
@@ -93,6 +94,8 @@ pub struct PlatformConfig {
     pub plans: Option<Arc<BTreeMap<String, LimitBounds>>>,
     /// What a tenant may have in flight.
     pub admission: Admission,
+    /// How long what runs already may go on once its tenant is suspended.
+    pub suspension_grace: Duration,
     /// How long a resolved function is believed; `None` where no other host writes to the store.
     pub resolver_max_age: Option<Duration>,
     /// Prompts and runs kept for a tenant, starred ones aside.
@@ -115,6 +118,7 @@ impl PlatformConfig {
         limits: Limits::DEFAULT,
         plans: None,
         admission: Admission::DEFAULT,
+        suspension_grace: Duration::from_secs(5),
         resolver_max_age: None,
         history_kept: HISTORY_KEPT,
         audit_kept: AUDIT_KEPT,
@@ -242,6 +246,11 @@ impl Platform {
         let ready = self.repository.check().await.is_ok();
         *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), ready));
         ready
+    }
+
+    /// Ends what suspended and deleted tenants still have in flight. To be called each second.
+    pub async fn evict(&self) -> Result<(), RepositoryError> {
+        eviction::evict(&self.repository, self.admissions.present(), self.config.suspension_grace).await
     }
 
     /// Writes what may be written now and then, and what could not be written before. To be called every minute or so.

@@ -191,7 +191,7 @@ impl Tenants {
         if gate.held() { Ok(changed) } else { Err(TenantError::Changed) }
     }
 
-    /// From now on nothing of it is run; what runs already ends by itself.
+    /// From now on nothing of it is run; what runs already ends by itself, or by `eviction`.
     pub async fn suspend(&self, id: &TenantId, reason: String, code: String) -> Result<Tenant, TenantError> {
         self.update(id, move |tenant| {
             let since = match (&tenant.status, &tenant.suspension) {

@@ -179,7 +179,7 @@ impl Runs {
 
     /// How this tenant stands with its rate of invocations and runs.
     pub fn standing(&self, tenant: &Tenant) -> Standing {
-        self.admissions.standing(tenant.id, &self.rulebook.of(tenant, None).1)
+        self.admissions.standing(&TenantScope::of_route(tenant), &self.rulebook.of(tenant, None).1)
     }
 
     /// Finds the code, waits for a place and makes the code ready.
@@ -200,7 +200,7 @@ impl Runs {
             let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
             let limits = limits.tightened_by(spec.limits);
-            let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
+            let permit = Arc::new(self.admissions.enter(tenant, &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
             Ok((found, egress, permit, prepared, limits))
