@@ -140,6 +140,36 @@ export default handler({
       same(rewritten(write(nested)) === write(nested), true)
     }
   },
+  'too deep is an error to catch, whatever recurses in between'() {
+    const far = 20000
+    const nested = (wrap, inner = 1, times = far) => {
+      for (let n = 0; n < times; n++) inner = wrap(inner)
+      return inner
+    }
+    const wraps = [(x) => [x], (x) => ({ x }), (x) => [{ x }], (x) => ({ toJSON: () => [x] }), (x) => new Proxy([x], {}), (x) => new Proxy({ x }, {})]
+    for (const wrap of wraps) {
+      const deep = nested(wrap)
+      for (const rest of [[], [['x']], [(key, value) => value]]) thrown(() => write(deep, ...rest), RangeError)
+    }
+    const again = { toJSON: () => write(nested((x) => [x], again, 500)) }
+    thrown(() => write(again), RangeError)
+    const texts = [['[', ']'], ['{"a":', '}'], ['[{"a":', '}]']]
+    for (const [open, close] of texts) {
+      for (const inner of ['1', '"\u0100"', 'x']) {
+        const text = open.repeat(far) + inner + close.repeat(far)
+        thrown(() => JSON.parse(text), RangeError)
+        thrown(() => JSON.parse(text, (key, value) => value), RangeError)
+      }
+      const some = open.repeat(300) + '1' + close.repeat(300)
+      const read = (key, value) => (value === 1 ? JSON.parse(some, read) : value)
+      thrown(() => JSON.parse(some, read), RangeError)
+      const both = (key, value) => (value === 1 ? write(nested((x) => [x], { toJSON: () => JSON.parse(some, both) }, 300)) : value)
+      thrown(() => JSON.parse(some, both), RangeError)
+    }
+    thrown(() => nested((x) => [x]).flat(Infinity), RangeError)
+    same(write(nested((x) => [x], 1, 7000)), `${'['.repeat(7000)}1${']'.repeat(7000)}`)
+    same(write(JSON.parse('['.repeat(7000) + ']'.repeat(7000))).length, 14000)
+  },
   'gaps, lists and functions'() {
     same(write({ a: [], b: {}, c: [1, { d: [[]] }] }, null, 1), '{\n "a": [],\n "b": {},\n "c": [\n  1,\n  {\n   "d": [\n    []\n   ]\n  }\n ]\n}')
     same(write([[1]], null, '-é'), '[\n-é[\n-é-é1\n-é]\n]')

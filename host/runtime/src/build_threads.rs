@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
-/// Above wasmtime's `max_wasm_stack` (2 MiB) with room for the host's own frames.
+/// Above wasmtime's `max_wasm_stack` (4 MiB) with room for the host's own frames.
 const STACK_BYTES: usize = 8 << 20;
 
 type Job = Box<dyn FnOnce() + Send>;

@@ -16,9 +16,9 @@ pub fn settings() -> Config {
         // Images of wasmtime's own need memories of its own; the base's is shown by the pool, the front end's data is copied.
         .memory_init_cow(false)
         .epoch_interruption(true)
-        // QuickJS recurses on both stacks; its own check on the shadow stack comes first.
-        .max_wasm_stack(2 << 20)
-        .async_stack_size(4 << 20)
+        // QuickJS recurses on both stacks; its own check, on the one in memory, comes first (`patches/both-stacks.patch`).
+        .max_wasm_stack(4 << 20)
+        .async_stack_size(6 << 20)
         .async_stack_zeroing(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
         .coredump_on_trap(false)
