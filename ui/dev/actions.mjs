@@ -39,8 +39,28 @@ export async function ran(page, act) {
   return outcome.getAttribute('data-outcome')
 }
 
-/** Does `act`, which changes something, and waits for the server's word on it: buttons are disabled before that already. */
-export const changed = (page, method, act) => Promise.all([page.waitForResponse((response) => response.request().method() === method), act()])
+/**
+ * Waits until the page stands there whole: nothing is asked for, nothing is a skeleton. `shows` is the address that it is to stand at
+ * (`functions/hello/env`), for when the page before it may still be there.
+ */
+export const settled = (page, shows) =>
+  page.waitForFunction((wanted) => {
+    const main = document.querySelector('#main')
+    const idle = document.querySelector('[data-testid=pending]')?.dataset.count === '0'
+    return main?.dataset.shows !== undefined && (wanted ?? main.dataset.shows) === main.dataset.shows && idle && main.querySelector('[aria-label^=Loading], .shimmer') === null
+  }, shows)
+
+/** To another page of the console without loading it anew. */
+export async function visit(page, shows) {
+  await page.evaluate((to) => (location.hash = `#/${to}`), shows)
+  await settled(page, shows)
+}
+
+/** Does `act`, which changes something, and waits for the server's word on it and for the page to have read again what it shows. */
+export async function changed(page, method, act) {
+  await Promise.all([page.waitForResponse((response) => response.request().method() === method), act()])
+  await settled(page)
+}
 
 export const runExample = (page, id) => ran(page, () => page.click(`[data-example=${id}]`))
 export const runByKeys = (page) => ran(page, () => page.keyboard.press('ControlOrMeta+Enter'))

@@ -1,7 +1,7 @@
 // DEVELOPMENT ONLY. Feeds every hostile text into every place where a tenant's text is shown or typed, and wants it shown as it is: nothing
 // ran, nothing became an element, no CSP report (those are faults of the walk).
 import assert from 'node:assert/strict'
-import { ran, runByKeys, setCode, shot } from './actions.mjs'
+import { ran, runByKeys, setCode, shot, visit } from './actions.mjs'
 import { apiOf } from './api.mjs'
 import { HOSTILE, INJECTIONS } from './hostile.mjs'
 
@@ -93,21 +93,21 @@ export function addInjectionSteps({ step, openSignedIn, origin, session }) {
     await api('POST', '/v1/tenants/hostile/suspend', { reason: INJECTIONS[1] })
 
     const { page, close } = await openWatched(openSignedIn)
-    const visit = async (address, shown) => {
+    const look = async (address, shown) => {
       await page.goto(`${origin}/#/${address}`)
       await page.locator('main').getByText(shown, { exact: true }).first().waitFor()
       await nothingRan(page, address)
     }
-    await visit('functions/hostile', INJECTIONS[0])
+    await look('functions/hostile', INJECTIONS[0])
     const messages = await page.locator('main tbody td.tenant-text').allTextContents()
     assert.ok(messages.length >= 300, `${messages.length} versions`)
     await page.getByRole('button', { name: /^Changes of version/ }).first().click()
     await page.locator('[data-testid=diff]').waitFor()
     await nothingRan(page, 'a diff')
-    await visit('functions/hostile/env', 'V0')
-    await visit('keys', INJECTIONS[1])
-    await visit('overview', 'hostile')
-    await visit('overview/hostile', 'Plan')
+    await look('functions/hostile/env', 'V0')
+    await look('keys', INJECTIONS[1])
+    await look('overview', 'hostile')
+    await look('overview/hostile', 'Plan')
     await page.goto(`${origin}/#/playground?function=hostile`)
     await page.reload()
     await page.waitForSelector('.cm-content')
@@ -125,8 +125,7 @@ export function addInjectionSteps({ step, openSignedIn, origin, session }) {
     await page.getByRole('button', { name: 'Add a variable' }).click()
     let fields = 0
     for (const address of ['playground', 'functions', 'functions/hello/traffic', 'functions/hello/routes', 'functions/hello/env', 'functions/hello/egress', 'keys', 'overview', 'overview/demo', 'docs/api', 'docs/runtime']) {
-      await page.evaluate((to) => (location.hash = `#/${to}`), address)
-      await page.waitForFunction(() => document.querySelector('main [aria-label^=Loading], main .shimmer') === null)
+      await visit(page, address)
       if (address.endsWith('egress')) await page.getByRole('button', { name: 'Add a rule' }).click()
       fields += await page.evaluate(typeAll, HOSTILE)
       await nothingRan(page, `fields of ${address}`)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { pasteOverAll, ran, runByKeys, shot } from './actions.mjs'
 
 /** Runs in the page. */
-function focused() {
+export function focused() {
   const node = document.activeElement
   const rings = [node, node.closest('label')].filter((part) => part && getComputedStyle(part).outlineStyle !== 'none')
   return {
@@ -11,11 +11,14 @@ function focused() {
     group: node.name ?? '',
     editor: node.matches('.cm-content'),
     end: node === document.body,
+    main: node.id === 'main',
+    combobox: node.role === 'combobox',
     visible: node === document.body || rings.length > 0,
   }
 }
 
-async function tabTo(page, wanted) {
+/** Tab by Tab to the stop that is wanted, each on the way visibly in focus. */
+export async function tabTo(page, wanted) {
   const stops = []
   for (let count = 0; count < 60; count += 1) {
     await page.keyboard.press('Tab')

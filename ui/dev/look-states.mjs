@@ -3,7 +3,7 @@
 //
 //   node dev/look-states.mjs [--out /tmp/isolet-look]
 import assert from 'node:assert/strict'
-import { OUT, setCode, shot } from './actions.mjs'
+import { OUT, setCode, settled, shot } from './actions.mjs'
 import { openBrowser, openPage } from './browser.mjs'
 import { startFakeApi } from './fake-api.mjs'
 
@@ -32,13 +32,16 @@ async function ready(page, origin) {
 async function firstLoad() {
   const { page, api, close } = await open()
   await page.addInitScript(() => {
-    globalThis.shift = 0
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shift += entry.value))).observe({ type: 'layout-shift', buffered: true })
+    const shifts = []
+    const observer = new PerformanceObserver((list) => shifts.push(...list.getEntries()))
+    observer.observe({ type: 'layout-shift', buffered: true })
+    globalThis.shiftSoFar = () => [...shifts, ...observer.takeRecords()].reduce((sum, { value }) => sum + value, 0)
   })
   await ready(page, api.origin)
   const readyMs = await page.evaluate(() => performance.now())
-  await page.waitForTimeout(500)
-  const figures = await page.evaluate(() => ({ paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime, shift: globalThis.shift }))
+  await settled(page)
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  const figures = await page.evaluate(() => ({ paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime, shift: globalThis.shiftSoFar() }))
   console.log(`      first contentful paint ${figures.paint?.toFixed(0)} ms, ready ${readyMs.toFixed(0)} ms, layout shift ${figures.shift.toFixed(4)}`)
   assert.ok(figures.shift < 0.01, `layout shift ${figures.shift}`)
   await page.click('[data-testid=run]')

@@ -8,10 +8,11 @@
 // `tests/browser/run` does. With `--ingress` it also deploys a function and calls it there.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { checkAccessibility, option, OUT, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
+import { changed, checkAccessibility, option, OUT, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
 import { openBrowser, openPage } from './browser.mjs'
 import { deployed } from './deployed.mjs'
 import { startFakeApi } from './fake-api.mjs'
+import { addFirstVisit } from './first-visit.mjs'
 import { keyboardOnly } from './keyboard.mjs'
 import { addConsoleSteps } from './pages.mjs'
 import { steps } from './steps.mjs'
@@ -36,7 +37,7 @@ let session
 /** Another window of the same sign-in: a link is good once. */
 async function openSignedIn(options) {
   const opened = await open(options)
-  await opened.context.addInitScript((value) => sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value), session)
+  await opened.context.addInitScript((value) => globalThis === globalThis.top && (sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value)), session)
   await opened.page.goto(`${origin}/`)
   await opened.page.waitForSelector('.cm-content')
   return opened
@@ -63,6 +64,9 @@ step('the link signs in and leaves the address', 20, async () => {
   session = await main.page.evaluate(() => sessionStorage.getItem('isolet.session'))
   await shot(main.page, 'first-visit')
 }, { always: true })
+
+const ingress = option('--ingress')
+if (ingress) addFirstVisit({ step, ingress, visited: () => main.page })
 
 step('every example does what the gallery says', 40, async () => {
   for (const example of gallery) {
@@ -139,7 +143,7 @@ step('history refills prompt and code, star keeps, clear asks', 20, async () => 
   await main.page.waitForFunction(() => document.querySelector('.cm-content')?.textContent?.includes('tiny router'))
   assert.equal(await main.page.inputValue('#prompt'), 'hello/ada')
   assert.equal(await main.page.locator('[data-example][aria-current]').count(), 0)
-  await rows.filter({ hasText: 'hello/ada' }).getByRole('button', { name: 'Star' }).click()
+  await changed(main.page, 'PUT', () => rows.filter({ hasText: 'hello/ada' }).getByRole('button', { name: 'Star' }).click())
   await shot(main.page, 'history')
   await checkAccessibility(main.page, 'history')
   await main.page.getByRole('button', { name: 'Clear', exact: true }).click()
@@ -216,7 +220,6 @@ step('the keyboard alone is enough', 30, async () => {
   await close()
 })
 
-const ingress = option('--ingress')
 if (ingress) {
   step('deployed through the API, a function answers at the ingress', 20, async () => {
     const { token } = JSON.parse(session)

@@ -2,8 +2,7 @@
 // steps have a file each below `pages/`; here is the shell around them, and every page's looks: both themes and a phone, with axe.
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
-import { checkAccessibility, ran, setCode, shot } from './actions.mjs'
-import { callIngress } from './deployed.mjs'
+import { checkAccessibility, settled, shot, visit } from './actions.mjs'
 import { tabThrough } from './keyboard.mjs'
 import { addAuditSteps } from './audit.mjs'
 import { addFunctionSteps } from './functions.mjs'
@@ -38,7 +37,6 @@ function addFirstLoad({ step, openSignedIn, origin }) {
 
 export function addConsoleSteps(walk) {
   addFirstLoad(walk)
-  addFirstRun(walk)
   addShellSteps(walk)
   addPlaygroundSteps(walk)
   addFunctionSteps(walk)
@@ -80,51 +78,16 @@ function addShellSteps({ step, openSignedIn }) {
   })
 }
 
-/** The whole of a first visit: run, trip a limit, deploy, call it from outside, go back. */
-function addFirstRun({ step, openSignedIn, ingress }) {
-  if (ingress === undefined) return
-  step('first visit: run, a limit, deploy, a call at the ingress, rollback', 40, async () => {
-    const { page, close } = await openSignedIn({})
-    const coach = page.getByRole('region', { name: 'First steps' })
-    await ran(page, () => coach.getByRole('button', { name: 'Run the code' }).click())
-    await coach.getByText('done: ').waitFor()
-    await shot(page, 'first-steps')
-    assert.equal(await ran(page, () => coach.getByRole('button', { name: 'See a limit stop it' }).click()), 'cpu_limit')
-    const host = 'first--demo.localhost'
-    for (const word of ['one', 'two']) {
-      await setCode(page, `export default { fetch: () => new Response('${word}') }\n`)
-      await coach.getByRole('button', { name: 'Deploy it' }).click()
-      const dialog = page.getByRole('dialog', { name: 'Deploy' })
-      await dialog.getByLabel('Function', { exact: true }).fill('first')
-      await dialog.getByRole('button', { name: 'Deploy', exact: true }).click()
-      await page.waitForSelector(`[data-testid=status-line]:has-text("Version ${word === 'one' ? 1 : 2} of first is live")`)
-      assert.deepEqual(await callIngress(ingress, host, '/'), { status: 200, text: word })
-    }
-    await page.getByRole('link', { name: 'first', exact: true }).click()
-    await page.getByRole('button', { name: 'Roll back' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
-    await page.locator('tr', { hasText: '#1' }).getByText('live', { exact: true }).waitFor()
-    assert.deepEqual(await callIngress(ingress, host, '/'), { status: 200, text: 'one' })
-    await page.getByRole('link', { name: 'Playground', exact: true }).click()
-    await coach.getByRole('button', { name: 'No more first steps' }).click()
-    await page.reload()
-    await page.waitForSelector('.cm-content')
-    assert.equal(await coach.count(), 0)
-    await close()
-  })
-}
-
 /** Tab through each page, from its first stop to its last: each shows where the focus is, none holds it. */
 function addKeyboard({ step, openSignedIn }) {
   step('every page by the keyboard alone', 90, async () => {
     const { page, close } = await openSignedIn({})
-    for (const key of ['f', 'l', 'u', 'k', 't', 'a', 'h', 'd']) {
+    const pages = { f: 'functions', l: 'logs', u: 'usage', k: 'keys', t: 'overview', a: 'audit', h: 'settings', d: 'docs' }
+    for (const [key, shows] of Object.entries(pages)) {
       await page.locator('#main').focus()
       await page.keyboard.press('g')
       await page.keyboard.press(key)
-      await page.waitForFunction(() => document.querySelector('main [aria-label^=Loading], main .shimmer') === null)
-      await page.waitForTimeout(400)
-      await page.locator('#main :is(a, button, input, select)').first().waitFor()
+      await settled(page, shows)
       await page.locator('#main').focus()
       const stops = await tabThrough(page)
       assert.ok(stops > 0, `${page.url()}: nothing to stop at`)
@@ -145,9 +108,8 @@ function addLooks({ step, openSignedIn }) {
       const { page, close } = await openSignedIn(options)
       const ids = await page.evaluate(() => [...document.querySelectorAll('nav[aria-label=Pages] a')].map((link) => link.getAttribute('href')))
       for (const href of ids) {
-        await page.evaluate((to) => (location.hash = to), href)
-        await page.waitForFunction(() => document.querySelector('main [aria-label^=Loading], main .shimmer') === null)
         const name = href.slice(2)
+        await visit(page, name)
         await shot(page, `page-${name}-${look}`)
         await checkAccessibility(page, `${name}, ${look}`)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

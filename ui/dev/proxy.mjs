@@ -13,10 +13,9 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url))
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.txt': 'text/plain' }
 const upstream = new URL(option('--upstream') ?? 'http://127.0.0.1:8787')
 
-// As host/api/src/console.rs has it.
-const contentSecurityPolicy = (nonce) =>
-  `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; connect-src 'self'; img-src 'self' data:; font-src 'self'; ` +
-  `base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`
+/** The policy of the host's own page, with another nonce. */
+const policy = (await fetch(upstream)).headers.get('content-security-policy')
+const contentSecurityPolicy = (nonce) => policy.replace(/'nonce-[^']*'/, `'nonce-${nonce}'`)
 
 function serveFile(path, response) {
   const file = extname(path) === '' ? '/index.html' : normalize(path)
@@ -39,8 +38,7 @@ const OF_THE_HOST = /^\/(v1|problems|metrics|healthz|readyz)(\/|$|\?)/
 
 const server = createServer((request, response) => {
   if (!OF_THE_HOST.test(request.url)) return serveFile(new URL(request.url, upstream).pathname, response)
-  const { origin: _, ...headers } = request.headers
-  const passed = ask(new URL(request.url, upstream), { method: request.method, headers: { ...headers, host: upstream.host } }, (answer) => {
+  const passed = ask(new URL(request.url, upstream), { method: request.method, headers: { ...request.headers, host: upstream.host } }, (answer) => {
     response.writeHead(answer.statusCode, answer.headers)
     answer.pipe(response)
   })

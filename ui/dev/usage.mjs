@@ -1,7 +1,9 @@
-// DEVELOPMENT ONLY. Charts and usage with figures that are made up here. (What the host measures, its own tests see to.)
+// DEVELOPMENT ONLY. Charts and usage: of calls that a real host answered, then with made-up figures for charts that are full.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { checkAccessibility, shot } from './actions.mjs'
+import { checkAccessibility, settled, shot, visit } from './actions.mjs'
+import { apiOf } from './api.mjs'
+import { callIngress } from './deployed.mjs'
 
 const MINUTES = 60
 const wave = (base, swing, at) => base + swing * Math.sin(at / 7)
@@ -25,7 +27,61 @@ const windows = Array.from({ length: 30 }, (_, at) => ({
   requests: 100 + at, duration_ms: 3000, cpu_ms: 840, memory_mib_s: 12, cold_starts: 1, subrequests: 0, request_bytes: 0, response_bytes: 120_000, egress_bytes: 0, closed: at < 28, digest: at < 28 ? `b3:${at}` : null,
 }))
 
-export function addUsageSteps({ step, openSignedIn, origin }) {
+const CODE = `export default {
+  fetch(request) {
+    if (new URL(request.url).pathname === '/throw') throw new Error('counted')
+    return new Response('x'.repeat(1000))
+  },
+}
+`
+const HOST = 'counted--demo.localhost'
+const GOOD = 6
+const BAD = 2
+
+function addRealFigures({ step, openSignedIn, origin, session, ingress }) {
+  step('usage: figures of real calls, in charts, windows and a file', 60, async () => {
+    const api = apiOf(origin, session())
+    await api('PUT', '/v1/tenants/demo/functions/counted', {})
+    await api('POST', '/v1/tenants/demo/functions/counted/deploy', { modules: { 'main.js': CODE }, main_module: 'main.js' })
+    for (let call = 0; call < GOOD + BAD; call += 1) await callIngress(ingress, HOST, call < GOOD ? '/' : '/throw')
+
+    const { page, close } = await openSignedIn({})
+    await visit(page, 'functions/counted/metrics')
+    // The host sends its counts every ten seconds, and the page asks as often: it shows them without being touched.
+    const figure = (label) => page.locator('dl > div', { hasText: label }).locator('dd').first()
+    await page.locator('dl > div', { hasText: 'Requests' }).getByText(String(GOOD + BAD), { exact: true }).waitFor({ timeout: 30_000 })
+    assert.equal(await figure('Failed').textContent(), `${((BAD / (GOOD + BAD)) * 100).toFixed(2)} %`)
+    await page.getByText(/^\s*ok 6 \(75\.0 %\)/).waitFor()
+    await page.locator('figure', { hasText: 'Requests' }).locator('summary').first().click()
+    const rows = await page.locator('figure').first().locator('tbody tr').allTextContents()
+    assert.ok(rows.length > 1)
+    assert.equal(rows.filter((row) => /[1-9]\d*[^0-9]*$/.test(row)).length > 0, true)
+    await shot(page, 'metrics-real')
+
+    await visit(page, 'usage/windows')
+    await page.getByLabel('Summed by').fill('function')
+    const row = page.locator('tr', { hasText: 'function: counted' })
+    await row.first().waitFor()
+    const counts = await row.locator('td:nth-child(3)').allTextContents()
+    // Two windows where an hour ended meanwhile.
+    assert.equal(counts.reduce((sum, text) => sum + Number(text), 0), GOOD + BAD)
+    await shot(page, 'usage-real')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()])
+    const [head, ...lines] = readFileSync(await download.path(), 'utf8').trim().split(/\r?\n/)
+    const at = head.split(',').indexOf('requests')
+    const own = lines.filter((line) => line.split(',').includes('counted'))
+    assert.equal(own.reduce((sum, line) => sum + Number(line.split(',')[at]), 0), GOOD + BAD)
+    await settled(page)
+    await close()
+  })
+}
+
+export function addUsageSteps(walk) {
+  if (walk.ingress !== undefined) addRealFigures(walk)
+  addMadeUpFigures(walk)
+}
+
+function addMadeUpFigures({ step, openSignedIn, origin }) {
   step('usage: charts in both themes, as tables, windows, a file', 60, async () => {
     for (const colorScheme of ['light', 'dark']) {
       const { page, close } = await openSignedIn({ colorScheme })

@@ -1,6 +1,6 @@
 // The console around its pages: signed in or not, navigation, top bar, the page of the address. What a page does is in `pages/`.
 import { useSignal } from '@preact/signals'
-import type { FunctionComponent } from 'preact'
+import type { ComponentChildren, FunctionComponent } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { session, signInState } from '../auth/session'
 import { SignIn } from '../auth/SignIn'
@@ -12,6 +12,7 @@ import { loadInfo } from './info'
 import { NavRail, NavDrawer } from './Nav'
 import { pageAt, type PageEntry, type PageProps } from './pages'
 import { Palette } from './palette/Palette'
+import { Progress } from './Progress'
 import { followRoute, route } from './route'
 import { useGlobalKeys } from './shortcuts'
 import { forgetTenants, loadTenants, tenant, tenants, tenantsError } from './tenants'
@@ -42,11 +43,10 @@ function Console() {
         Skip to the page
       </a>
       <TopBar page={page} />
+      <Progress />
       <div class="flex min-h-0 flex-1">
         <NavRail page={page} />
-        <main id="main" tabIndex={-1} class="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
-          <PageBody entry={page} />
-        </main>
+        <PageBody entry={page} />
       </div>
       <NavDrawer page={page} />
       <Palette />
@@ -70,25 +70,42 @@ function PageBody({ entry }: { entry: PageEntry }) {
       () => (failed.value = true),
     )
   }, [entry])
-  if (failed.value) {
-    return (
-      <EmptyState icon="warn" title="This page could not be loaded" action={<Button onClick={() => location.reload()}>Reload</Button>}>
-        The server was stopped, or upgraded while the page was open.
-      </EmptyState>
-    )
-  }
-  if (tenantsError.value && tenants.value === null) {
-    return (
-      <EmptyState icon="warn" title="The tenants could not be loaded" action={<Button icon="refresh" onClick={() => void loadTenants()}>Try again</Button>}>
-        {tenantsError.value.message}
-      </EmptyState>
-    )
-  }
-  if (tenants.value?.length === 0 && entry.about === 'tenant') return <FirstTenant />
-  if (loaded.value?.entry !== entry || tenants.value === null) return <PageSkeleton />
+  if (failed.value) return <Main><Unloadable /></Main>
+  if (tenantsError.value && tenants.value === null) return <Main><NoTenants fault={tenantsError.value.message} /></Main>
+  if (tenants.value?.length === 0 && entry.about === 'tenant') return <Main><FirstTenant /></Main>
+  if (loaded.value?.entry !== entry || tenants.value === null) return <Main><PageSkeleton /></Main>
   const Page = loaded.value.component
   const slug = tenant.value ?? ''
-  return <Page key={entry.about === 'tenant' ? slug : entry.id} tenant={slug} route={route.value} />
+  return (
+    <Main shows={[entry.id, ...route.value.parts].join('/')}>
+      <Page key={entry.about === 'tenant' ? slug : entry.id} tenant={slug} route={route.value} />
+    </Main>
+  )
+}
+
+/** `shows`: the address of the page that stands in it, once one does. */
+function Main({ shows, children }: { shows?: string; children: ComponentChildren }) {
+  return (
+    <main id="main" tabIndex={-1} class="flex min-h-0 min-w-0 flex-1 flex-col outline-none" data-shows={shows}>
+      {children}
+    </main>
+  )
+}
+
+function Unloadable() {
+  return (
+    <EmptyState icon="warn" title="This page could not be loaded" action={<Button onClick={() => location.reload()}>Reload</Button>}>
+      The server was stopped, or upgraded while the page was open.
+    </EmptyState>
+  )
+}
+
+function NoTenants({ fault }: { fault: string }) {
+  return (
+    <EmptyState icon="warn" title="The tenants could not be loaded" action={<Button icon="refresh" onClick={() => void loadTenants()}>Try again</Button>}>
+      {fault}
+    </EmptyState>
+  )
 }
 
 function PageSkeleton() {

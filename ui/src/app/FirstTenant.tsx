@@ -1,26 +1,22 @@
 // Where there is no tenant yet: makes the first one.
 import { useSignal } from '@preact/signals'
-import { asApiError } from '../api/problem'
 import { Button } from '../components/Button'
 import { EmptyState } from '../components/EmptyState'
+import { useAction } from '../components/Form'
 import { slugFault } from '../text/slug'
 import { addTenant } from './tenants'
 
 export function FirstTenant() {
   const slug = useSignal('demo')
-  const fault = useSignal<string | null>(null)
-  const submit = async (event: Event): Promise<void> => {
+  const { busy, fault, act } = useAction()
+  const submit = (event: Event): void => {
     event.preventDefault()
-    fault.value = slugFault(slug.value)
-    if (fault.value !== null) return
-    try {
-      await addTenant(slug.value)
-    } catch (thrown) {
-      fault.value = asApiError(thrown).message
-    }
+    const refused = slugFault(slug.value)
+    if (refused === null) void act(() => addTenant(slug.value))
+    else fault.value = refused
   }
   const form = (
-    <form class="flex items-center gap-2" onSubmit={(event) => void submit(event)}>
+    <form class="flex items-center gap-2" onSubmit={submit}>
       <input
         aria-label="Name of the tenant"
         aria-invalid={fault.value !== null}
@@ -29,7 +25,7 @@ export function FirstTenant() {
         value={slug.value}
         onInput={(event) => (slug.value = event.currentTarget.value)}
       />
-      <Button look="primary" type="submit">
+      <Button look="primary" type="submit" disabled={busy.value}>
         Create tenant
       </Button>
     </form>

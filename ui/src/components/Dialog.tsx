@@ -3,8 +3,8 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { asApiError } from '../api/problem'
 import { Button, IconButton } from './Button'
+import { useAction } from './Form'
 
 interface ModalProps {
   open: boolean
@@ -74,23 +74,18 @@ export function ConfirmDialog({ open, title, onClose, ...rest }: ConfirmDialogPr
 
 function Question({ detail, confirm, word, onConfirm, onClose }: Omit<ConfirmDialogProps, 'open' | 'title'>) {
   const typed = useSignal('')
-  const busy = useSignal(false)
-  const fault = useSignal<string | null>(null)
-  const act = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    busy.value = true
-    fault.value = null
-    try {
-      await onConfirm()
-      onClose()
-    } catch (thrown) {
-      fault.value = asApiError(thrown).message
-    } finally {
-      busy.value = false
-    }
+  const { busy, fault, act } = useAction()
+  const confirmed = async (): Promise<void> => {
+    await onConfirm()
+    onClose()
   }
   return (
-    <form onSubmit={(event) => void act(event)}>
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void act(confirmed)
+      }}
+    >
       <p class="text-sm text-muted">{detail}</p>
       {word !== undefined && (
         <label class="mt-3 block text-sm">

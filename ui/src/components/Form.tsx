@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { asApiError } from '../api/problem'
 import { Button } from './Button'
+import { awaited } from './pending'
 
 interface FormProps {
   submit: string
@@ -48,7 +49,7 @@ export function useAction() {
     busy.value = true
     fault.value = null
     try {
-      await call()
+      await awaited(call)
     } catch (thrown) {
       fault.value = sentence(thrown)
     } finally {

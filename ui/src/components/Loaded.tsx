@@ -5,6 +5,7 @@ import { useCallback, useEffect, useRef } from 'preact/hooks'
 import { asApiError, type ApiError } from '../api/problem'
 import { Button } from './Button'
 import { Notice } from './Notice'
+import { awaited } from './pending'
 
 export interface Load<T> {
   /** The last answer; stays while a newer one is on its way. */
@@ -22,7 +23,7 @@ export function useLoad<T>(call: (signal: AbortSignal) => Promise<T>, inputs: un
   const asking = useRef<AbortController | null>(null)
   const latest = useRef(call)
   latest.current = call
-  const reload = useCallback(async (): Promise<void> => {
+  const ask = async (): Promise<void> => {
     asking.current?.abort()
     const mine = new AbortController()
     asking.current = mine
@@ -34,7 +35,8 @@ export function useLoad<T>(call: (signal: AbortSignal) => Promise<T>, inputs: un
     } catch (thrown) {
       if (!mine.signal.aborted) error.value = asApiError(thrown)
     }
-  }, [])
+  }
+  const reload = useCallback((): Promise<void> => awaited(ask), [])
   useEffect(() => {
     value.value = null
     error.value = null

@@ -1,6 +1,6 @@
 // The little field in which a module gets its name: Enter takes it, Escape leaves everything as it was.
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { fileNameFault } from '../state/draft'
 
 interface FileNameFieldProps {
@@ -16,7 +16,8 @@ export function FileNameField({ initial, taken, onDone }: FileNameFieldProps) {
   const closed = useRef(false)
   const fault = name.value === '' ? null : fileNameFault(name.value, taken)
 
-  useEffect(() => {
+  // Before anything is shown: what is typed next belongs here.
+  useLayoutEffect(() => {
     field.current?.focus()
     field.current?.setSelectionRange(0, initial.replace(/\.m?js$/, '').length)
   }, [])

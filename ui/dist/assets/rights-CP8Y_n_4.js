@@ -1,1 +1,0 @@
-import{pt as e}from"./shared-ClMY672T.js";import{nt as t}from"./index-D5QNWIrT.js";var n=e(()=>new Set(t.value?.scopes??[]));function r(e){return n.value.has(e)}var i=e(()=>t.value!==null&&t.value.tenant===null);export{i as n,r as t};
