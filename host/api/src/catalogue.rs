@@ -93,6 +93,8 @@ rows! {
         "No other split is known that traffic went to before. Name a version in `to`.";
     NOT_REPLAYABLE = CONFLICT "not_replayable", "Run cannot be repeated",
         "The record does not hold all that the run was made with: a prompt that was never run, or a body that was cut.";
+    NO_ANSWER = CONFLICT "no_answer", "No answer to look at",
+        "The run ended before there was an answer, or the record is of a prompt that was never run. Its outcome says why.";
     IN_FLIGHT = CONFLICT "idempotency_in_flight", "Request on its way",
         "A request with the same `Idempotency-Key` is being worked on. Ask again a little later, with the same key.";
     NOT_KEPT = CONFLICT "idempotency_answer_lost", "Answer not remembered",

@@ -1,6 +1,7 @@
 //! The console's files, embedded in the binary. Which pages there are is the console's own business.
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +9,8 @@ use http::Uri;
 use http::header::{self, HeaderValue};
 
 use crate::failure::Failure;
+use crate::preview;
+use crate::state::AppState;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../ui/dist"]
@@ -17,12 +20,12 @@ struct Files;
 const NONCE_PLACEHOLDER: &str = "__CSP_NONCE__";
 
 /// The file at this path, or the one page for every path of the console's own.
-pub async fn get_console(uri: Uri) -> Result<Response, Failure> {
+pub async fn get_console(State(app): State<AppState>, uri: Uri) -> Result<Response, Failure> {
     let path = uri.path().trim_start_matches('/');
     // No file has a dot-less name, and no page has a dot.
     let is_page = !path.contains('.') && !path.starts_with("v1/") && path != "v1";
     if is_page || path == "index.html" {
-        return page();
+        return page(&app);
     }
     let file = Files::get(path).ok_or(Failure::NoRoute)?;
     let mut response = Body::from(file.data.into_owned()).into_response();
@@ -34,13 +37,13 @@ pub async fn get_console(uri: Uri) -> Result<Response, Failure> {
     Ok(response)
 }
 
-fn page() -> Result<Response, Failure> {
+fn page(app: &AppState) -> Result<Response, Failure> {
     let Some(file) = Files::get("index.html") else { return Err(Failure::NoRoute) };
-    let nonce = nonce();
+    let (nonce, preview) = (nonce(), preview::origin(app.config()));
     let html = String::from_utf8_lossy(&file.data).replace(NONCE_PLACEHOLDER, &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; \
-         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         img-src 'self' data:; font-src 'self'; frame-src {preview}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'"
     );
     let mut response = Body::from(html).into_response();

@@ -21,6 +21,7 @@ use isolet_domain::service::invoker::InvokeError;
 use isolet_domain::service::keys::KeyError;
 use isolet_domain::service::limit_settings::LimitError;
 use isolet_domain::service::logs::TailError;
+use isolet_domain::service::previews::PreviewError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::runs::RunError;
 use isolet_domain::service::sign_in::SignInError;
@@ -99,6 +100,8 @@ pub enum Failure {
     #[error(transparent)]
     History(#[from] HistoryError),
     #[error(transparent)]
+    Preview(#[from] PreviewError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -164,6 +167,7 @@ impl Failure {
             Self::Check(CheckError::NotAdmitted(error)) => not_admitted(error),
             Self::Check(CheckError::Build(error)) => build(error),
             Self::History(error) => history(error),
+            Self::Preview(error) => preview(error),
             Self::Answer(error) => answer(error),
             Self::Audit(AuditError::NotTheOperator) => rows::FORBIDDEN,
             Self::Tail(TailError::TooMany) => rows::OVERLOADED,
@@ -254,6 +258,14 @@ fn answer(error: &AnswerError) -> Row {
         AnswerError::NotKept => rows::NOT_KEPT,
         AnswerError::Full => rows::TOO_MANY_KEYS,
         AnswerError::Repository(error) => repository(error),
+    }
+}
+
+fn preview(error: &PreviewError) -> Row {
+    match error {
+        PreviewError::Unknown => rows::NO_RUN,
+        PreviewError::NoAnswer => rows::NO_ANSWER,
+        PreviewError::Repository(error) => repository(error),
     }
 }
 

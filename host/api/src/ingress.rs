@@ -14,6 +14,7 @@ use crate::catalogue as rows;
 use crate::failure::Failure;
 use crate::front::MAX_ADDRESS_BYTES;
 use crate::host_name::HostName;
+use crate::preview;
 use crate::problem::{self, Reader};
 use crate::relay;
 use crate::state::AppState;
@@ -58,6 +59,9 @@ impl Ingress {
         let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
         let uri = address(&host, request.uri())?;
         let method = request.method().clone();
+        if preview::is_its_name(&host.name, &self.app.config().base_domain) {
+            return preview::show(&self.app, &method, uri.path()).await;
+        }
         let platform = self.app.platform();
         let response = match route(&host.name, &self.app.config().base_domain) {
             Ok((function, tenant)) => {

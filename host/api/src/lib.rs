@@ -17,6 +17,7 @@ mod idempotency;
 mod ingress;
 mod metrics;
 mod preconditions;
+mod preview;
 mod problem;
 mod rate_limit;
 mod relay;

@@ -30,6 +30,18 @@ pub struct ApiConfig {
     pub cached_components: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
 }
 
+impl ApiConfig {
+    /// What a name under the base domain is reached by, without a slash at the end.
+    pub(crate) fn ingress_url(&self, label: &str) -> String {
+        let Self { base_domain, ingress_port, ingress_tls, .. } = self;
+        let (scheme, usual) = if *ingress_tls { ("https", 443) } else { ("http", 80) };
+        match ingress_port {
+            port if *port == usual => format!("{scheme}://{label}.{base_domain}"),
+            port => format!("{scheme}://{label}.{base_domain}:{port}"),
+        }
+    }
+}
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct AppState(Arc<Shared>);
@@ -93,11 +105,6 @@ impl AppState {
 
     /// Where a function is reached through the ingress.
     pub(crate) fn function_url(&self, tenant: &TenantSlug, function: &FunctionName) -> String {
-        let ApiConfig { base_domain, ingress_port, ingress_tls, .. } = self.config();
-        let (scheme, usual) = if *ingress_tls { ("https", 443) } else { ("http", 80) };
-        match ingress_port {
-            port if *port == usual => format!("{scheme}://{function}--{tenant}.{base_domain}/"),
-            port => format!("{scheme}://{function}--{tenant}.{base_domain}:{port}/"),
-        }
+        format!("{}/", self.config().ingress_url(&format!("{function}--{tenant}")))
     }
 }

@@ -85,6 +85,15 @@ impl MasterKey {
         open(&self.0, sealed, &format!("answer {place}"))
     }
 
+    /// The name of a page with a run's answer, sealed: who has it looks at that answer, and can make up no other.
+    pub fn seal_preview(&self, name: &[u8]) -> Sealed {
+        seal(&self.0, name, "preview")
+    }
+
+    pub fn open_preview(&self, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
+        open(&self.0, sealed, "preview")
+    }
+
     pub fn open_data_key(&self, tenant: &TenantId, sealed: &Sealed) -> Result<DataKey, CannotOpen> {
         let bytes = open(&self.0, sealed, &format!("data key of {tenant}"))?;
         bytes.try_into().map(DataKey).map_err(|_| CannotOpen)

@@ -1,5 +1,6 @@
 //! The control plane's routes. Handlers extract, call one use case and convert; rules are the domain's.
 
+mod activity;
 mod aliases;
 mod audit;
 mod checks;
@@ -17,6 +18,7 @@ mod logs;
 mod metric_query;
 mod openapi;
 mod operations;
+mod previews;
 mod problems;
 mod routing;
 mod runs;
@@ -66,7 +68,7 @@ pub fn control_plane(app: AppState) -> Router {
     });
     others
         .nest("/v1", below.fallback(|| async { Failure::NoRoute }))
-        .fallback_service(get(get_console).with_state(()))
+        .fallback_service(get(get_console).with_state(app.clone()))
         .method_not_allowed_fallback(|| async { Failure::Method })
         .layer(Extension(text))
         .layer(CatchPanicLayer::custom(panicked))

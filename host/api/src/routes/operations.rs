@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs, openapi,
-    problems, routing, runs, secrets, series, suspension, tenants, usage, versions,
+    activity, aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs,
+    openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -22,6 +22,7 @@ const RUN: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::NO_FUNCTION, rows::NO_VERS
 const REPLAY: &[Row] = &[rows::NOT_REPLAYABLE];
 const POLICY: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::UNCONDITIONAL];
 const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
+const NO_ANSWER: &[Row] = &[rows::NO_ANSWER];
 const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
@@ -75,6 +76,8 @@ fn about_the_host() -> Vec<Endpoint> {
         .unrecorded(),
         op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
         op!(GET "/v1/usage", usage::get_usage, "What the tenants within reach used, for bills.", &[]),
+        op!(GET "/v1/activity", activity::list_activity,
+            "A day of several tenants' requests, and their quotas: what a list of tenants shows.", &[]),
         op!(POST "/v1/check", checks::check_code,
             "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION])
         .unrecorded(),
@@ -224,6 +227,9 @@ fn of_runs() -> Vec<Endpoint> {
             "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID])
         .unrecorded()
         .repeatable(BODY),
+        op!(POST "/v1/tenants/{tenant}/runs/{run}/preview", previews::create_preview,
+            "Gives out an address at which the run's answer is shown as a page, on an origin of its own, for ten minutes.", &[NO_ANSWER])
+        .unrecorded(),
         op!(GET "/v1/tenants/{tenant}/prompts", history::list_prompts, "The prompts, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/prompts", history::save_prompt,
             "Keeps a prompt without running it.", &[INVALID])

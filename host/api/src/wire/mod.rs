@@ -1,6 +1,7 @@
 //! Wire types: what requests and answers look like as JSON. Domain types never serialise themselves; a rename there must not change
 //! a byte here.
 
+pub mod activity;
 pub mod aliases;
 pub mod audit;
 pub mod check;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod logs;
 pub mod measure;
 pub mod metrics;
+pub mod previews;
 pub mod routing;
 pub mod runs;
 pub mod suspension;

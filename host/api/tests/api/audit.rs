@@ -9,7 +9,7 @@ use crate::matrix::{Fixture, filled, sample};
 use crate::openapi::operations;
 
 /// Running and looking is no change.
-const UNRECORDED: [&str; 4] = ["check_code", "create_run", "open_session", "replay_run"];
+const UNRECORDED: [&str; 5] = ["check_code", "create_run", "open_session", "create_preview", "replay_run"];
 
 async fn entries(host: &TestHost, token: &str, query: &str) -> Vec<Value> {
     let listed = host.call(token, "GET", &format!("/v1/audit?limit=500{query}"), None).await.ok().json();

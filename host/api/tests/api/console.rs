@@ -18,7 +18,7 @@ async fn the_page_has_a_policy_of_its_own_with_a_new_nonce_each_time() {
             policy,
             format!(
                 "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; \
-                 img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                 img-src 'self' data:; font-src 'self'; frame-src http://preview.localhost:8080; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                  require-trusted-types-for 'script'"
             )
         );

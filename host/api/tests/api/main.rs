@@ -2,6 +2,7 @@
 //! over loopback. Real guests and real stores are in the top-level `tests/`.
 
 mod access;
+mod activity;
 mod aliases;
 mod attacks;
 mod audit;
@@ -20,6 +21,7 @@ mod management;
 mod matrix;
 mod openapi;
 mod preconditions;
+mod previews;
 mod problems;
 mod rates;
 mod routing;

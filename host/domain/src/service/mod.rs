@@ -27,6 +27,7 @@ pub mod log_buffer;
 pub mod logs;
 pub mod policies;
 pub mod preparation;
+pub mod previews;
 pub mod resolver;
 pub mod routes;
 mod rulebook;
@@ -75,6 +76,7 @@ use log_buffer::{LogBuffer, LogRules};
 use logs::Logs;
 use policies::Policies;
 use preparation::Preparation;
+use previews::Previews;
 use resolver::Resolver;
 use routes::Routes;
 use rulebook::Rulebook;
@@ -155,6 +157,7 @@ pub struct Platform {
     pub invoker: Invoker,
     pub runs: Runs,
     pub history: History,
+    pub previews: Previews,
     pub answers: RememberedAnswers,
     pub audit: Audit,
     pub counters: Arc<Counters>,
@@ -220,6 +223,7 @@ impl Platform {
             logs: Logs::new(repository.clone(), buffer, counters.clone()),
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), books.clone()),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
+            previews: Previews::new(repository.clone(), authority.clone()),
             runs: Runs::new(preparation.clone(), admissions, (authority, rulebook), books, history_kept),
             history: History::new(preparation, history_kept),
             counters,
