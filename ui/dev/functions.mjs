@@ -60,6 +60,7 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await changed(page, 'PUT', () => live.getByRole('button', { name: 'Save the split' }).click())
     const shares = await Promise.all([1, 3].map((number) => live.getByLabel(`Share of #${number} in percent`).inputValue()))
     assert.deepEqual(shares.toSorted(), ['0', '100'])
+    await live.getByText('Somebody else changed this meanwhile').waitFor()
     assert.deepEqual((await api('GET', path)).split.map(({ weight }) => weight).toSorted((a, b) => a - b), [0, 10_000])
 
     await page.getByRole('region', { name: 'New alias' }).getByLabel('Name').fill('canary')

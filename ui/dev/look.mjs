@@ -37,7 +37,7 @@ let session
 /** Another window of the same sign-in: a link is good once. */
 async function openSignedIn(options) {
   const opened = await open(options)
-  await opened.context.addInitScript((value) => globalThis === globalThis.top && (sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value)), session)
+  await opened.context.addInitScript((value) => globalThis.origin !== 'null' && globalThis === globalThis.top && (sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value)), session)
   await opened.page.goto(`${origin}/`)
   await opened.page.waitForSelector('.cm-content')
   return opened

@@ -5,10 +5,12 @@ import { gzipSync } from 'node:zlib'
 import { checkAccessibility, settled, shot, visit } from './actions.mjs'
 import { tabThrough } from './keyboard.mjs'
 import { addAuditSteps } from './audit.mjs'
+import { addDialogSteps } from './dialogs.mjs'
 import { addFunctionSteps } from './functions.mjs'
 import { addInjectionSteps } from './injection.mjs'
 import { addLogSteps } from './logs.mjs'
 import { addPlaygroundSteps } from './playground.mjs'
+import { addPreviewSteps } from './preview.mjs'
 import { addReferenceSteps } from './reference.mjs'
 import { addTenantSteps } from './tenants.mjs'
 import { addUsageSteps } from './usage.mjs'
@@ -39,6 +41,7 @@ export function addConsoleSteps(walk) {
   addFirstLoad(walk)
   addShellSteps(walk)
   addPlaygroundSteps(walk)
+  addPreviewSteps(walk)
   addFunctionSteps(walk)
   addTenantSteps(walk)
   addReferenceSteps(walk)
@@ -47,6 +50,7 @@ export function addConsoleSteps(walk) {
   addUsageSteps(walk)
   addLooks(walk)
   addKeyboard(walk)
+  addDialogSteps(walk)
   addInjectionSteps(walk)
 }
 

@@ -1,6 +1,6 @@
 // DEVELOPMENT ONLY. Tenants and keys against a real host: made, found among ten thousand, suspended, deleted; a key's whole life.
 import assert from 'node:assert/strict'
-import { changed, checkAccessibility, shot } from './actions.mjs'
+import { changed, checkAccessibility, shot, visit } from './actions.mjs'
 import { apiOf } from './api.mjs'
 
 /** No task may hold the page longer while ten thousand rows scroll by. */
@@ -18,14 +18,32 @@ async function manyTenants(page) {
   })
 }
 
-/** The best of three: other work on the machine lengthens tasks, nothing shortens them. */
+/** What they did, as the host would tell it of those that are asked for. */
+async function manyActivities(page) {
+  const asked = []
+  await page.route(/\/v1\/activity\?/, (route) => {
+    const tenants = new URL(route.request().url()).searchParams.get('tenants').split(',')
+    asked.push(tenants)
+    const data = tenants.map((tenant) => {
+      const number = Number(tenant.split('-')[1])
+      return {
+        tenant, requests: Array.from({ length: 24 }, (_, hour) => Math.round(100 + 90 * Math.sin(number + hour / 3))), outcomes: { ok: 2200, cpu_limit: number % 40, exception: number % 3 === 0 ? 12 : 0 },
+        quotas: [{ name: 'rps', limit: 200, used: number % 201 }, { name: 'cpu_ms_per_minute', limit: 30_000, used: 900 }],
+      }
+    })
+    return route.fulfill({ json: { start: '2026-11-26T00:00:00Z', end: '2026-11-27T00:00:00Z', step_s: 3600, data } })
+  })
+  return asked
+}
+
+/** The best of six: other work on the machine lengthens tasks, nothing shortens them. */
 async function longestTask(page) {
   await page.evaluate(() => {
     globalThis.tasks = []
     new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })
   })
   let best = Infinity
-  for (let pass = 0; pass < 3 && best > LONGEST_TASK_MS; pass += 1) {
+  for (let pass = 0; pass < 6 && best > LONGEST_TASK_MS; pass += 1) {
     await page.getByRole('group', { name: 'Tenants' }).evaluate((list) => (list.scrollTop = 0))
     await page.getByText('tenant-00000').last().waitFor()
     await page.evaluate(() => globalThis.tasks.splice(0))
@@ -36,6 +54,9 @@ async function longestTask(page) {
   }
   return best
 }
+
+/** A run that asks for one host, with a rule of its own that would let it. */
+const asks = (host) => ({ code: { main_module: 'm.js', modules: { 'm.js': `export default () => fetch("https://${host}/")` } }, prompt: 'x', egress: { rules: [{ action: 'allow', host }] } })
 
 export function addTenantSteps({ step, openSignedIn, origin, session }) {
   step('tenants: made, suspended, resumed, deleted', 60, async () => {
@@ -52,7 +73,6 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     await page.getByRole('heading', { name: 'globex' }).waitFor()
     await page.getByLabel('Labels', { exact: true }).fill('tier=<i>gold</i>, region=eu')
     await changed(page, 'PATCH', () => page.getByRole('button', { name: 'Save', exact: true }).click())
-    await page.locator('button:disabled', { hasText: /^Save$/ }).waitFor()
     assert.deepEqual((await api('GET', '/v1/tenants/globex')).labels, { tier: '<i>gold</i>', region: 'eu' })
     await page.getByLabel('Memory (MiB)').fill('32')
     await page.getByRole('button', { name: 'Save the limits' }).click()
@@ -78,15 +98,67 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     await close()
   })
 
-  step('tenants: ten thousand scroll and are found', 40, async () => {
+  step('tenants: egress rules, and the ceiling over them', 40, async () => {
+    const api = apiOf(origin, session())
+    await api('POST', '/v1/tenants', { slug: 'walled' })
+    const path = '/v1/tenants/walled/egress'
+    const { page, close } = await openSignedIn({})
+    await visit(page, 'overview/walled')
+    const ceiling = page.getByRole('region', { name: 'Ceiling' })
+    await ceiling.getByText("The host's ceiling", { exact: true }).waitFor()
+    await ceiling.getByRole('button', { name: 'Add a rule' }).click()
+    await ceiling.getByRole('textbox', { name: 'Host' }).fill('*.example.com')
+    await ceiling.getByLabel('Ports').fill('443')
+    await ceiling.getByLabel('Also where the host has a private address').check()
+    await changed(page, 'PUT', () => ceiling.getByRole('button', { name: 'Save the rules' }).click())
+    const [top] = (await api('GET', `${path}/ceiling`)).rules
+    assert.deepEqual([top.host, top.ports, top.private_addresses], ['*.example.com', [443], true])
+
+    const own = page.getByRole('region', { name: "The tenant's egress rules" })
+    await own.getByRole('button', { name: 'Add a rule' }).click()
+    await own.getByRole('textbox', { name: 'Host' }).fill('*.example.com')
+    await own.getByRole('button', { name: 'Add a rule' }).click()
+    await own.getByLabel('Decision').nth(1).selectOption('deny')
+    await own.getByRole('textbox', { name: 'Host' }).nth(1).fill('private.example.com')
+    await own.getByRole('button', { name: 'Rule 2 earlier' }).click()
+    await changed(page, 'PUT', () => own.getByRole('button', { name: 'Save the rules' }).click())
+    assert.deepEqual((await api('GET', path)).rules.map(({ action, host }) => `${action} ${host}`), ['deny private.example.com', 'allow *.example.com'])
+    await checkAccessibility(page, 'egress of a tenant')
+    await ceiling.scrollIntoViewIfNeeded()
+    await shot(page, 'tenant-egress')
+
+    // The tenant's rules stop one host, the ceiling another; nothing leaves this machine.
+    const deniedBy = async (host) => (await api('POST', '/v1/tenants/walled/runs', asks(host))).subrequests[0].denied_by
+    assert.match(await deniedBy('private.example.com'), /tenant/)
+    assert.match(await deniedBy('elsewhere.test'), /ceiling/)
+
+    // Somebody else changes them after they were loaded here.
+    await api('PUT', path, { rules: [] }, { 'if-match': await api.etag(path) })
+    await own.getByRole('textbox', { name: 'Host' }).first().fill('mine.example.com')
+    await changed(page, 'PUT', () => own.getByRole('button', { name: 'Save the rules' }).click())
+    await own.getByText('Somebody else changed this meanwhile').waitFor()
+    await own.getByText('Nothing may go out').waitFor()
+    await own.getByRole('button', { name: 'Remove all rules' }).click()
+    await changed(page, 'DELETE', () => page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click())
+    assert.equal((await api('GET', path)).rules, null)
+    await api('DELETE', '/v1/tenants/walled?confirm=walled')
+    await close()
+  })
+
+  step('tenants: ten thousand scroll and are found', 60, async () => {
     const { page, close } = await openSignedIn({})
     await manyTenants(page)
+    const asked = await manyActivities(page)
     await page.goto(`${origin}/#/overview`)
     await page.reload()
     await page.getByText('10,000 of 10,000 tenants').waitFor()
+    await page.getByRole('meter').first().waitFor()
     const longest = await longestTask(page)
     console.log(`      longest task while scrolling 10,000 tenants: ${longest === 0 ? 'under 50' : longest.toFixed(0)} ms`)
     assert.ok(longest <= LONGEST_TASK_MS, `a task of ${longest} ms while scrolling`)
+    // Rows that ran by are not asked for, those that stay are, together.
+    await page.getByRole('row', { name: /tenant-09999/ }).getByRole('meter').waitFor()
+    assert.ok(asked.length <= 4 * 6 && asked.flat().length < 1000 && asked.every((tenants) => tenants.length <= 100), `${asked.length} calls`)
     await page.getByLabel('Find by name, plan or label').fill('04321')
     await page.getByRole('link', { name: 'tenant-04321' }).waitFor()
     await page.getByText('1 of 10,000 tenants').waitFor()

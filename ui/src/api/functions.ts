@@ -1,7 +1,7 @@
-// Functions and what belongs to them: versions, aliases, routes, variables, secrets, egress. One function per call.
+// Functions and what belongs to them: versions, aliases, routes, variables, secrets. One function per call.
 import { getAll, getJson, getTagged, send, sendJson, type Mark, type Tagged } from './client'
 import { functionPath, tenantPath } from './paths'
-import type { Alias, Code, Deployed, FunctionEntry, LimitNumbers, LimitSettings, Policy, RouteEntry, Rule, Share, Variable, Version, VersionDiff, VersionSource } from './types'
+import type { Alias, Code, Deployed, FunctionEntry, LimitNumbers, LimitSettings, RouteEntry, Share, Variable, Version, VersionDiff, VersionSource } from './types'
 
 export const listFunctions = (tenant: string, signal?: AbortSignal): Promise<FunctionEntry[]> =>
   getAll<FunctionEntry>(tenantPath(tenant, '/functions?limit=500'), signal)
@@ -69,15 +69,6 @@ export const putSecret = (tenant: string, name: string, secret: string, value: s
 
 export const deleteSecret = (tenant: string, name: string, secret: string): Promise<void> =>
   send('DELETE', functionPath(tenant, name, `/secrets/${encodeURIComponent(secret)}`))
-
-/** The function's own rules, or without a function the tenant's. `rules: null` where none were ever set. */
-export const getEgress = (tenant: string, name: string | null, signal?: AbortSignal): Promise<Tagged<Policy>> =>
-  getTagged<Policy>(egressPath(tenant, name), signal)
-
-export const putEgress = (tenant: string, name: string | null, rules: Rule[], etag: string | null): Promise<Policy> =>
-  sendJson<Policy>('PUT', egressPath(tenant, name), { rules }, etag)
-
-const egressPath = (tenant: string, name: string | null): string => (name === null ? tenantPath(tenant, '/egress') : functionPath(tenant, name, '/egress'))
 
 export const getFunctionLimits = (tenant: string, name: string, signal?: AbortSignal): Promise<Tagged<LimitSettings>> =>
   getTagged<LimitSettings>(functionPath(tenant, name, '/limits'), signal)

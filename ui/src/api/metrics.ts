@@ -1,7 +1,7 @@
 // Figures over time: series of a tenant for charts, and usage in windows for bills.
 import { getJson, getText } from './client'
 import { tenantPath } from './paths'
-import type { Metrics, Page, UsageWindow } from './types'
+import type { Activity, Metrics, Page, UsageWindow } from './types'
 
 export interface MetricsQuery {
   start: string
@@ -9,10 +9,15 @@ export interface MetricsQuery {
   function: string
   group_by?: 'function' | 'outcome'
   names?: string
+  /** The length of a window; without it the host takes what suits the time. */
+  step?: string
 }
 
 export const getMetrics = (tenant: string, query: MetricsQuery, signal?: AbortSignal): Promise<Metrics> =>
   getJson<Metrics>(tenantPath(tenant, `/metrics?${searchOf({ ...query })}`), signal)
+
+/** A day of several tenants at once. */
+export const listActivity = (tenants: string[], signal: AbortSignal): Promise<Activity> => getJson<Activity>(`/v1/activity?tenants=${tenants.join(',')}`, signal)
 
 export interface UsageQuery {
   start: string

@@ -3,8 +3,7 @@
 import { getJson, postForEvents, postJson, send, sendJson } from './client'
 import { tenantPath } from './paths'
 import { brokenOff } from './problem'
-import type { Caller, CheckResult, Code, Info, Page, PromptEntry, RecordedRun, RunEvent, RunRequest, RunResult, Session } from './types'
-
+import type { Caller, CheckResult, Code, Info, Page, Preview, PromptEntry, RecordedRun, RunEvent, RunRequest, RunResult, Session } from './types'
 
 export const openSession = (proof: { link: string } | { key: string }): Promise<Session> =>
   sendJson<Session>('POST', '/v1/sessions', proof)
@@ -38,6 +37,10 @@ export const runVersion = (tenant: string, version: string, path: string): Promi
 
 export const replayRun = (tenant: string, id: string): Promise<RunResult> =>
   sendJson<RunResult>('POST', tenantPath(tenant, `/runs/${encodeURIComponent(id)}/replay`), undefined)
+
+/** An address at which the answer of a run is a page, on an origin of its own. */
+export const previewRun = (tenant: string, id: string, signal: AbortSignal): Promise<Preview> =>
+  postJson<Preview>(tenantPath(tenant, `/runs/${encodeURIComponent(id)}/preview`), undefined, signal)
 
 export const listPrompts = (tenant: string, signal?: AbortSignal): Promise<Page<PromptEntry>> =>
   getJson<Page<PromptEntry>>(tenantPath(tenant, '/prompts?limit=100'), signal)

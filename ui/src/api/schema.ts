@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A day of several tenants' requests, and their quotas: what a list of tenants shows. */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -893,6 +910,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/runs/{run}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives out an address at which the run's answer is shown as a page, on an origin of its own, for ten minutes. */
+        post: operations["create_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/runs/{run}/replay": {
         parameters: {
             query?: never;
@@ -1002,6 +1036,20 @@ export interface components {
     schemas: {
         /** @enum {string} */
         ActionName: "allow" | "deny";
+        /** @description Windows of one length, and what each tenant did in them. */
+        ActivityResponse: {
+            /** @description In the order that was asked for; tenants that are not there or not within reach are left out. */
+            data: components["schemas"]["TenantActivityResponse"][];
+            /** Format: date-time */
+            end: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * Format: int64
+             * @description Seconds of a window.
+             */
+            step_s: number;
+        };
         AddVersionRequest: {
             main_module: string;
             /** @default  */
@@ -1618,6 +1666,12 @@ export interface components {
         };
         /** @enum {string} */
         Preset: "admin" | "platform" | "tenant" | "deployer" | "invoke-only" | "read-only";
+        PreviewResponse: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Whoever has it sees the answer. */
+            url: string;
+        };
         /** @description The document itself. */
         Problem: {
             code: string;
@@ -1655,6 +1709,15 @@ export interface components {
         };
         PutSecretRequest: {
             value: string;
+        };
+        /** @description A quota, and what was used of it in the busiest minute of the last hour. */
+        QuotaResponse: {
+            /** Format: double */
+            limit: number;
+            /** @description As among the limits. */
+            name: string;
+            /** Format: double */
+            used: number;
         };
         /** @description A run with everything that is kept of it. */
         RecordedRunResponse: {
@@ -1889,6 +1952,16 @@ export interface components {
             reason: string;
             /** Format: date-time */
             since: string;
+        };
+        TenantActivityResponse: {
+            /** @description How those ended. */
+            outcomes: {
+                [key: string]: number;
+            };
+            quotas: components["schemas"]["QuotaResponse"][];
+            /** @description In each window. */
+            requests: number[];
+            tenant: string;
         };
         TenantResponse: {
             /** Format: date-time */
@@ -2468,6 +2541,21 @@ export interface components {
                 };
             };
         };
+        /** @description No answer to look at */
+        "409.no_answer": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "no_answer";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Nothing to go back to */
         "409.nothing_earlier": {
             headers: {
@@ -2994,7 +3082,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -3050,6 +3138,37 @@ export interface operations {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
+        };
+    };
+    list_activity: {
+        parameters: {
+            query: {
+                /** @description Slugs of at most 100 tenants, with commas between them. */
+                tenants: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
         };
     };
     list_audit: {
@@ -6232,6 +6351,39 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    create_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.run_not_found.tenant_not_found"];
+            409: components["responses"]["409.no_answer"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable.suspended"];
         };
     };
     replay_run: {

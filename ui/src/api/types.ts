@@ -79,6 +79,7 @@ export type RunResult = Schemas['RunResponse']
 
 /** A recorded run that was made: the result, and what was asked. Code is absent where a deployed version ran. */
 export type RecordedRun = Schemas['RecordedRunResponse'] & RunResult
+export type Preview = Schemas['PreviewResponse']
 export type PromptEntry = Schemas['EntryResponse']
 
 /** What a streamed run sends, in order of arrival. */
@@ -100,6 +101,8 @@ export type AuditEntry = Schemas['AuditEntryResponse']
 export type AuditVerdict = Schemas['VerifiedResponse']
 
 export type Metrics = Schemas['SeriesResponse']
+export type Activity = Schemas['ActivityResponse']
+export type TenantActivity = Schemas['TenantActivityResponse']
 export type MetricSeries = Schemas['ColumnResponse']
 /** What was used within one window. */
 export type UsageWindow = Schemas['UsageWindowResponse']

@@ -25,7 +25,7 @@ export function FirstTenant() {
         value={slug.value}
         onInput={(event) => (slug.value = event.currentTarget.value)}
       />
-      <Button look="primary" type="submit" disabled={busy.value}>
+      <Button look="primary" type="submit" busy={busy.value}>
         Create tenant
       </Button>
     </form>

@@ -9,5 +9,8 @@ export function may(scope: Scope): boolean {
   return scopes.value.has(scope)
 }
 
+/** The operator's own key, or the link: what no other may do, a tenant's ceiling for instance. */
+export const isAdmin = computed(() => session.value?.preset === 'admin')
+
 /** True for keys that are bound to no tenant: the operator's. */
 export const seesAllTenants = computed(() => session.value !== null && session.value.tenant === null)

@@ -13,6 +13,7 @@ export function SignIn({ reason }: { reason: string | null }) {
   const fault = useSignal<string | null>(null)
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
+    if (busy.peek()) return
     const typed = key.value.trim()
     if (typed === '') {
       fault.value = 'Paste a key first.'
@@ -59,8 +60,7 @@ export function SignIn({ reason }: { reason: string | null }) {
           <p id="key-fault" role="alert" class="mt-1 min-h-5 text-sm text-bad">
             {fault.value}
           </p>
-          <Button look="primary" type="submit" class="mt-1 h-10! w-full" disabled={busy.value}>
-            {busy.value && <span class="spinner size-3.5" aria-hidden="true" />}
+          <Button look="primary" type="submit" class="mt-1 h-10! w-full" busy={busy.value}>
             Sign in
           </Button>
         </form>

@@ -12,17 +12,20 @@ const LOOKS = {
 interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'icon'> {
   look?: keyof typeof LOOKS
   icon?: IconName
+  /** Its call is under way. It keeps the focus, which a disabled button would lose; whoever acts ignores a second press. */
+  busy?: boolean
   children: ComponentChildren
 }
 
-export function Button({ look = 'plain', icon, children, class: extra = '', ...rest }: ButtonProps) {
+export function Button({ look = 'plain', icon, busy = false, children, class: extra = '', ...rest }: ButtonProps) {
   return (
     <button
       type="button"
+      aria-disabled={busy ? 'true' : undefined}
       class={`inline-flex h-8 items-center justify-center gap-1.5 rounded-md px-3 text-sm font-medium whitespace-nowrap transition-colors disabled:opacity-50 ${LOOKS[look]} ${extra}`}
       {...rest}
     >
-      {icon && <Icon name={icon} size={14} />}
+      {busy ? <span class="spinner size-3.5" aria-hidden="true" /> : icon && <Icon name={icon} size={14} />}
       {children}
     </button>
   )

@@ -106,7 +106,7 @@ function Question({ detail, confirm, word, onConfirm, onClose }: Omit<ConfirmDia
         <Button onClick={onClose} autofocus={word === undefined}>
           Cancel
         </Button>
-        <Button look="danger" type="submit" disabled={busy.value || (word !== undefined && typed.value !== word)}>
+        <Button look="danger" type="submit" busy={busy.value} disabled={word !== undefined && typed.value !== word}>
           {confirm}
         </Button>
       </div>

@@ -31,8 +31,7 @@ export function Form({ submit, onSubmit, onCancel, disabled = false, danger = fa
           {fault.value}
         </p>
         {onCancel && <Button onClick={onCancel}>Cancel</Button>}
-        <Button look={danger ? 'danger' : 'primary'} type="submit" disabled={disabled || busy.value}>
-          {busy.value && <span class="spinner size-3.5" aria-hidden="true" />}
+        <Button look={danger ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={disabled}>
           {submit}
         </Button>
       </div>

@@ -1,9 +1,10 @@
 // Limits that are set for a tenant or a function, next to those that count. The same fields wherever limits are set.
-import { useSignal } from '@preact/signals'
+import type { Tagged } from '../api/client'
 import type { LimitNumbers, LimitSettings } from '../api/types'
 import { bytes, count } from '../text/format'
 import { TextField } from './Field'
 import { Form } from './Form'
+import { useDraft } from './useDraft'
 
 interface LimitField {
   key: keyof LimitNumbers
@@ -29,17 +30,23 @@ const FIELDS: LimitField[] = [
   { key: 'build_cpu_ms', label: 'CPU of a build', unit: 'ms', scale: 1 },
   { key: 'concurrency', label: 'Requests at once', unit: '', scale: 1 },
   { key: 'rps', label: 'Requests per second', unit: '', scale: 1 },
+  { key: 'cpu_ms_per_minute', label: 'CPU time per minute', unit: 'ms', scale: 1 },
+  { key: 'egress_bytes_per_minute', label: 'Egress per minute', unit: 'MiB', scale: MIB },
+  { key: 'log_bytes_per_minute', label: 'Console per minute', unit: 'KiB', scale: 1024 },
 ]
 
+/** Limits of a tenant as a whole; a function has none of its own. */
+const OF_TENANT = /^(concurrency|rps|.*_per_minute)$/
+
 interface LimitsEditorProps {
-  settings: LimitSettings
+  settings: Tagged<LimitSettings>
   disabled: boolean
   /** Throws `ApiError`. */
   onSave: (set: LimitNumbers) => Promise<void>
 }
 
-export function LimitsEditor({ settings, disabled, onSave }: LimitsEditorProps) {
-  const set = useSignal<LimitNumbers>(settings.set)
+export function LimitsEditor({ settings: { value: settings, etag }, disabled, onSave }: LimitsEditorProps) {
+  const set = useDraft<LimitNumbers>(settings.set, etag)
   const change = ({ key, scale }: LimitField, text: string): void => {
     const next = { ...set.value }
     const value = Number(text)
@@ -56,7 +63,7 @@ export function LimitsEditor({ settings, disabled, onSave }: LimitsEditorProps) 
     <div class="py-3">
       <Form submit="Save the limits" disabled={disabled || JSON.stringify(set.value) === JSON.stringify(settings.set)} onSubmit={() => onSave(set.value)}>
         <div class="grid gap-x-4 gap-y-2 sm:grid-cols-2 lg:grid-cols-4">
-          {FIELDS.filter(({ key }) => key in settings.effective).map((field) => {
+          {FIELDS.filter(({ key }) => 'rps' in settings.effective || !OF_TENANT.test(key)).map((field) => {
             const value = set.value[field.key]
             return (
               <TextField

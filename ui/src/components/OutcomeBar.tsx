@@ -3,11 +3,12 @@ import { count } from '../text/format'
 
 type Kind = 'ok' | 'limit' | 'refused' | 'failed'
 
-const KINDS: Record<Kind, { words: string; fill: string }> = {
-  ok: { words: 'ok', fill: 'bg-phase-run' },
-  limit: { words: 'limit reached', fill: 'bg-phase-instantiate' },
-  refused: { words: 'not admitted', fill: 'bg-phase-compile' },
-  failed: { words: 'failed', fill: 'bg-bad-fill' },
+/** `short` for where a word has to do. */
+const KINDS: Record<Kind, { words: string; short: string; fill: string }> = {
+  ok: { words: 'ok', short: 'ok', fill: 'bg-phase-run' },
+  limit: { words: 'limit reached', short: 'limits', fill: 'bg-phase-instantiate' },
+  refused: { words: 'not admitted', short: 'refused', fill: 'bg-phase-compile' },
+  failed: { words: 'failed', short: 'failed', fill: 'bg-bad-fill' },
 }
 
 export function kindOfOutcome(outcome: string): Kind {
@@ -16,18 +17,52 @@ export function kindOfOutcome(outcome: string): Kind {
   return ['suspended', 'rate_limited', 'overloaded', 'not_found', 'client_disconnected'].includes(outcome) ? 'refused' : 'failed'
 }
 
-export function OutcomeBar({ counts }: { counts: Record<string, number> }) {
+type Counts = Record<string, number>
+
+interface Shares {
+  kinds: Kind[]
+  sums: Record<Kind, number>
+  total: number
+}
+
+function sharesOf(counts: Counts): Shares {
   const sums: Record<Kind, number> = { ok: 0, limit: 0, refused: 0, failed: 0 }
   for (const [outcome, value] of Object.entries(counts)) sums[kindOfOutcome(outcome)] += value
   const total = Object.values(sums).reduce((sum, value) => sum + value, 0)
-  const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => sums[kind] > 0)
+  return { kinds: (Object.keys(KINDS) as Kind[]).filter((kind) => sums[kind] > 0), sums, total }
+}
+
+function Bar({ kinds, sums, total }: Shares) {
+  return (
+    <span class="flex h-2 gap-px overflow-hidden rounded-full bg-raised" aria-hidden="true">
+      {kinds.map((kind) => (
+        <span key={kind} class={KINDS[kind].fill} style={{ width: `${Math.max((sums[kind] / total) * 100, 0.5)}%` }} />
+      ))}
+    </span>
+  )
+}
+
+/** The bar alone, for a row of a list: the worst that happened in words below it. */
+export function OutcomeStrip({ counts }: { counts: Counts }) {
+  const shares = sharesOf(counts)
+  const { kinds, sums, total } = shares
+  const worst = kinds.at(-1)
+  if (worst === undefined) return <span class="text-2xs text-muted">no request</span>
+  const percent = (kind: Kind): string => `${((sums[kind] / total) * 100).toFixed(1)} %`
+  return (
+    <span class="block" title={kinds.map((kind) => `${KINDS[kind].words} ${percent(kind)}`).join(', ')}>
+      <Bar {...shares} />
+      <span class={`mt-0.5 block truncate text-2xs tabular-nums ${worst === 'failed' ? 'text-bad' : 'text-muted'}`}>{KINDS[worst].short} {percent(worst)}</span>
+    </span>
+  )
+}
+
+export function OutcomeBar({ counts }: { counts: Counts }) {
+  const shares = sharesOf(counts)
+  const { kinds, sums, total } = shares
   return (
     <div>
-      <div class="flex h-2 gap-px overflow-hidden rounded-full bg-raised" aria-hidden="true">
-        {kinds.map((kind) => (
-          <span key={kind} class={KINDS[kind].fill} style={{ width: `${Math.max((sums[kind] / total) * 100, 0.5)}%` }} />
-        ))}
-      </div>
+      <Bar {...shares} />
       <ul class="mt-1.5 flex flex-wrap gap-x-4 text-xs text-muted">
         {kinds.map((kind) => (
           <li key={kind} class="flex items-center gap-1.5 tabular-nums">

@@ -13,12 +13,14 @@ interface VirtualTableProps<T> {
   /** The cells of one row: elements with `role="cell"` or `"rowheader"`. */
   row: (entry: T) => ComponentChildren
   keyOf: (entry: T) => string
+  /** Told which rows exist just now, whenever others come into sight. */
+  onShown?: (rows: T[]) => void
 }
 
 /** Rows beyond the edge, so that a turn of the wheel does not show the ground. */
-const SPARE = 8
+const SPARE = 6
 
-export function VirtualTable<T>({ caption, head, columns, rows, rowHeight, row, keyOf }: VirtualTableProps<T>) {
+export function VirtualTable<T>({ caption, head, columns, rows, rowHeight, row, keyOf, onShown }: VirtualTableProps<T>) {
   const frame = useRef<HTMLDivElement>(null)
   /** The first row in sight, and how many fit. */
   const view = useSignal({ at: 0, fit: 20 })
@@ -43,6 +45,7 @@ export function VirtualTable<T>({ caption, head, columns, rows, rowHeight, row, 
   const { at: top, fit } = view.value
   const first = Math.max(Math.min(top, rows.length - fit) - SPARE, 0)
   const shown = rows.slice(first, first + fit + 2 * SPARE)
+  useEffect(() => onShown?.(shown), [rows, first, fit])
   return (
     // Focusable, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex

@@ -167,13 +167,19 @@ function optionsFor({ series, format, bars, binary, width, onMove }: DrawingProp
       ...series.map((each): UPlot.Series => ({
         stroke: resolved(each.colour),
         width: 1.5,
-        points: { show: false },
+        // A line needs two neighbours; what has none is a dot.
+        points: { show: !bars, size: 4, width: 0, fill: resolved(each.colour), filter: (plot, index) => lonely(plot.data[index] ?? []) },
         spanGaps: false,
         ...(bars && UPlot.paths.bars ? { paths: UPlot.paths.bars({ size: [0.8, 40] }), fill: resolved(each.colour) } : {}),
       })),
     ],
     hooks: { setCursor: [(plot) => onMove(plot.cursor.idx ?? null)] },
   }
+}
+
+function lonely(values: ArrayLike<number | null | undefined>): number[] {
+  const missing = (at: number): boolean => values[at] === null || values[at] === undefined
+  return Array.from(values, (_, at) => at).filter((at) => !missing(at) && missing(at - 1) && missing(at + 1))
 }
 
 /** A canvas does not know `light-dark()`: the colour as the page has it now. */

@@ -78,7 +78,7 @@ function Entries({ first, cursor, filter }: { first: AuditEntry[]; cursor: strin
       </div>
       <div class="flex items-center gap-3 pt-3">
         {next.value !== null && (
-          <Button disabled={busy.value} onClick={() => void older()}>
+          <Button busy={busy.value} onClick={() => void older()}>
             Older entries
           </Button>
         )}

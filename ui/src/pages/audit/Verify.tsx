@@ -17,8 +17,7 @@ export function Verify() {
       <span role="alert" class="text-sm text-bad">
         {fault.value}
       </span>
-      <Button icon="shield" disabled={busy.value} onClick={() => void act(async () => void (verdict.value = await verifyAudit()))}>
-        {busy.value && <span class="spinner size-3.5" aria-hidden="true" />}
+      <Button icon="shield" busy={busy.value} onClick={() => void act(async () => void (verdict.value = await verifyAudit()))}>
         Verify the chain
       </Button>
       <Modal open={verdict.value !== null} title="The chain of entries" onClose={() => (verdict.value = null)}>

@@ -12,12 +12,14 @@ export function FunctionLimits({ tenant, name }: { tenant: string; name: string 
       <Loaded load={limits} what="The limits">
         {(found) => (
           <LimitsEditor
-            key={found.etag}
-            settings={found.value}
+            settings={found}
             disabled={!may('functions:write')}
             onSave={async (set) => {
-              await putFunctionLimits(tenant, name, set, found.etag)
-              await limits.reload()
+              try {
+                await putFunctionLimits(tenant, name, set, found.etag)
+              } finally {
+                await limits.reload()
+              }
             }}
           />
         )}

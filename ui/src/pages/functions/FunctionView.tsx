@@ -8,11 +8,11 @@ import { go, hrefOf } from '../../app/route'
 import { Button, IconButton } from '../../components/Button'
 import { CopyButton } from '../../components/CopyButton'
 import { ConfirmDialog } from '../../components/Dialog'
+import { EgressEditor } from '../../components/egress/EgressEditor'
 import { EmptyState } from '../../components/EmptyState'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { PageFrame } from '../../components/PageFrame'
 import { TabPanel, Tabs } from '../../components/Tabs'
-import { EgressEditor } from './EgressEditor'
 import { EnvironmentTab } from './EnvironmentTab'
 import { FunctionLimits } from './FunctionLimits'
 import { MetricsTab } from './MetricsTab'
@@ -69,7 +69,7 @@ export function FunctionView({ tenant, name, tab }: { tenant: string; name: stri
               {active === 'metrics' && <MetricsTab tenant={tenant} name={name} />}
               {active === 'routes' && <RoutesTab tenant={tenant} name={name} />}
               {active === 'env' && <EnvironmentTab tenant={tenant} name={name} />}
-              {active === 'egress' && <EgressEditor tenant={tenant} name={name} />}
+              {active === 'egress' && <EgressEditor owner={{ kind: 'function', tenant, name }} writable={may('egress:write')} />}
               {active === 'limits' && <FunctionLimits tenant={tenant} name={name} />}
             </>
           )}

@@ -11,6 +11,7 @@ import { TextField } from '../../components/Field'
 import { Form, useAction } from '../../components/Form'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Section } from '../../components/PageFrame'
+import { useDraft } from '../../components/useDraft'
 import { When } from '../../components/When'
 import { slugFault } from '../../text/slug'
 import { SplitEditor, type Weights, WHOLE } from './SplitEditor'
@@ -38,7 +39,7 @@ export function TrafficTab({ tenant, name, onChanged }: TrafficTabProps) {
       {({ versions, aliases }) => (
         <>
           {aliases.map((alias) => (
-            <AliasSection key={`${alias.value.name} ${alias.etag}`} tenant={tenant} name={name} alias={alias} versions={versions} onChanged={changed} />
+            <AliasSection key={alias.value.name} tenant={tenant} name={name} alias={alias} versions={versions} onChanged={changed} />
           ))}
           {may('deploy') && versions[0] && <NewAlias tenant={tenant} name={name} newest={versions[0]} taken={aliases.map(({ value }) => value.name)} onChanged={changed} />}
         </>
@@ -56,8 +57,8 @@ interface AliasSectionProps {
 }
 
 function AliasSection({ tenant, name, alias: { value: alias, etag }, versions, onChanged }: AliasSectionProps) {
-  const weights = useSignal<Weights>(Object.fromEntries(alias.split.map(({ version, weight }) => [version, weight])))
-  const sticky = useSignal(alias.sticky.by)
+  const weights = useDraft<Weights>(Object.fromEntries(alias.split.map(({ version, weight }) => [version, weight])), etag)
+  const sticky = useDraft(alias.sticky.by, etag)
   const removing = useSignal(false)
   const { busy, fault, act } = useAction()
   const sum = Object.values(weights.value).reduce((total, weight) => total + weight, 0)
@@ -100,7 +101,7 @@ function AliasSection({ tenant, name, alias: { value: alias, etag }, versions, o
           />
         </div>
         <div class="mt-2 flex flex-wrap items-center gap-3">
-          <Button look="primary" disabled={busy.value || same || sum !== WHOLE || !may('deploy')} onClick={() => void save()}>
+          <Button look="primary" busy={busy.value} disabled={same || sum !== WHOLE || !may('deploy')} onClick={() => void save()}>
             Save the split
           </Button>
           {sum !== WHOLE && <span class="text-sm text-bad">Together it must be 100 %; it is {(sum / 100).toFixed(2)} %.</span>}

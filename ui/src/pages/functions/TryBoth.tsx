@@ -29,7 +29,7 @@ export function TryBoth({ tenant, older, newer }: TryBothProps) {
     <div class="mt-4 border-t border-line pt-3">
       <form class="flex items-end gap-2" onSubmit={send}>
         <TextField label={`Ask #${older.number} and #${newer.number} the same`} class="max-w-md flex-1 [&>p]:hidden" mono value={path.value} onText={(text) => (path.value = text)} />
-        <Button type="submit" icon="compare" disabled={busy.value || !path.value.startsWith('/')}>
+        <Button type="submit" icon="compare" busy={busy.value} disabled={!path.value.startsWith('/')}>
           Run both
         </Button>
         <span role="alert" class="text-sm text-bad">

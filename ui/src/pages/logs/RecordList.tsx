@@ -21,7 +21,7 @@ export function RecordList({ feed, rows }: { feed: Feed; rows: Row[] }) {
         {rows.map((row) =>
           row.kind === 'dropped' ? (
             <li key={row.key} class="bg-warn-soft px-4 py-1.5 text-xs text-warn">
-              {plural(row.count, 'record')} not shown here: they came faster than they could be read.
+              {plural(row.count, 'record')} not shown here: more came in a second than the host keeps for a tenant, or than could be read.
             </li>
           ) : (
             <li key={row.key} class="[content-visibility:auto] [contain-intrinsic-size:auto_34px]">

@@ -1,9 +1,10 @@
 // All tenants, found by name, plan, label or state; ten thousand of them are one list.
 import { useComputed, useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { Tenant } from '../../api/types'
-import { seesAllTenants, may } from '../../app/rights'
+import { may } from '../../app/rights'
 import { hrefOf } from '../../app/route'
-import { loadTenants, tenantList, tenants, tenantsComplete, tenantsError } from '../../app/tenants'
+import { loadTenants, tenantList, tenantsComplete, tenantsError } from '../../app/tenants'
 import { Badge } from '../../components/Badge'
 import { Button } from '../../components/Button'
 import { EmptyState } from '../../components/EmptyState'
@@ -16,6 +17,8 @@ import { VirtualTable } from '../../components/VirtualTable'
 import { useWide } from '../../components/useWide'
 import { When } from '../../components/When'
 import { count, plural } from '../../text/format'
+import { type Activities, createActivities } from './activity'
+import { ACTIVITY_COLUMNS, ACTIVITY_HEADS, ActivityCells } from './ActivityCells'
 import { CreateTenant } from './CreateTenant'
 
 type State = 'all' | 'active' | 'suspended'
@@ -26,9 +29,10 @@ export function TenantList() {
   const word = useSignal('')
   const state = useSignal<State>('all')
   const creating = useSignal(false)
-  const wide = useWide('(min-width: 768px)')
+  const wide = useWide('(min-width: 1100px)')
+  const activities = useMemo(createActivities, [])
+  useEffect(() => activities.stop, [activities])
   const shown = useComputed(() => (tenantList.value ?? []).filter((entry) => (state.value === 'all' || entry.status === state.value) && matches(entry, word.value)))
-  if (!seesAllTenants.value) return <OwnTenant />
   const all = tenantList.value
   return (
     <PageFrame
@@ -68,12 +72,13 @@ export function TenantList() {
       ) : (
         <VirtualTable
           caption="Tenants"
-          head={wide.value ? ['Tenant', 'State', 'Plan', 'Labels', 'Since'] : ['Tenant', 'State']}
-          columns={wide.value ? '2fr 8rem 1fr 2fr 8rem' : '1fr 8rem'}
+          head={wide.value ? ['Tenant', 'State', ...ACTIVITY_HEADS, 'Plan', 'Labels', 'Since'] : ['Tenant', 'State']}
+          columns={wide.value ? `2fr 7rem ${ACTIVITY_COLUMNS} 1fr 1.5fr 7rem` : '1fr 8rem'}
           rows={shown.value}
           rowHeight={ROW_HEIGHT}
           keyOf={({ slug }) => slug}
-          row={(entry) => <Cells entry={entry} wide={wide.value} />}
+          row={(entry) => <Cells entry={entry} wide={wide.value} activities={activities} />}
+          onShown={(rows) => wide.value && may('metrics:read') && activities.want(rows.map(({ slug }) => slug))}
         />
       )}
       <p class="shrink-0 py-2 text-xs text-muted" role="status">
@@ -84,7 +89,13 @@ export function TenantList() {
   )
 }
 
-function Cells({ entry, wide }: { entry: Tenant; wide: boolean }) {
+interface CellsProps {
+  entry: Tenant
+  wide: boolean
+  activities: Activities
+}
+
+function Cells({ entry, wide, activities }: CellsProps) {
   const labels = wide ? Object.entries(entry.labels).map(([name, value]) => `${name}=${value}`).join('  ') : ''
   return (
     <>
@@ -98,6 +109,7 @@ function Cells({ entry, wide }: { entry: Tenant; wide: boolean }) {
       </span>
       {wide && (
         <>
+          <ActivityCells activity={activities.known.value.get(entry.slug)} />
           <span role="cell" class="truncate px-4 text-muted">
             {entry.plan}
           </span>
@@ -118,15 +130,6 @@ function Nothing({ none, onCreate }: { none: boolean; onCreate: () => void }) {
   return (
     <EmptyState icon="grid" title="No tenant yet" command="isolet tenant create acme" action={<Button look="primary" onClick={onCreate}>Create a tenant</Button>}>
       Functions, runs and keys belong to a tenant: one customer of yours.
-    </EmptyState>
-  )
-}
-
-function OwnTenant() {
-  const [own] = tenants.value ?? []
-  return (
-    <EmptyState icon="grid" title="This key belongs to one tenant" action={own === undefined ? null : <a class="font-medium text-accent hover:underline" href={hrefOf('functions')}>Functions of {own}</a>}>
-      Only an operator's key sees all tenants of the host.
     </EmptyState>
   )
 }

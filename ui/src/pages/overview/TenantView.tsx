@@ -1,13 +1,14 @@
-// One tenant as the operator sees it: state, plan, labels, limits, and its end.
+// One tenant, as the operator and as its own keys see it: state, plan, labels, limits, egress, and its end.
 import { useSignal } from '@preact/signals'
 import { changeTenant, deleteTenant, getTenant, getTenantLimits, putTenantLimits, resumeTenant, suspendTenant } from '../../api/tenants'
 import type { Tenant } from '../../api/types'
-import { may } from '../../app/rights'
+import { isAdmin, may, seesAllTenants } from '../../app/rights'
 import { go, hrefOf } from '../../app/route'
 import { chooseTenant, tenantChanged, tenantGone } from '../../app/tenants'
 import { Badge } from '../../components/Badge'
 import { Button, IconButton } from '../../components/Button'
 import { ConfirmDialog, Modal } from '../../components/Dialog'
+import { EgressEditor } from '../../components/egress/EgressEditor'
 import { EmptyState } from '../../components/EmptyState'
 import { TextField } from '../../components/Field'
 import { Form, useAction } from '../../components/Form'
@@ -30,7 +31,7 @@ export function TenantView({ slug }: { slug: string }) {
     <PageFrame
       title={
         <span class="flex items-center gap-1">
-          <IconButton icon="back" label="All tenants" onClick={() => go(hrefOf('overview'))} />
+          {seesAllTenants.value && <IconButton icon="back" label="All tenants" onClick={() => go(hrefOf('overview'))} />}
           <span class="truncate">{slug}</span>
           {tenant.value && (tenant.value.status === 'suspended' ? <Badge tone="warn">suspended</Badge> : <Badge tone="ok">active</Badge>)}
         </span>
@@ -50,6 +51,12 @@ export function TenantView({ slug }: { slug: string }) {
             )}
             <Properties key={JSON.stringify([value.plan, value.labels])} tenant={value} load={tenant} />
             <Limits slug={slug} />
+            {may('egress:read') && (
+              <>
+                <EgressEditor owner={{ kind: 'ceiling', tenant: slug }} writable={isAdmin.value} />
+                <EgressEditor owner={{ kind: 'tenant', tenant: slug }} writable={may('egress:write')} />
+              </>
+            )}
           </>
         )}
       </Loaded>
@@ -89,7 +96,7 @@ function Actions({ tenant, load }: PartProps) {
         </Button>
       )}
       {may('tenants:write') && tenant.status === 'suspended' && (
-        <Button icon="play" disabled={busy.value} onClick={() => void act(async () => adopt(await resumeTenant(tenant.slug)))}>
+        <Button icon="play" busy={busy.value} onClick={() => void act(async () => adopt(await resumeTenant(tenant.slug)))}>
           Resume
         </Button>
       )}
@@ -172,12 +179,14 @@ function Limits({ slug }: { slug: string }) {
       <Loaded load={limits} what="The limits">
         {(found) => (
           <LimitsEditor
-            key={found.etag}
-            settings={found.value}
+            settings={found}
             disabled={!may('limits:write')}
             onSave={async (set) => {
-              await putTenantLimits(slug, set, found.etag)
-              await limits.reload()
+              try {
+                await putTenantLimits(slug, set, found.etag)
+              } finally {
+                await limits.reload()
+              }
             }}
           />
         )}

@@ -39,7 +39,7 @@ export function UsageTable() {
         <SelectField label="Of" class="w-36" value={days.value} choices={[{ value: '1', label: 'the last day' }, { value: '7', label: 'the last week' }, { value: '31', label: 'the last month' }]} onChoose={(value) => (days.value = value)} />
         <SelectField label="Windows" class="w-36" value={granularity.value} choices={[{ value: '15m', label: '15 minutes' }, { value: '1h', label: 'hours' }, { value: '1d', label: 'days' }]} onChoose={(value) => (granularity.value = value)} />
         <TextField label="Summed by" class="w-56 [&>p]:hidden" mono value={groupBy.value} onText={(text) => (groupBy.value = text.trim())} options={['tenant', 'function', 'label.tier']} />
-        <Button icon="save" disabled={busy.value} onClick={() => void save()}>
+        <Button icon="save" busy={busy.value} onClick={() => void save()}>
           Save as CSV
         </Button>
         <span role="alert" class="text-sm text-bad">

@@ -1,4 +1,4 @@
-// The answer to the last run, outcome first: head, figures, then body, headers or timing. Each part has a file beside this one.
+// The answer to the last run, outcome first: head, figures, then page, body, headers or timing. Each part has a file beside this one.
 import { useSignal } from '@preact/signals'
 import { Button } from '../../../components/Button'
 import { EmptyState } from '../../../components/EmptyState'
@@ -10,14 +10,17 @@ import { FailureBox } from './FailureBox'
 import { Figures } from './Figures'
 import { HeadersTable } from './HeadersTable'
 import { OutcomeLine } from './OutcomeLine'
+import { isPage, PreviewPane } from './PreviewPane'
 import { TimingTable } from './TimingTable'
 
-type Part = 'body' | 'headers' | 'timing'
+type Part = 'preview' | 'body' | 'headers' | 'timing'
 
 export function ResponsePanel() {
   const { runner, run } = usePlayground()
-  const part = useSignal<Part>('body')
+  const chosen = useSignal<Part>('body')
   const view = runner.view.value
+  const page = isPage(view)
+  const part = chosen.value === 'preview' && !page ? 'body' : chosen.value
   if (view.state === 'idle') {
     return (
       <EmptyState
@@ -53,17 +56,19 @@ export function ResponsePanel() {
         idBase="response"
         class="h-9 shrink-0 border-b border-line px-1"
         tabs={[
+          ...(page ? [{ id: 'preview' as const, label: 'Preview' }] : []),
           { id: 'body', label: 'Body' },
           { id: 'headers', label: 'Headers', badge: headers.length > 0 ? String(headers.length) : undefined },
           { id: 'timing', label: 'Timing' },
         ]}
-        active={part.value}
-        onSelect={(id) => (part.value = id)}
+        active={part}
+        onSelect={(id) => (chosen.value = id)}
       />
-      <TabPanel idBase="response" active={part.value} class="flex-1 overflow-auto">
-        {part.value === 'body' && <BodyView />}
-        {part.value === 'headers' && <HeadersTable headers={headers} />}
-        {part.value === 'timing' && <TimingTable />}
+      <TabPanel idBase="response" active={part} class="flex-1 overflow-auto">
+        {part === 'preview' && <PreviewPane />}
+        {part === 'body' && <BodyView />}
+        {part === 'headers' && <HeadersTable headers={headers} />}
+        {part === 'timing' && <TimingTable />}
       </TabPanel>
     </div>
   )

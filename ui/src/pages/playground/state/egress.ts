@@ -1,5 +1,5 @@
 // Opening the network for a host that a run was denied: in the draft, and in the function that the code belongs to, where the key may.
-import { getEgress, putEgress } from '../../../api/functions'
+import { getEgress, putEgress } from '../../../api/egress'
 import { may } from '../../../app/rights'
 import { sentence } from '../../../components/Form'
 import type { Playground } from './playground'
@@ -18,9 +18,10 @@ export async function allowHost({ tenant, draft, announcement }: Playground, hos
   announcement.value = `Runs from here may call ${host} now. Run again to see it.`
   if (target === null || !may('egress:write')) return
   try {
-    const { value, etag } = await getEgress(tenant, target)
+    const owner = { kind: 'function' as const, tenant, name: target }
+    const { value, etag } = await getEgress(owner)
     const rules = value.rules ?? []
-    if (!rules.some((rule) => rule.host === host && rule.action === 'allow')) await putEgress(tenant, target, [...rules, { action: 'allow', host }], etag)
+    if (!rules.some((rule) => rule.host === host && rule.action === 'allow')) await putEgress(owner, [...rules, { action: 'allow', host }], etag)
     announcement.value = `${target} and runs from here may call ${host} now. Run again to see it.`
   } catch (thrown) {
     announcement.value = `Runs from here may call ${host} now; ${target} not yet: ${sentence(thrown)}`

@@ -1,19 +1,21 @@
 // One egress rule as a row of fields: what it decides, for which host, ports, methods and path, and the secret it puts into a header.
-import { IconButton } from '../../components/Button'
-import { SelectField, TextField } from '../../components/Field'
 import type { Rule } from '../../api/types'
+import { IconButton } from '../Button'
+import { SelectField, TextField } from '../Field'
 
 interface EgressRuleProps {
   number: number
   last: boolean
   rule: Rule
+  /** The operator's: may open addresses that are not public, and puts in no secrets. */
+  ceiling: boolean
   disabled: boolean
   onChange: (rule: Rule) => void
   onMove: (by: 1 | -1) => void
   onRemove: () => void
 }
 
-export function EgressRule({ number, last, rule, disabled, onChange, onMove, onRemove }: EgressRuleProps) {
+export function EgressRule({ number, last, rule, ceiling, disabled, onChange, onMove, onRemove }: EgressRuleProps) {
   const [injection] = rule.inject ?? []
   const inject = (part: { header?: string; secret?: string }): void => {
     const next = { header: '', prefix: '', ...injection, secret: injection?.secret ?? '', ...part }
@@ -43,7 +45,13 @@ export function EgressRule({ number, last, rule, disabled, onChange, onMove, onR
             <IconButton icon="trash" label={`Remove rule ${number}`} onClick={onRemove} />
           </span>
         </div>
-        {rule.action === 'allow' && (
+        {rule.action === 'allow' && ceiling && (
+          <label class="flex items-center gap-2 pt-1 text-sm">
+            <input type="checkbox" class="size-4 accent-accent" checked={rule.private_addresses === true} onChange={(event) => onChange({ ...rule, private_addresses: event.currentTarget.checked })} />
+            Also where the host has a private address: this machine, the local network
+          </label>
+        )}
+        {rule.action === 'allow' && !ceiling && (
           <div class="grid gap-x-3 sm:grid-cols-[7rem_1fr_1fr]">
             <span class="text-xs text-muted max-sm:hidden sm:pt-7">Puts in a secret</span>
             <TextField label="Header" mono value={injection?.header ?? ''} onText={(header) => inject({ header: header.trim() })} placeholder="authorization" />

@@ -1,1 +1,0 @@
-var e=(e,t=``)=>`/v1/tenants/${encodeURIComponent(e)}${t}`,t=(t,n,r=``)=>e(t,`/functions/${encodeURIComponent(n)}${r}`);export{e as n,t};

@@ -1,1 +1,0 @@
-import{mt as e}from"./shared--LG292dC.js";import{nt as t}from"./index-C1sneKjQ.js";var n=e(()=>new Set(t.value?.scopes??[]));function r(e){return n.value.has(e)}var i=e(()=>t.value!==null&&t.value.tenant===null);export{i as n,r as t};
