@@ -1,7 +1,7 @@
 // DEVELOPMENT ONLY. What the playground does together with a real host beyond one run: faults while typing, completion, deploying with a
 // look at the changes, opening the network for a host, running again, comparing.
 import assert from 'node:assert/strict'
-import { checkAccessibility, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
+import { changed, checkAccessibility, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
 
 const SUMS = 'import { add } from "./sum.ts"\nexport default { fetch: () => new Response(String(add(1, 2))) }\n'
 
@@ -121,6 +121,30 @@ export function addPlaygroundSteps({ step, openSignedIn }) {
     assert.equal(await page.locator('[data-testid=outcome]').count(), 0)
     await page.goto(`${link.slice(0, -20)}`)
     await page.waitForSelector('[data-testid=status-line]:has-text("holds no code")')
+    await close()
+  })
+
+  step('playground: a run goes by a link, to keys of its tenant, until it is forgotten', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await setCode(page, 'export default { fetch: () => new Response("of a <i>run</i>") }\n')
+    assert.equal(await runByKeys(page), 'ok')
+    await page.getByRole('tab', { name: /^History/ }).click()
+    await page.getByRole('button', { name: 'Copy a link to this run' }).first().click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    const link = await page.evaluate(() => navigator.clipboard.readText())
+    assert.match(link, /#\/playground\?tenant=demo&run=run_[0-9a-f]{32}$/)
+    await setCode(page, '// mine\n')
+    await page.goto(link)
+    const dialog = page.getByRole('dialog', { name: 'Open the code of this link?' })
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    assert.match(await page.textContent('.cm-content'), /mine/)
+    await page.goto(link)
+    await dialog.getByRole('button', { name: 'Replace my draft' }).click()
+    await page.waitForFunction(() => document.querySelector('.cm-content')?.textContent?.includes('of a <i>run</i>'))
+    assert.equal(await page.textContent('[data-testid=body] pre'), 'of a <i>run</i>')
+    await changed(page, 'DELETE', () => page.getByRole('button', { name: 'Delete this prompt' }).first().click())
+    await page.goto(link)
+    await page.waitForSelector('[data-testid=status-line]:has-text("not kept any more")')
     await close()
   })
 }

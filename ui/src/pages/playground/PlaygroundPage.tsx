@@ -70,7 +70,7 @@ export default function PlaygroundPage({ tenant, route }: PageProps) {
   return (
     <PlaygroundContext.Provider value={playground}>
       <Workbench />
-      <SharedCode packed={route.query.get('c')} />
+      <SharedCode packed={route.query.get('c')} run={route.query.get('run')} />
       <Lazy when={playground.deploying.value} load={() => import('./DeployDialog').then((module) => module.DeployDialog)} />
       <Lazy when={playground.comparing.value !== null} load={() => import('./CompareDialog').then((module) => module.CompareDialog)} />
     </PlaygroundContext.Provider>

@@ -2,12 +2,14 @@
 import { useSignal } from '@preact/signals'
 import type { PromptEntry } from '../../../api/types'
 import { Button, IconButton } from '../../../components/Button'
+import { CopyButton } from '../../../components/CopyButton'
 import { ConfirmDialog } from '../../../components/Dialog'
 import { EmptyState } from '../../../components/EmptyState'
 import { Icon } from '../../../components/Icon'
 import { Notice, TONE_ICON, TONE_TEXT, type Tone } from '../../../components/Notice'
 import { ago, milliseconds, moment, plural, shortVersion } from '../../../text/format'
 import { usePlayground } from '../state/playground'
+import { runLink } from '../state/share'
 
 export function HistoryTab() {
   const { comparing, history, run } = usePlayground()
@@ -64,7 +66,7 @@ export function HistoryTab() {
 }
 
 function Row({ entry }: { entry: PromptEntry }) {
-  const { comparing, history, recall, replay } = usePlayground()
+  const { comparing, history, recall, replay, tenant } = usePlayground()
   const first = comparing.value?.[1] === null ? comparing.value[0] : null
   /** The first click marks a run, the second opens both. */
   const compare = (): void => {
@@ -99,6 +101,7 @@ function Row({ entry }: { entry: PromptEntry }) {
       {entry.outcome !== null && (
         <span class="flex max-sm:hidden">
           <IconButton icon="refresh" label="Run this again" onClick={() => void replay(entry)} />
+          <CopyButton what="a link to this run, for keys of this tenant" text={() => runLink(tenant, entry.id)} small />
           <IconButton icon="compare" label="Compare this run" aria-pressed={first === entry.id} class={first === entry.id ? 'text-accent!' : ''} onClick={compare} />
         </span>
       )}

@@ -79,23 +79,27 @@ export function createPlayground(tenant: string) {
   /** Prompt and code back into the editor, the answer back into the response panel. */
   const recall = async (entry: PromptEntry): Promise<void> => {
     try {
-      const recorded = await getRun(tenant, entry.id)
-      const sent = requestOf(recorded, entry)
-      batch(() => {
-        draft.load({
-          modules: sent.code.modules,
-          mainModule: sent.code.main_module,
-          mode: sent.prompt === undefined ? 'request' : 'prompt',
-          ...(sent.prompt === undefined ? {} : { prompt: sent.prompt }),
-          ...(sent.request ? { request: { ...sent.request, body: textOf(sent.request.body) } } : {}),
-          ...(sent.env ? { env: Object.entries(sent.env) } : {}),
-        })
-        runner.view.value = recordedView(recorded, sent)
-        announcement.value = 'Prompt and code are back in the editor.'
-      })
+      show(await getRun(tenant, entry.id), entry.prompt ?? '')
     } catch (thrown) {
       recallFailed(asApiError(thrown), entry)
     }
+  }
+
+  /** A recorded run as if it had just been made here. */
+  const show = (recorded: RecordedRun, prompt: string): void => {
+    const sent = requestOf(recorded, prompt)
+    batch(() => {
+      draft.load({
+        modules: sent.code.modules,
+        mainModule: sent.code.main_module,
+        mode: sent.prompt === undefined ? 'request' : 'prompt',
+        ...(sent.prompt === undefined ? {} : { prompt: sent.prompt }),
+        ...(sent.request ? { request: { ...sent.request, body: textOf(sent.request.body) } } : {}),
+        ...(sent.env ? { env: Object.entries(sent.env) } : {}),
+      })
+      runner.view.value = recordedView(recorded, sent)
+      announcement.value = 'Prompt and code are back in the editor.'
+    })
   }
 
   /** The code of a function's version, by default the one that is live, into the editor. */
@@ -146,17 +150,17 @@ export function createPlayground(tenant: string) {
   }
 
   /** What was asked back then; where a deployed version ran, the code of the editor stays. */
-  const requestOf = (recorded: RecordedRun, entry: PromptEntry): RunRequest => {
+  const requestOf = (recorded: RecordedRun, prompt: string): RunRequest => {
     const modules = sourcesOf(recorded.code?.modules)
     const main = recorded.code?.main_module
     const kept = { modules: draft.modules.value, main_module: draft.mainModule.value }
     const request: RunRequest = { code: main !== undefined && main in modules ? { modules, main_module: main } : kept }
     if (recorded.request && !recorded.prompt) request.request = sendable(recorded.request)
-    else request.prompt = recorded.prompt ?? entry.prompt ?? ''
+    else request.prompt = recorded.prompt ?? prompt
     return request
   }
 
-  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, replay, copyLink, deploying, comparing }
+  return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, show, replay, copyLink, deploying, comparing }
 }
 
 /** A recorded request without what only records say. */

@@ -1,5 +1,5 @@
-// A draft as part of an address: packed into the fragment, which browsers never send. Whoever has the link can read the code; no server keeps it.
-// Opening one only fills the editor, after a question; it never runs anything.
+// Links to code. A draft is part of its address, packed into the fragment, which browsers never send: whoever has the link can read it, no server
+// keeps it. A recorded run is only named in its address. Opening one only fills the editor, after a question; it never runs anything.
 import type { Modules } from '../../../api/types'
 import { hrefOf } from '../../../app/route'
 import type { Draft } from './draft'
@@ -21,6 +21,9 @@ export async function shareLink(draft: Draft): Promise<string> {
   const text = base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
   return `${location.origin}${location.pathname}${hrefOf('playground', [], { c: text })}`
 }
+
+/** A link to a recorded run: the host keeps it, for keys of this tenant alone, until the run is forgotten. */
+export const runLink = (tenant: string, id: string): string => `${location.origin}${location.pathname}${hrefOf('playground', [], { tenant, run: id })}`
 
 /** `null` for what is no draft, or too large for one. */
 export async function readShared(text: string): Promise<Shared | null> {
