@@ -1,7 +1,7 @@
 // DEVELOPMENT ONLY. Charts and usage: of calls that a real host answered, then with made-up figures for charts that are full.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { checkAccessibility, settled, shot, visit } from './actions.mjs'
+import { checkAccessibility, shot, visit } from './actions.mjs'
 import { apiOf } from './api.mjs'
 import { callIngress } from './deployed.mjs'
 
@@ -71,7 +71,15 @@ function addRealFigures({ step, openSignedIn, origin, session, ingress }) {
     const at = head.split(',').indexOf('requests')
     const own = lines.filter((line) => line.split(',').includes('counted'))
     assert.equal(own.reduce((sum, line) => sum + Number(line.split(',')[at]), 0), GOOD + BAD)
-    await settled(page)
+
+    // The list of tenants tells the same of the day.
+    await visit(page, 'overview')
+    const demo = page.getByRole('row', { name: /demo/ })
+    await demo.getByRole('meter').waitFor()
+    const [, requests, outcomes] = await demo.getByRole('cell').allTextContents()
+    assert.ok(Number(requests.replace(',', '')) >= GOOD + BAD, requests)
+    assert.match(outcomes, /failed \d+\.\d %/)
+    await shot(page, 'tenants-real')
     await close()
   })
 }
