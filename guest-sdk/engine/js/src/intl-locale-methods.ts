@@ -73,10 +73,10 @@ function formatDate(date: Date, name: string, locales: unknown, given: unknown, 
 const DATE = ["year", "month", "day"];
 const TIME = ["hour", "minute", "second"];
 
-/** Also for typed arrays: the elements' own, with the arguments. */
-function joinLocale(list: ArrayLike<unknown>, locales: unknown, options: unknown): string {
+/** The text of the first `length` elements, each by its own method with the arguments. What that does to the list does not change how many. */
+function joinLocale(list: ArrayLike<unknown>, length: number, locales: unknown, options: unknown): string {
   let text = "";
-  for (let i = 0; i < list.length; i++) {
+  for (let i = 0; i < length; i++) {
     const element = list[i];
     if (i > 0) text += ",";
     if (element !== undefined && element !== null) text += String((element as { toLocaleString(...args: unknown[]): unknown }).toLocaleString(locales, options));
@@ -84,8 +84,16 @@ function joinLocale(list: ArrayLike<unknown>, locales: unknown, options: unknown
   return text;
 }
 
-const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+/** The standard's LengthOfArrayLike. */
+function lengthOf(list: ArrayLike<unknown>): number {
+  const length = Math.trunc(list.length);
+  return length > 0 ? Math.min(length, Number.MAX_SAFE_INTEGER) : 0;
+}
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 const typedLength = Object.getOwnPropertyDescriptor(typedArray, "length")?.get as (this: unknown) => number;
+// Throws for what is no typed array and for one whose buffer is gone or too short by now; its length alone would be zero there.
+const typedKeys = typedArray.keys;
 
 /** Prototype and its methods. Optional parameters are left out of a method's length by their default. */
 export const localeMethods: readonly (readonly [target: object, methods: Record<string, unknown>])[] = [
@@ -121,13 +129,15 @@ export const localeMethods: readonly (readonly [target: object, methods: Record<
   }],
   [Array.prototype, {
     toLocaleString(this: unknown, locales: unknown = undefined, options: unknown = undefined): string {
-      return joinLocale(Object(this) as ArrayLike<unknown>, locales, options);
+      if (this === undefined || this === null) throw new TypeError("Array.prototype.toLocaleString called on null or undefined");
+      const list = Object(this) as ArrayLike<unknown>;
+      return joinLocale(list, lengthOf(list), locales, options);
     },
   }],
   [typedArray, {
     toLocaleString(this: unknown, locales: unknown = undefined, options: unknown = undefined): string {
-      typedLength.call(this);
-      return joinLocale(this as ArrayLike<unknown>, locales, options);
+      typedKeys.call(this as Uint8Array);
+      return joinLocale(this as ArrayLike<unknown>, typedLength.call(this), locales, options);
     },
   }],
 ];
