@@ -73,4 +73,12 @@ export default handler({
     same(await late, 'nobody')
     same(typeof WeakRef, 'function')
   },
+  async 'functions say what they are, without their text'() {
+    class Base {}
+    const kinds = [Base, class Derived extends Base { constructor() { super() } }, function plain() {}, URL, Intl.Locale, Map]
+    same(kinds.map((kind) => String(kind).replace(/\s+/g, ' ')), [
+      'class Base { [native code] }', 'class Derived { [native code] }', 'function plain() { [native code] }',
+      'function URL() { [native code] }', 'function Locale() { [native code] }', 'function Map() { [native code] }',
+    ])
+  },
 })

@@ -365,6 +365,7 @@ async fn start_up_faults_have_their_outcome_and_line() {
         ("\nawait new Promise(() => {})", StartupFailed, None),
         ("export const x = 1", StartupFailed, None),
         ("export default {}", StartupFailed, None),
+        ("export default class { fetch() {} }", StartupFailed, None),
         ("\n\nexport default {{", BuildFailed, Some(3)),
         ("\nimport './nope.js'", BuildFailed, Some(2)),
         ("import { nope } from './main.js'", StartupFailed, None),

@@ -71,6 +71,7 @@ pub fn initialize() {
         globals.set("__native", native.clone()).expect("a global can be set");
         let mut options = javy::quickjs::context::EvalOptions::default();
         options.filename = Some("isolet:prelude".to_owned());
+        keep_text_of_functions_in(&ctx, false);
         // SAFETY: the one thread reads it, once; `take_prelude` says why it may be written to.
         let prelude = unsafe { take_prelude() };
         if let Err(error) = ctx.eval_with_options::<(), _>(prelude, options) {
@@ -97,6 +98,7 @@ pub fn initialize() {
         let warm: Function = hooks.get("warm").expect("hook `warm` is set");
         warm.call::<_, ()>(()).expect("the made-up request can be started");
         event_loop::run_jobs(&ctx);
+        keep_text_of_functions_in(&ctx, true);
         // What a function may do again only if it asks for it.
         set_code_from_text_in(&ctx, false);
         ctx.run_gc();
@@ -153,7 +155,27 @@ fn set_code_from_text_in(ctx: &Ctx<'_>, on: bool) {
     unsafe { JS_SetCodeFromText(ctx.as_raw().as_ptr(), on) };
 }
 
+/// Whether functions that are compiled from now on keep their text.
+pub fn keep_text_of_functions(on: bool) {
+    with(|ctx| keep_text_of_functions_in(&ctx, on));
+}
+
+fn keep_text_of_functions_in(ctx: &Ctx<'_>, on: bool) {
+    // SAFETY: the context is live.
+    unsafe { JS_SetTextOfFunctions(ctx.as_raw().as_ptr(), on) };
+}
+
+/// For an instance that only compiles: what it allocates from now on is handed around in lists by size.
+pub fn use_working_memory() {
+    // SAFETY: sets a flag; blocks from before are told from those after.
+    unsafe { JS_UseWorkingMemory() };
+}
+
 unsafe extern "C" {
+    /// See `patches/working-memory.patch`.
+    fn JS_UseWorkingMemory();
+    /// See `patches/kept-text.patch`.
+    fn JS_SetTextOfFunctions(ctx: *mut qjs::JSContext, on: bool);
     /// See `patches/code-from-text.patch`.
     fn JS_SetCodeFromText(ctx: *mut qjs::JSContext, on: bool);
 }

@@ -58,6 +58,9 @@ pub extern "C" fn alloc(len: usize) -> *mut u8 {
 pub unsafe extern "C" fn compile(pointer: *mut u8, len: usize) -> *const Answer {
     // SAFETY: the caller's promise.
     let input = unsafe { Vec::from_raw_parts(pointer, len, len) };
+    // It would be left out of the bytecode.
+    engine::keep_text_of_functions(false);
+    engine::use_working_memory();
     answer(modules::compile(&input))
 }
 
