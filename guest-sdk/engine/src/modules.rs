@@ -18,7 +18,7 @@ use crate::bundle::{self, Bundle, Kind};
 use crate::engine::{self, Phase, Single};
 use crate::failure::Failure;
 use crate::module::Module;
-use crate::{event_loop, interrupt, places, rejection};
+use crate::{event_loop, interrupt, places, rejection, settle};
 
 /// A module on its way into the context.
 struct Source {
@@ -248,6 +248,7 @@ pub fn start(input: &[u8]) -> Result<(), Failure> {
             return Err(Failure::new(complaint));
         }
         engine::set_main(&ctx, namespace);
+        settle::pin_function();
         Ok(())
     })?;
     engine::set_phase(Phase::Request);
