@@ -20,6 +20,8 @@ pub struct Overlay {
     runs: Vec<Range<usize>>,
     /// Their contents, one after the other.
     contents: Vec<u8>,
+    /// Where in `contents` each run's begin.
+    places: Vec<usize>,
     /// The memory's size.
     pub memory_bytes: usize,
 }
@@ -32,14 +34,42 @@ pub enum TooLarge {
 }
 
 impl Overlay {
+    fn of(runs: Vec<Range<usize>>, contents: Vec<u8>, memory_bytes: usize) -> Self {
+        let next = |place: &mut usize, run: &Range<usize>| {
+            let this = *place;
+            *place += run.len();
+            Some(this)
+        };
+        let places = runs.iter().scan(0, next).collect();
+        Self { runs, contents, places, memory_bytes }
+    }
+
     /// Places and contents.
     pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, &[u8])> {
-        let mut rest = &self.contents[..];
-        self.runs.iter().map(move |run| {
-            let contents;
-            (contents, rest) = rest.split_at(run.len());
-            (run.clone(), contents)
+        self.within(0..usize::MAX)
+    }
+
+    /// The same of what lies in `bytes`.
+    pub fn within(&self, bytes: Range<usize>) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+        let (start, end) = (bytes.start, bytes.end);
+        let first = self.runs.partition_point(|run| run.end <= start);
+        let runs = self.runs[first..].iter().zip(&self.places[first..]);
+        runs.take_while(move |(run, _)| run.start < end).map(move |(run, place)| {
+            let part = run.start.max(start)..run.end.min(end);
+            let from = place + part.start - run.start;
+            (part.clone(), &self.contents[from..from + part.len()])
         })
+    }
+
+    /// How many pages it has something in.
+    pub fn pages(&self) -> usize {
+        let (mut pages, mut next) = (0, 0);
+        for run in &self.runs {
+            let (first, end) = ((run.start / PAGE_BYTES).max(next), run.end.div_ceil(PAGE_BYTES));
+            pages += end.saturating_sub(first);
+            next = end;
+        }
+        pages
     }
 
     /// Bytes that differ.
@@ -56,7 +86,10 @@ impl Overlay {
     pub fn to_bytes(&self) -> Vec<u8> {
         let places = self.runs.iter().flat_map(|run| [run.start, run.len()]);
         let numbers = [self.memory_bytes, self.runs.len()].into_iter().chain(places);
-        numbers.flat_map(|number| address(number).to_le_bytes()).chain(self.contents.iter().copied()).collect()
+        let mut bytes = Vec::with_capacity(8 * (self.runs.len() + 1) + self.contents.len());
+        numbers.for_each(|number| bytes.extend_from_slice(&address(number).to_le_bytes()));
+        bytes.extend_from_slice(&self.contents);
+        bytes
     }
 
     /// What [`Overlay::to_bytes`] gave. `None` for anything that it cannot have given: runs are written over memory as they are.
@@ -81,7 +114,7 @@ impl Overlay {
             runs.push(place..next);
             (end, length) = (next, length + len);
         }
-        (rest.len() == length).then(|| Self { runs, contents: rest.to_vec(), memory_bytes })
+        (rest.len() == length).then(|| Self::of(runs, rest.to_vec(), memory_bytes))
     }
 }
 
@@ -95,12 +128,13 @@ pub fn build(
     max_segments: u32,
 ) -> Result<Overlay, TooLarge> {
     let runs = diff(base, memory, written, from, max_segments)?;
-    let bytes = runs.iter().map(|run| run.len() as u64).sum();
-    if bytes > max_bytes {
-        return Err(TooLarge::Bytes(bytes));
+    let bytes: usize = runs.iter().map(ExactSizeIterator::len).sum();
+    if bytes as u64 > max_bytes {
+        return Err(TooLarge::Bytes(bytes as u64));
     }
-    let contents = runs.iter().flat_map(|run| &memory[run.clone()]).copied().collect();
-    Ok(Overlay { runs, contents, memory_bytes: memory.len() })
+    let mut contents = Vec::with_capacity(bytes);
+    runs.iter().for_each(|run| contents.extend_from_slice(&memory[run.clone()]));
+    Ok(Overlay::of(runs, contents, memory.len()))
 }
 
 /// The runs of changed bytes. Beyond the end of the base, everything that is not zero has changed.
@@ -250,8 +284,7 @@ mod tests {
 
     #[test]
     fn only_what_an_overlay_can_be_is_read_back() {
-        let overlay =
-            Overlay { runs: vec![8..12, 16..24], contents: (0..12).collect(), memory_bytes: 2 * WASM_PAGE_BYTES };
+        let overlay = Overlay::of(vec![8..12, 16..24], (0..12).collect(), 2 * WASM_PAGE_BYTES);
         let bytes = overlay.to_bytes();
         let back = Overlay::from_bytes(&bytes).expect("as it was");
         assert_eq!((&back.runs, &back.contents, back.memory_bytes), (&overlay.runs, &overlay.contents, 2 << 16));
@@ -274,6 +307,22 @@ mod tests {
             bad[place..place + 4].copy_from_slice(&value.to_le_bytes());
             assert!(Overlay::from_bytes(&bad).is_none(), "{value} at {place}");
         }
+    }
+
+    #[test]
+    fn a_part_of_an_overlay_is_what_lies_in_it() {
+        let runs = vec![8..12, 16..24, PAGE_BYTES - 4..PAGE_BYTES + 4, 3 * PAGE_BYTES..3 * PAGE_BYTES + 4];
+        let overlay = Overlay::of(runs, (0..24).collect(), WASM_PAGE_BYTES);
+        let within =
+            |bytes: Range<usize>| overlay.within(bytes).map(|(run, part)| (run, part.to_vec())).collect::<Vec<_>>();
+        assert_eq!(within(10..18), [(10..12, vec![2, 3]), (16..18, vec![4, 5])]);
+        assert_eq!(within(PAGE_BYTES..2 * PAGE_BYTES), [(PAGE_BYTES..PAGE_BYTES + 4, vec![16, 17, 18, 19])]);
+        assert_eq!(within(24..PAGE_BYTES - 4), []);
+        assert_eq!(
+            overlay.runs().map(|(run, part)| (run.len(), part.len())).collect::<Vec<_>>(),
+            [(4, 4), (8, 8), (8, 8), (4, 4)]
+        );
+        assert_eq!(overlay.pages(), 3);
     }
 
     #[test]

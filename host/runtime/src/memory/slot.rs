@@ -20,6 +20,9 @@ pub const GUARD_BYTES: usize = 32 << 20;
 const PAGE_TABLE_BYTES: usize = 2 << 20;
 /// A slot that changes hands with more written pages than this starts over: an ordinary request writes some twenty-five.
 const COOL_PAGES: usize = 256;
+/// An overlay of more pages than this is not put back whole after each request: most of what a large function's start-up made is only
+/// read. Of a smaller one nearly every page is written, and a fault for each would cost more than the copy.
+const LARGE_PAGES: usize = 64;
 /// What most requests need beyond the base.
 const USUAL_HEAP_BYTES: usize = 512 << 10;
 
@@ -37,6 +40,8 @@ pub struct Slot {
     reached: usize,
     /// The function whose start-up state lies over the base.
     holds: Option<Arc<Overlay>>,
+    /// Pages of a large overlay, which are not written anew unless a guest has written to them.
+    apart_pages: usize,
     /// Pages that stay in memory while the slot is free.
     kept_pages: usize,
 }
@@ -60,6 +65,7 @@ impl Slot {
             accessible: base.len(),
             reached: base.len(),
             holds: None,
+            apart_pages: 0,
             kept_pages: 0,
         })
     }
@@ -104,20 +110,39 @@ impl Slot {
         if self.kept_pages > COOL_PAGES {
             self.clear()?;
         }
-        if let Some(old) = self.holds.take() {
-            let base = self.base.clone();
-            for (range, _) in old.runs() {
-                let (start, end) = (range.start.min(base.len()), range.end.min(base.len()));
-                self.about_to_write(start..end);
-                self.bytes_mut()[start..end].copy_from_slice(&base.bytes()[start..end]);
-            }
-        }
+        let old = self.holds.take();
         if let Some(new) = overlay {
             self.grow(new.memory_bytes)?;
-            self.apply(new);
-            self.holds = Some(new.clone());
         }
+        let pages_of = |one: Option<&Arc<Overlay>>| one.map_or(0, |one| one.pages());
+        let (old_pages, new_pages) = (pages_of(old.as_ref()), pages_of(overlay));
+        match self.watch.take() {
+            Some(watch) if old_pages + new_pages > LARGE_PAGES => {
+                watch.set_aside(|| self.turn_over(old.as_deref(), overlay.map(Arc::as_ref)));
+                self.watch = Some(watch);
+                self.apart_pages = new_pages;
+            }
+            watch => {
+                self.watch = watch;
+                self.turn_over(old.as_deref(), overlay.map(Arc::as_ref));
+                self.apart_pages = 0;
+            }
+        }
+        self.holds = overlay.cloned();
         Ok(())
+    }
+
+    /// The base in place of `old`, and `new` over it.
+    fn turn_over(&mut self, old: Option<&Overlay>, new: Option<&Overlay>) {
+        let base = self.base.clone();
+        for (range, _) in old.iter().flat_map(|old| old.within(0..base.len())) {
+            self.about_to_write(range.clone());
+            self.bytes_mut()[range.clone()].copy_from_slice(&base.bytes()[range]);
+        }
+        for (range, contents) in new.iter().flat_map(|new| new.runs()) {
+            self.about_to_write(range.clone());
+            self.bytes_mut()[range].copy_from_slice(contents);
+        }
     }
 
     /// Puts back every page that was written. At most `keep_pages` of them stay in memory.
@@ -134,8 +159,11 @@ impl Slot {
         }
         let noted = self.watch.as_ref().and_then(Watch::written);
         let written = noted.or_else(|| page_map.written(self.start() as usize, base_len));
-        let pages = written.as_ref().map_or(usize::MAX, |runs| runs.iter().map(ExactSizeIterator::len).sum());
-        let lost = grew && self.holds.as_ref().is_some_and(|held| held.memory_bytes > base_len);
+        let held = self.holds.clone();
+        let len_of =
+            |runs: &Vec<Range<usize>>| self.apart_pages + runs.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let pages = written.as_ref().map_or(usize::MAX, len_of);
+        let lost = grew && held.as_ref().is_some_and(|held| held.memory_bytes > base_len);
         let Some(written) = written.filter(|_| pages <= keep_pages && !lost) else {
             return self.clear();
         };
@@ -143,10 +171,10 @@ impl Slot {
         let bytes = self.bytes_mut();
         for run in written {
             let range = run.start * PAGE_BYTES..run.end * PAGE_BYTES;
-            bytes[range.clone()].copy_from_slice(&base.bytes()[range]);
-        }
-        if let Some(held) = self.holds.clone() {
-            self.apply(&held);
+            bytes[range.clone()].copy_from_slice(&base.bytes()[range.clone()]);
+            for (part, contents) in held.iter().flat_map(|held| held.within(range.clone())) {
+                bytes[part].copy_from_slice(contents);
+            }
         }
         self.kept_pages = pages;
         Ok(())
@@ -155,7 +183,7 @@ impl Slot {
     /// Gives all written pages back to the kernel: the slot is the base again.
     pub fn clear(&mut self) -> Result<()> {
         self.holds = None;
-        self.kept_pages = 0;
+        (self.apart_pages, self.kept_pages) = (0, 0);
         self.space.forget(self.offset, self.reached)?;
         // Dropped, and so open for good, when the kernel does not close it: the kernel's account is asked then.
         self.watch.take_if(|watch| !watch.close_all());
@@ -170,13 +198,6 @@ impl Slot {
             expected[range].copy_from_slice(contents);
         }
         self.bytes() == expected
-    }
-
-    fn apply(&mut self, overlay: &Overlay) {
-        for (range, contents) in overlay.runs() {
-            self.about_to_write(range.clone());
-            self.bytes_mut()[range].copy_from_slice(contents);
-        }
     }
 
     fn about_to_write(&self, bytes: Range<usize>) {
@@ -297,6 +318,26 @@ mod tests {
         }
         // What was written stays in memory, and so do the pages of the overlay.
         assert_eq!(slot.kept_pages(), [0, 2, 3, 5, 6, 7, 20, 40, 62, 63].len());
+        assert_is_clean(&mut slot, &base);
+    }
+
+    #[test]
+    fn of_a_large_function_only_what_was_written_is_put_back() {
+        let contents = vec![1; 300 * PAGE_BYTES];
+        let base = Arc::new(BaseMemory::new(&contents).expect("made"));
+        let places: Vec<usize> = (100..200).map(|page| page * PAGE_BYTES + 8).collect();
+        let (large, small) =
+            (function(&base, 7, &places, base.len()), function(&base, 8, &[100 * PAGE_BYTES], base.len()));
+        let mut slot = Slot::new(&base).expect("made");
+        for (overlay, written) in [(&large, 1), (&large, 2), (&small, 3), (&large, 3)] {
+            slot.fill(Some(overlay)).expect("filled");
+            assert!(slot.is_as_it_should_be());
+            write(&mut slot, [5, 110, 299].into_iter().take(written).map(|page| page * PAGE_BYTES + 9));
+            slot.reset(&PageMap::none(), 300).expect("put back");
+            assert!(slot.is_as_it_should_be());
+            let noted: usize = slot.watch.iter().flat_map(Watch::written).flatten().map(|run| run.len()).sum();
+            assert_eq!(noted, written);
+        }
         assert_is_clean(&mut slot, &base);
     }
 

@@ -106,12 +106,26 @@ impl Watch {
         }
     }
 
+    /// Lets the host write anywhere meanwhile, and closes again what was closed: for much that guests are not about to write to.
+    pub fn set_aside<R>(&self, write: impl FnOnce() -> R) -> R {
+        let watched = self.watched();
+        let open = self.written();
+        let all = 0..watched.pages.load(Ordering::Relaxed);
+        let (Some(open), true) = (open, watched.allow(all.clone())) else {
+            watched.open_all();
+            return write();
+        };
+        let done = write();
+        if !watched.forbid(all) || !open.into_iter().all(|pages| watched.allow(pages)) {
+            watched.open_all();
+        }
+        done
+    }
+
     /// Closes everything again: nothing has been written, as far as this account goes. False when the kernel refused.
     pub fn close_all(&self) -> bool {
         let watched = self.watched();
-        let (start, pages) = (watched.start.load(Ordering::Relaxed), watched.pages.load(Ordering::Relaxed));
-        // SAFETY: it is mapped for as long as the watch lives.
-        if !unsafe { sys::set_writable(start, pages * PAGE_BYTES, false) } {
+        if !watched.forbid(0..watched.pages.load(Ordering::Relaxed)) {
             return false;
         }
         watched.open.iter().for_each(|word| word.store(0, Ordering::Relaxed));
@@ -157,6 +171,12 @@ impl Watched {
         let start = self.start.load(Ordering::Relaxed);
         // SAFETY: it is mapped for as long as it is watched.
         unsafe { sys::set_writable(start + pages.start * PAGE_BYTES, pages.len() * PAGE_BYTES, true) }
+    }
+
+    fn forbid(&self, pages: Range<usize>) -> bool {
+        let start = self.start.load(Ordering::Relaxed);
+        // SAFETY: it is mapped for as long as it is watched, and whoever writes to it next is let by `admit`.
+        unsafe { sys::set_writable(start + pages.start * PAGE_BYTES, pages.len() * PAGE_BYTES, false) }
     }
 
     fn open_all(&self) -> bool {
