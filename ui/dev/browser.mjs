@@ -17,7 +17,7 @@ export async function openPage(browser, origin, { previews, ...options }) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
   const ofPreview = (url) => previews !== undefined && url.startsWith(`${previews}/`)
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   const faults = []
   let closing = false
   await context.addInitScript(() => {

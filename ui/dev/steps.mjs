@@ -4,6 +4,9 @@ import { OUT, option } from './actions.mjs'
 
 const only = option('--only')
 
+/** A machine that has much else to do may be that many times slower. The limit is for steps that hang, not for slow ones. */
+const PATIENCE = 3
+
 export function steps() {
   const all = []
   /** Seconds are several times what a step takes on two busy cores. `always` for what later steps stand on. */
@@ -34,7 +37,7 @@ export function steps() {
 /** What went wrong, or `null`. A step that is stuck is left behind: nothing comes after it. */
 async function faultOf({ seconds, act }) {
   let timer
-  const late = new Promise((_, reject) => (timer = setTimeout(reject, seconds * 1000, new Error(`not done after ${seconds} s`))))
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, PATIENCE * seconds * 1000, new Error(`not done after ${PATIENCE * seconds} s`))))
   try {
     await Promise.race([act(), late])
     return null
