@@ -71,7 +71,7 @@ async fn what_a_suspended_tenant_has_in_flight_ends() {
         suspend
     );
     for ended in [waiting, computing] {
-        assert_eq!((ended.status.as_u16(), ended.code()), (503, "suspended".to_owned()), "{ended:?}");
+        assert_eq!((ended.status, ended.code()), (503, "suspended".to_owned()), "{ended:?}");
         assert_eq!(ended.headers["isolet-outcome"], "suspended");
     }
     assert_eq!(other.text(), "waited");
