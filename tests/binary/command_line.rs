@@ -153,7 +153,8 @@ fn the_exit_code_is_the_outcome() {
         ("throw new Error('at start')".to_owned(), patient, "startup_failed", 20),
         ("for (;;);".to_owned(), ("ISOLET_LIMITS__STARTUP_CPU_MS", "20"), "startup_limit", 21),
         ("export default {".to_owned(), patient, "build_failed", 22),
-        ("(".repeat(1_000_000), patient, "build_limit", 23),
+        ("(".repeat(1_000_000), patient, "build_failed", 22),
+        ("1;".repeat(1_000_000), ("ISOLET_LIMITS__BUILD_CPU_MS", "20"), "build_limit", 23),
     ] {
         std::fs::write(desk.path("main.js"), &text).expect("written");
         let ran = desk.call_with(&["run", "main.js"], &[variable]);

@@ -220,10 +220,14 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::RwLock;
+
     use super::*;
     use crate::overlay;
 
     const PAGES: usize = 64;
+    /// Slots that can be watched are counted in the whole process: who takes all of them keeps out those that need one.
+    static WATCHED: RwLock<()> = RwLock::new(());
 
     fn base() -> Arc<BaseMemory> {
         let contents: Vec<u8> = (0..PAGES * PAGE_BYTES).map(|place| (place / PAGE_BYTES % 3) as u8).collect();
@@ -307,6 +311,7 @@ mod tests {
 
     #[test]
     fn what_was_noted_is_put_back_without_the_kernels_account() {
+        let _some = WATCHED.read();
         let base = base();
         let overlay = function(&base, 7, &[3 * PAGE_BYTES - 1, 40 * PAGE_BYTES], base.len());
         let mut slot = Slot::new(&base).expect("made");
@@ -323,6 +328,7 @@ mod tests {
 
     #[test]
     fn of_a_large_function_only_what_was_written_is_put_back() {
+        let _some = WATCHED.read();
         let contents = vec![1; 300 * PAGE_BYTES];
         let base = Arc::new(BaseMemory::new(&contents).expect("made"));
         let places: Vec<usize> = (100..200).map(|page| page * PAGE_BYTES + 8).collect();
@@ -343,6 +349,7 @@ mod tests {
 
     #[test]
     fn too_many_places_are_for_the_kernel_to_tell_and_all_go_where_it_does_not() {
+        let _some = WATCHED.read();
         let contents = vec![1; 600 * PAGE_BYTES];
         let base = Arc::new(BaseMemory::new(&contents).expect("made"));
         for (map, kept) in [(PageMap::open(), 300), (PageMap::none(), 0)] {
@@ -361,6 +368,7 @@ mod tests {
 
     #[test]
     fn slots_beyond_those_that_can_be_watched_ask_the_kernel() {
+        let _all = WATCHED.write();
         let (base, map) = (base(), PageMap::open());
         let mut slots: Vec<Slot> = (0..300).map(|_| Slot::new(&base).expect("made")).collect();
         for slot in &mut slots {
