@@ -24,13 +24,14 @@ export const OF_TENANT = {
   metrics: { get: 'get_tenant_metrics' },
   prompts: { list: 'list_prompts', save: 'save_prompt', star: 'star_prompt', delete: 'delete_prompt', clear: 'clear_prompts' },
   routes: { list: 'list_routes', get: 'get_route', put: 'put_route', delete: 'delete_route' },
-  runs: { list: 'list_runs', get: 'get_run', create: 'create_run', replay: 'replay_run', delete: 'delete_run', clear: 'clear_runs' },
+  runs: { list: 'list_runs', get: 'get_run', create: 'create_run', replay: 'replay_run', preview: 'create_preview', delete: 'delete_run', clear: 'clear_runs' },
   secrets: { list: 'list_tenant_secrets', put: 'put_tenant_secret', delete: 'delete_tenant_secret' },
   versions: { list: 'list_versions', get: 'get_version', add: 'add_version', source: 'get_source', diff: 'diff_version' },
 } as const satisfies Record<string, Record<string, OperationName>>
 
 /** What belongs to the host. */
 export const OF_HOST = {
+  activity: { list: 'list_activity' },
   audit: { list: 'list_audit', verify: 'verify_audit' },
   host: { info: 'get_info', whoami: 'get_caller', openapi: 'get_openapi', health: 'get_health', readiness: 'get_readiness' },
   tenants: { list: 'list_tenants', get: 'get_tenant', create: 'create_tenant', update: 'update_tenant', delete: 'delete_tenant', suspend: 'suspend_tenant', resume: 'resume_tenant' },
