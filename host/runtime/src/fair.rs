@@ -136,12 +136,22 @@ impl Turns {
         }
         let mut state = self.fair.lock();
         state.charge(self.tenant, used);
-        self.standing = match interrupted {
-            Some(waker) => state.queue(self.tenant, waker),
-            None => Standing::Idle,
+        let Some(waker) = interrupted else {
+            self.standing = Standing::Idle;
+            return self.fair.call(state);
         };
-        self.fair.call(state);
+        self.standing = state.queue(self.tenant, waker);
+        let called = state.call(self.fair.0.cores);
+        drop(state);
+        called.iter().for_each(wake_after_events);
     }
+}
+
+/// Wakes once the runtime's thread has looked for what came in from outside. Left to itself, one that always finds a guest to go on with looks
+/// after dozens of polls; where each is a whole turn, whoever asks meanwhile would wait for all of them.
+pub fn wake_after_events(waker: &Waker) {
+    let looking = std::pin::pin!(tokio::task::yield_now());
+    let _ = looking.poll(&mut Context::from_waker(waker));
 }
 
 impl Drop for Turns {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use isolet_domain::outcome::Outcome;
 
-use crate::fair::Turns;
+use crate::fair::{Turns, wake_after_events};
 use crate::memory;
 
 /// What a guest may compute before others go on. Ticks come at their own times: without this the one that falls into a short request
@@ -161,11 +161,13 @@ pub struct Metered<F> {
     future: F,
     meter: Arc<Meter>,
     turns: Turns,
+    /// The last turn was ended by a tick.
+    interrupted: bool,
 }
 
 impl<F> Metered<F> {
     pub fn new(future: F, meter: Arc<Meter>, turns: Turns) -> Self {
-        Self { future, meter, turns }
+        Self { future, meter, turns, interrupted: false }
     }
 }
 
@@ -174,6 +176,11 @@ impl<F: Future + Unpin> Future for Metered<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
+        // Who is interrupted is woken at once, and would be polled again and again before anybody looks for what came in meanwhile.
+        if std::mem::take(&mut this.interrupted) {
+            wake_after_events(cx.waker());
+            return Poll::Pending;
+        }
         if !this.turns.begin(cx) {
             return Poll::Pending;
         }
@@ -182,8 +189,8 @@ impl<F: Future + Unpin> Future for Metered<F> {
         let result = Pin::new(&mut this.future).poll(cx);
         this.meter.poll_ends();
         // A tick ends a turn of who could go on.
-        let interrupted = result.is_pending() && this.meter.yielded.load(Ordering::Relaxed);
-        this.turns.end(this.meter.used().saturating_sub(before), interrupted.then(|| cx.waker()));
+        this.interrupted = result.is_pending() && this.meter.yielded.load(Ordering::Relaxed);
+        this.turns.end(this.meter.used().saturating_sub(before), this.interrupted.then(|| cx.waker()));
         result
     }
 }
