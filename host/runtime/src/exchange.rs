@@ -2,10 +2,10 @@
 //! and ended cleanly only if the guest ended them.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -30,6 +30,8 @@ pub struct Exchange {
     /// Milliseconds since `began` when the client last took something.
     pub last_traffic_ms: AtomicU64,
     pub began: Instant,
+    /// How long the instance took to make, once there is one. Whatever fails from then on, the guest has brought about.
+    pub instantiated: OnceLock<Duration>,
 }
 
 impl Exchange {
@@ -43,6 +45,7 @@ impl Exchange {
             response_bytes: AtomicU64::new(0),
             last_traffic_ms: AtomicU64::new(0),
             began: Instant::now(),
+            instantiated: OnceLock::new(),
         })
     }
 

@@ -108,10 +108,7 @@ async fn run(
                 () = tokio::time::sleep_until(deadline.min(look).into()) => Step::Late,
             };
             match step {
-                Step::Ended(result) => {
-                    let result = result.map(|instantiate| timing.instantiate = instantiate);
-                    break result.err();
-                }
+                Step::Ended(result) => break result.err(),
                 Step::Late if Instant::now() < deadline => {
                     look += LOOK_EVERY;
                     if place.as_ref().is_some_and(|place| place.must_end()) {
@@ -140,6 +137,7 @@ async fn run(
     head.forward_last(&exchange);
     drop(store);
 
+    timing.instantiate = exchange.instantiated.get().copied().unwrap_or_default();
     timing.total = exchange.began.elapsed();
     timing.run = timing.total.saturating_sub(timing.instantiate);
     timing.first_byte = head.first_byte.unwrap_or(timing.total);
@@ -182,12 +180,12 @@ async fn run(
 }
 
 enum Step {
-    Ended(wasmtime::Result<Duration>),
+    Ended(wasmtime::Result<()>),
     Changed,
     Late,
 }
 
-/// Instantiates and calls the handler. Returns how long instantiation took.
+/// Instantiates and calls the handler.
 async fn call(
     store: &mut Store<InstanceState>,
     platform: &Platform,
@@ -196,7 +194,7 @@ async fn call(
     exchange: Arc<Exchange>,
     raw_tx: oneshot::Sender<http::Response<HyperOutgoingBody>>,
     events: Option<&tokio::sync::mpsc::UnboundedSender<RunEvent>>,
-) -> wasmtime::Result<Duration> {
+) -> wasmtime::Result<()> {
     let began = Instant::now();
     let proxy = match guest {
         Guest::Function(overlay) => {
@@ -216,15 +214,15 @@ async fn call(
         Some("https") => Scheme::Https,
         _ => Scheme::Http,
     };
-    let request = request.map(|body| RequestBody { inner: body, exchange });
+    let request = request.map(|body| RequestBody { inner: body, exchange: exchange.clone() });
     let request = store.data_mut().http().new_incoming_request(scheme, request)?;
     let out = store.data_mut().http().new_response_outparam_from_callback(move |response| {
         if let Ok(response) = response {
             let _ = raw_tx.send(response);
         }
     })?;
-    proxy.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
-    Ok(instantiate)
+    let _ = exchange.instantiated.set(instantiate);
+    proxy.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await
 }
 
 /// Until when the run may go on as things stand.
@@ -295,6 +293,12 @@ fn judge(
             Some(trap) => (Outcome::Exception, said_error.or_else(|| plain(format!("the guest was stopped: {trap}")))),
             None if error.is::<wasmtime_wasi::I32Exit>() => {
                 (Outcome::Exception, said_error.or_else(|| plain("the guest ended itself".to_owned())))
+            }
+            // Handles that are none, results out of place: of JavaScript only who took over its engine gets here.
+            None if exchange.instantiated.get().is_some() => {
+                tracing::warn!(error = format!("{error:#}"), "a guest was stopped for how it called the host");
+                let why = format!("the guest was stopped: {}", error.root_cause());
+                (Outcome::Exception, said_error.or_else(|| plain(why)))
             }
             None => {
                 tracing::error!(error = format!("{error:#}"), "an instance failed inside the host");

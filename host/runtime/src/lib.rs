@@ -31,6 +31,8 @@ mod sealed;
 mod source_bundle;
 mod target;
 mod ticker;
+#[cfg(test)]
+mod wild_calls;
 
 pub use executor::WasmExecutor;
 pub use platform::StartError;

@@ -82,7 +82,7 @@ impl Natives {
     }
 
     /// Linked, which refuses once more whatever is not among the host's imports.
-    fn ready(&self, engine: &Engine, code: &[u8]) -> Result<Native, NotReady> {
+    pub(crate) fn ready(&self, engine: &Engine, code: &[u8]) -> Result<Native, NotReady> {
         // SAFETY: the bytes come from the helper, which is this very binary and trusted like it, over a pipe of its own; or from a
         // file of which the cache's key proves the same.
         let component = unsafe { Component::deserialize(engine, code) }.map_err(NotReady::Host)?;

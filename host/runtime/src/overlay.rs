@@ -22,6 +22,8 @@ pub struct Overlay {
     contents: Vec<u8>,
     /// Where in `contents` each run's begin.
     places: Vec<usize>,
+    /// How many pages it has something in.
+    pub pages: usize,
     /// The memory's size.
     pub memory_bytes: usize,
 }
@@ -41,7 +43,8 @@ impl Overlay {
             Some(this)
         };
         let places = runs.iter().scan(0, next).collect();
-        Self { runs, contents, places, memory_bytes }
+        let pages = count_pages(&runs);
+        Self { runs, contents, places, pages, memory_bytes }
     }
 
     /// Places and contents.
@@ -59,17 +62,6 @@ impl Overlay {
             let from = place + part.start - run.start;
             (part.clone(), &self.contents[from..from + part.len()])
         })
-    }
-
-    /// How many pages it has something in.
-    pub fn pages(&self) -> usize {
-        let (mut pages, mut next) = (0, 0);
-        for run in &self.runs {
-            let (first, end) = ((run.start / PAGE_BYTES).max(next), run.end.div_ceil(PAGE_BYTES));
-            pages += end.saturating_sub(first);
-            next = end;
-        }
-        pages
     }
 
     /// Bytes that differ.
@@ -116,6 +108,16 @@ impl Overlay {
         }
         (rest.len() == length).then(|| Self::of(runs, rest.to_vec(), memory_bytes))
     }
+}
+
+fn count_pages(runs: &[Range<usize>]) -> usize {
+    let (mut pages, mut next) = (0, 0);
+    for run in runs {
+        let (first, end) = ((run.start / PAGE_BYTES).max(next), run.end.div_ceil(PAGE_BYTES));
+        pages += end.saturating_sub(first);
+        next = end;
+    }
+    pages
 }
 
 /// Compares the written pages of `memory` with `base` from `from` on. `None` for pages compares all of them.
@@ -322,7 +324,7 @@ mod tests {
             overlay.runs().map(|(run, part)| (run.len(), part.len())).collect::<Vec<_>>(),
             [(4, 4), (8, 8), (8, 8), (4, 4)]
         );
-        assert_eq!(overlay.pages(), 3);
+        assert_eq!(overlay.pages, 3);
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Slot {
         if let Some(new) = overlay {
             self.grow(new.memory_bytes)?;
         }
-        let pages_of = |one: Option<&Arc<Overlay>>| one.map_or(0, |one| one.pages());
+        let pages_of = |one: Option<&Arc<Overlay>>| one.map_or(0, |one| one.pages);
         let (old_pages, new_pages) = (pages_of(old.as_ref()), pages_of(overlay));
         match self.watch.take() {
             Some(watch) if old_pages + new_pages > LARGE_PAGES => {
