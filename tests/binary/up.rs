@@ -44,21 +44,30 @@ impl Up {
     /// Starts a host on ports of its own, with these `ISOLET_…` variables.
     #[allow(dead_code, reason = "not every suite leaves its log alone")]
     pub fn start(variables: &[(&str, &str)]) -> Self {
-        Self::start_saying(variables, Stdio::inherit())
+        Self::start_saying(isolet(), variables, Stdio::inherit())
+    }
+
+    /// The same, with so many files open at a time and no more.
+    #[allow(dead_code, reason = "not every suite has it short of them")]
+    pub fn start_with_files(files: u32, variables: &[(&str, &str)]) -> Self {
+        let program = isolet();
+        let mut shell = Command::new("sh");
+        shell.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
+        shell.arg("-c").arg(format!("ulimit -n {files} && exec \"$0\" \"$@\"")).arg(program.get_program());
+        Self::start_saying(shell, variables, Stdio::inherit())
     }
 
     /// The same, with its own log in a file.
     #[allow(dead_code, reason = "not every suite reads it")]
     pub fn start_with_log(variables: &[(&str, &str)], log: std::fs::File) -> Self {
-        Self::start_saying(variables, log.into())
+        Self::start_saying(isolet(), variables, log.into())
     }
 
-    fn start_saying(variables: &[(&str, &str)], log: Stdio) -> Self {
+    fn start_saying(mut command: Command, variables: &[(&str, &str)], log: Stdio) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         std::fs::create_dir(&data).expect("made");
         std::os::unix::fs::symlink(cache().join("isolet/engine"), data.join("engine")).expect("linked");
-        let mut command = isolet();
         command.args(["up", "--json", "--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]).arg(&data);
         let mut child =
             command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");

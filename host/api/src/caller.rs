@@ -18,7 +18,7 @@ use crate::catalogue::{self as rows, Row};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::state::AppState;
-use crate::trail;
+use crate::trail::{self, Trail};
 
 /// A scope as a type, so that a handler's signature says what it needs.
 pub trait Needs: Send {
@@ -99,6 +99,21 @@ impl Part for Asked {
     fn describe(_: &mut Operation<'_>) {}
 }
 
+/// Where a handler notes who turned out to be asking, if only it can know.
+pub struct Track(pub Trail);
+
+impl FromRequestParts<AppState> for Track {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().cloned().unwrap_or_default()))
+    }
+}
+
+impl Part for Track {
+    fn describe(_: &mut Operation<'_>) {}
+}
+
 /// The one bearer token of a request (RFC 6750 §2.1).
 fn bearer(parts: &Parts) -> Option<&str> {
     let mut fields = parts.headers.get_all(header::AUTHORIZATION).iter();
@@ -123,6 +138,7 @@ impl<N: Needs> FromRequestParts<AppState> for With<N> {
         let Caller(credential) = Caller::from_request_parts(parts, app).await?;
         // What is bound to functions has nothing to do with what is none.
         if credential.allows(N::SCOPE) && credential.bounds.functions.is_none() {
+            trail::begin(&parts.extensions, app).await?;
             Ok(Self { credential, _needs: PhantomData })
         } else {
             Err(Failure::Forbidden(N::SCOPE))
@@ -174,6 +190,7 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
         if tenant.status == TenantStatus::Suspended && runs_something(N::SCOPE) {
             return Err(Failure::Suspended);
         }
+        trail::begin(&parts.extensions, app).await?;
         Ok(Self { scope, tenant, credential, _needs: PhantomData })
     }
 }

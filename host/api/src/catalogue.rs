@@ -81,6 +81,9 @@ rows! {
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
     TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",
         "A function has as many aliases as it can have. Delete one that is no longer used.";
+    STORAGE_FULL = CONFLICT "storage_full", "Storage full",
+        "The tenant has stored as much as its plan and its limits let it: sources of versions and runs, records, variables and secrets. Delete \
+         functions, runs or prompts that are no longer used; `stored_bytes` in its limits says how much it may have.";
     HOST_TAKEN = CONFLICT "host_taken", "Host taken",
         "The host is assigned to another tenant. A host belongs to one tenant at most; take it away from that one first.";
     PREFIX_TAKEN = CONFLICT "prefix_taken", "Path prefix taken",

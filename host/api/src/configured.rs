@@ -8,6 +8,7 @@ use isolet_domain::service::limit_settings::LimitError;
 use isolet_domain::service::policies::PolicyError;
 use isolet_domain::service::routes::RouteError;
 use isolet_domain::service::secrets::SecretError;
+use isolet_domain::service::storage::StorageError;
 use isolet_domain::service::tenants::TenantError;
 
 use crate::catalogue::{self as rows, Row};
@@ -16,6 +17,13 @@ pub(crate) fn repository(error: &RepositoryError) -> Row {
     match error {
         RepositoryError::Unavailable(_) => rows::STORE,
         RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. } => rows::INTERNAL,
+    }
+}
+
+pub(crate) fn storage(error: &StorageError) -> Row {
+    match error {
+        StorageError::Full(_) => rows::STORAGE_FULL,
+        StorageError::Repository(error) => repository(error),
     }
 }
 
@@ -65,6 +73,7 @@ pub(crate) fn secret(error: &SecretError) -> Row {
         SecretError::Value => rows::INVALID,
         SecretError::Changed => rows::CHANGED,
         SecretError::TooMany => rows::TOO_MANY_SECRETS,
+        SecretError::Storage(error) => storage(error),
         SecretError::Repository(error) => repository(error),
     }
 }

@@ -31,7 +31,7 @@ use isolet_domain::service::{checks::CheckError, policies::PolicyError, secrets:
 
 use crate::catalogue as rows;
 pub use crate::catalogue::Row;
-use crate::configured::{alias, key, limit, missing, policy, repository, route, secret, tenant};
+use crate::configured::{alias, key, limit, missing, policy, repository, route, secret, storage, tenant};
 pub use crate::fault::{FieldFault, Mark};
 use crate::rate_limit::{Exceeded, Rate};
 
@@ -154,6 +154,9 @@ impl Failure {
             Self::Function(FunctionError::Unknown) | Self::Environment(EnvironmentError::UnknownFunction) => {
                 rows::NO_FUNCTION
             }
+            Self::Function(FunctionError::Storage(error)) | Self::Environment(EnvironmentError::Storage(error)) => {
+                storage(error)
+            }
             Self::Policy(error) => policy(error),
             Self::Secret(error) => secret(error),
             Self::Environment(EnvironmentError::UnknownVariable) => missing("variable"),
@@ -247,6 +250,7 @@ fn version(error: &VersionError) -> Row {
         VersionError::Kind(_) => rows::OTHER_KIND,
         VersionError::Build(error) => build(error),
         VersionError::MissingCode(_) => rows::INTERNAL,
+        VersionError::Storage(error) => storage(error),
         VersionError::Repository(error) => repository(error),
     }
 }
@@ -273,6 +277,7 @@ fn history(error: &HistoryError) -> Row {
     match error {
         HistoryError::Unknown => rows::NO_RUN,
         HistoryError::MissingCode(_) => rows::INTERNAL,
+        HistoryError::Storage(error) => storage(error),
         HistoryError::Repository(error) => repository(error),
     }
 }

@@ -13,6 +13,7 @@ use isolet_domain::ids::RequestId;
 
 use crate::catalogue as rows;
 use crate::failure::Failure;
+use crate::framing;
 use crate::host_name::HostName;
 use crate::problem::{self, Reader};
 use crate::state::AppState;
@@ -58,6 +59,7 @@ fn check(app: &AppState, request: &Request<Body>) -> Result<(), Failure> {
     if address > MAX_ADDRESS_BYTES {
         return Err(Failure::AddressTooLong { limit_bytes: MAX_ADDRESS_BYTES });
     }
+    framing::check(request.headers())?;
     let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
     // A page whose name was made to point at this address (DNS rebinding) still sends its own name.
     let allowed = &app.config().allowed_hosts;

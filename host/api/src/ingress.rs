@@ -12,6 +12,7 @@ use isolet_domain::service::invoker::InvokeError;
 
 use crate::catalogue as rows;
 use crate::failure::Failure;
+use crate::framing;
 use crate::front::MAX_ADDRESS_BYTES;
 use crate::host_name::HostName;
 use crate::preview;
@@ -56,6 +57,7 @@ impl Ingress {
         if *request.method() == Method::CONNECT {
             return Err(Failure::Method);
         }
+        framing::check(request.headers())?;
         let host = HostName::of(request.uri(), request.headers()).map_err(|_| Failure::BadHost)?;
         let uri = address(&host, request.uri())?;
         let method = request.method().clone();

@@ -1,22 +1,30 @@
-//! Listeners to connections: how many at a time, how long a head may take, and how they end when the host drains.
+//! Listeners to connections: how long a head may take, and how they end when the host drains. How many there are, and which of them go when
+//! there are too many, is `connections`' business.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use crate::connections::{Busy, Connections, Place, TooMany};
+use crate::framing;
 use crate::ingress::Ingress;
 
 /// Bytes of a request's whole head: the design's table of limits. At most 100 fields is hyper's own default, which is faster left
@@ -29,17 +37,23 @@ const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// Connections at one time; more wait in the kernel's queue.
+    /// Connections at one time. With one more, the slowest that have no request are closed; without any such, it waits.
     pub max_connections: usize,
-    /// From the connection (or the last answer) to a whole request head.
+    /// Of these from one address (an IPv6 network of 64 bits); more are closed at once. 0: no bound.
+    pub max_connections_per_address: usize,
+    /// From the connection (or the last answer) to a whole request head. Also how long a client may take none of what it is sent.
     pub head_timeout: Duration,
     /// How long connections in use may take to end once the host drains.
     pub drain: Duration,
 }
 
 impl ServeOptions {
-    pub const DEFAULT: Self =
-        Self { max_connections: 10_000, head_timeout: Duration::from_secs(30), drain: Duration::from_secs(30) };
+    pub const DEFAULT: Self = Self {
+        max_connections: 10_000,
+        max_connections_per_address: 1_000,
+        head_timeout: Duration::from_secs(30),
+        drain: Duration::from_secs(30),
+    };
 }
 
 /// Where connections come from.
@@ -80,11 +94,11 @@ async fn serve<S, B>(listener: Listener, service: S, options: ServeOptions, shut
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let Listener { socket, tls } = listener;
-    let places = Arc::new(Semaphore::new(options.max_connections));
+    let connections = Connections::new(options.max_connections, options.max_connections_per_address);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -93,40 +107,27 @@ where
         .max_buf_size(MAX_READ_AHEAD_BYTES);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        // The place comes first: a connection that cannot be served stays in the kernel's queue.
-        let accepted = async {
-            let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (socket.accept().await, place)
-        };
         let (stream, place) = tokio::select! {
             () = &mut shutdown => break,
-            (accepted, place) = accepted => match accepted {
-                Ok((stream, _)) => (stream, place),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(AFTER_ACCEPT_ERROR).await;
-                    continue;
-                }
-            },
+            accepted = accept(&socket, &connections) => accepted,
         };
+        settle(&stream, options.head_timeout);
+        let (watcher, http, service) = (graceful.watcher(), http.clone(), service.clone());
         if let Some(tls) = &tls {
-            let handshake = tokio::time::timeout(options.head_timeout, tls.accept(prompt(stream)));
-            let (watcher, http, service) = (graceful.watcher(), http.clone(), service.clone());
+            let handshake = tokio::time::timeout(options.head_timeout, tls.accept(stream));
             tokio::spawn(async move {
+                let shaken = tokio::select! {
+                    shaken = handshake => shaken,
+                    () = place.shed() => return,
+                };
                 // Who speaks no TLS, or none of ours, is not worth a line.
-                if let Ok(Ok(stream)) = handshake.await {
-                    let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await;
+                if let Ok(Ok(stream)) = shaken {
+                    attend(stream, place, http, service, watcher).await;
                 }
-                drop(place);
             });
             continue;
         }
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(prompt(stream)), service.clone()));
-        tokio::spawn(async move {
-            // Clients that break off are everyday business, and what failed on our side was logged where it failed.
-            let _ = connection.await;
-            drop(place);
-        });
+        tokio::spawn(attend(stream, place, http, service, watcher));
     }
     drop(socket);
     if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
@@ -134,8 +135,79 @@ where
     }
 }
 
-/// Small answers are sent at once rather than kept for company.
-fn prompt(stream: TcpStream) -> TcpStream {
+/// The next connection that has a place.
+async fn accept(socket: &TcpListener, connections: &Connections) -> (TcpStream, Place) {
+    loop {
+        match socket.accept().await {
+            Ok((stream, peer)) => match connections.enter(peer).await {
+                Ok(place) => return (stream, place),
+                Err(TooMany) => {
+                    // Reset, so that nothing of it is left here either.
+                    let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                connections.relieve();
+                tokio::time::sleep(AFTER_ACCEPT_ERROR).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends, or is to go for the sake of others.
+async fn attend<I, S, B>(stream: I, place: Place, http: http1::Builder, service: S, watcher: Watcher)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    B: Body<Data = Bytes> + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let attendant = place.attendant();
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let (busy, last) = (attendant.busy(), framing::ends_connection(request.headers()));
+        let answering = service.call(request);
+        async move {
+            let mut response = answering.await?.map(|body| Answering { body, _busy: busy });
+            if last {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), answer));
+    tokio::select! {
+        // Clients that break off are everyday business, and what failed on our side was logged where it failed.
+        _ = connection => {}
+        () = place.shed() => {}
+    }
+}
+
+/// A body whose connection is busy until it has been handed over.
+struct Answering<B> {
+    body: B,
+    _busy: Busy,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Answering<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Small answers are sent at once rather than kept for company, and who takes none of a large one for too long is gone.
+fn settle(stream: &TcpStream, takes_within: Duration) {
     let _ = stream.set_nodelay(true);
-    stream
+    let _ = SockRef::from(stream).set_tcp_user_timeout(Some(takes_within));
 }

@@ -1,7 +1,7 @@
-//! What of a request is written into the audit, and when: around the handler of everything that changes something, after it is known what
-//! came of it and before that is answered. What an entry holds is the domain's.
+//! What of a request is written into the audit, and when: that it was begun, once it is known that the caller may; and around the handler of
+//! everything that changes something, after it is known what came of it and before that is answered. What an entry holds is the domain's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use http::{Extensions, Request};
 use isolet_domain::access::{Credential, TenantScope};
 use isolet_domain::audit::Act;
 use isolet_domain::ids::RequestId;
+use isolet_domain::service::begun::Begun;
 
 use crate::failure::Failure;
 use crate::state::AppState;
@@ -24,8 +25,33 @@ pub struct Trail(Arc<Mutex<Found>>);
 
 #[derive(Clone, Default)]
 struct Found {
+    asked: Option<Asked>,
     credential: Option<Credential>,
     tenant: Option<TenantScope>,
+    begun: Option<Begun>,
+}
+
+/// What is known from the beginning.
+#[derive(Clone)]
+struct Asked {
+    operation: &'static str,
+    request: RequestId,
+    path: String,
+}
+
+/// Takes a key or a link and gives a session: nothing is in the store that could contradict the audit, and whoever wants to see what is wrong
+/// with the store has to get in.
+const SIGN_IN: &str = "open_session";
+
+impl Trail {
+    /// Of whoever turned out to be asking.
+    pub fn note(&self, credential: &Credential) {
+        self.found().credential = Some(credential.clone());
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What an answer says was made.
@@ -43,9 +69,19 @@ pub fn note_tenant(extensions: &Extensions, tenant: &TenantScope) {
 }
 
 fn change(extensions: &Extensions, change: impl FnOnce(&mut Found)) {
-    if let Some(Trail(found)) = extensions.get() {
-        change(&mut found.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(trail) = extensions.get::<Trail>() {
+        change(&mut trail.found());
     }
+}
+
+/// To be called when it is known that the caller may do what is asked, and before any of it is done.
+pub async fn begin(extensions: &Extensions, app: &AppState) -> Result<(), Failure> {
+    let Some(trail) = extensions.get::<Trail>() else { return Ok(()) };
+    let found = trail.found().clone();
+    let (Some(asked), Some(credential), None) = (found.asked, found.credential, found.begun) else { return Ok(()) };
+    let begun = app.platform().audit.begin(act(&asked, (&credential, found.tenant), None)).await?;
+    trail.found().begun = Some(begun);
+    Ok(())
 }
 
 /// Stands before a handler that changes something.
@@ -55,23 +91,28 @@ pub async fn record(
     next: Next,
 ) -> Response {
     // First: what could not be written down before must not be followed by more.
-    if let Err(error) = app.platform().audit.ready().await {
+    if operation != SIGN_IN
+        && let Err(error) = app.platform().audit.ready().await
+    {
         return Failure::from(error).into_response();
     }
-    let trail = Trail::default();
-    request.extensions_mut().insert(trail.clone());
     let id = request.extensions().get().copied().unwrap_or_else(RequestId::generate);
     let original = request.extensions().get::<axum::extract::OriginalUri>();
     let path = original.map_or(request.uri(), |original| &original.0).path().to_owned();
+    let asked = Asked { operation, request: id, path };
+    let trail = Trail(Arc::new(Mutex::new(Found { asked: Some(asked.clone()), ..Found::default() })));
+    request.extensions_mut().insert(trail.clone());
     // To its end also when the caller goes away: what was done by then is done.
     let work = tokio::spawn(async move {
         let response = next.run(request).await;
-        let found = trail.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let found = trail.found().clone();
         // Nobody's attempts are no acts, and would be a way to fill the audit.
         let Some(credential) = found.credential else { return response };
-        let act = act(operation, id, (&credential, found.tenant), &path, &response);
-        match app.platform().audit.record(act).await {
+        let act = act(&asked, (&credential, found.tenant), Some(&response));
+        match app.platform().audit.record(found.begun, act).await {
             Ok(()) => response,
+            // It is on record as begun, and done: nothing else would be true. What came of it is written before anything else is done.
+            Err(_) if found.begun.is_some() || operation == SIGN_IN => response,
             Err(error) => Failure::from(error).into_response(),
         }
     });
@@ -86,24 +127,22 @@ pub async fn record(
 }
 
 fn act(
-    operation: &str,
-    request: RequestId,
+    Asked { operation, request, path }: &Asked,
     (credential, tenant): (&Credential, Option<TenantScope>),
-    path: &str,
-    response: &Response,
+    response: Option<&Response>,
 ) -> Act {
     let target = match &tenant {
         // By its name, also where the key says whose it is.
         Some(tenant) => path.replacen("/tenants/~", &format!("/tenants/{}", tenant.slug()), 1),
-        None => path.to_owned(),
+        None => path.clone(),
     };
     Act {
-        request,
+        request: *request,
         actor: credential.key,
-        operation: operation.to_owned(),
+        operation: (*operation).to_owned(),
         tenant: tenant.map(|tenant| (tenant.id(), tenant.slug().clone())),
         target: target.chars().take(MAX_TARGET_CHARS).collect(),
-        subject: response.extensions().get::<Subject>().map(|subject| subject.0.clone()),
-        status: response.status().as_u16(),
+        subject: response.and_then(|answer| answer.extensions().get::<Subject>()).map(|subject| subject.0.clone()),
+        status: response.map_or(0, |answer| answer.status().as_u16()),
     }
 }

@@ -31,7 +31,7 @@ pub struct Act {
     pub target: String,
     /// What was made, where the address does not say.
     pub subject: Option<String>,
-    /// How it was answered.
+    /// How it was answered; 0: the host ended before that was known.
     pub status: u16,
 }
 
@@ -75,6 +75,11 @@ impl AuditEntry {
         let mut entry = Self { id, host, number, at, act, seen, before, digest: NOTHING };
         entry.digest = entry.reckoned(key);
         entry
+    }
+
+    /// What is noted before an act: it is in no chain yet.
+    pub fn begun(host: HostId, (id, at, act): (AuditId, Timestamp, Act)) -> Self {
+        Self { id, host, number: 0, at, act, seen: None, before: NOTHING, digest: NOTHING }
     }
 
     pub fn link(&self) -> Link {
@@ -126,6 +131,34 @@ impl Parts {
             None => drop(self.0.update(&[0])),
         }
     }
+}
+
+/// Which entries are meant: those with all that is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub actor: Option<KeyId>,
+    pub operation: Option<String>,
+    /// From then on.
+    pub start: Option<Timestamp>,
+    /// Before then.
+    pub end: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether this is one of them.
+    pub fn has(&self, entry: &AuditEntry) -> bool {
+        self.actor.is_none_or(|actor| entry.act.actor == Some(actor))
+            && self.operation.as_ref().is_none_or(|operation| *operation == entry.act.operation)
+            && self.start.is_none_or(|start| entry.at >= start)
+            && self.end.is_none_or(|end| entry.at < end)
+    }
+}
+
+/// Where a host notes the end of its own chain, outside of the store that has the chain: what is taken off the end is missed then.
+pub trait Anchor: fmt::Debug + Send + Sync {
+    /// What was noted last, if anything can be read.
+    fn noted(&self) -> Option<Link>;
+    fn note(&self, end: Link);
 }
 
 /// The operation of the entry that says up to which number, its subject, earlier entries were let go.

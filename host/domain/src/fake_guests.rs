@@ -45,6 +45,8 @@ pub mod words {
     pub const FETCHES: &str = "fetches!";
     /// Answers with the headers it got.
     pub const HEADERS: &str = "headers!";
+    /// Answers with more than lies between two sockets: 8 MiB.
+    pub const LARGE: &str = "large!";
 }
 
 #[derive(Default)]
@@ -190,6 +192,9 @@ async fn answer(is: &(dyn Fn(&str) -> bool + Sync), invocation: Invocation) -> h
     if is(words::STREAMS) {
         let chunks: [&'static [u8]; 3] = [b"one ", b"two ", b"\xff"];
         return http::Response::new(pieces(chunks.into_iter().map(|chunk| Ok(Bytes::from_static(chunk))).collect()));
+    }
+    if is(words::LARGE) {
+        return http::Response::new(body::full(vec![b'x'; 8 << 20]));
     }
     if is(words::ENV) {
         let env: Vec<String> = invocation.env.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -19,7 +19,7 @@ use crate::access::TenantScope;
 use crate::answer::Remembered;
 use crate::audit::AuditEntry;
 use crate::function::{Function, Version};
-use crate::ids::{Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
+use crate::ids::{AuditId, Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::log::StoredLogs;
 use crate::repository::{
@@ -51,6 +51,7 @@ struct Contents {
     blobs: HashMap<Digest, Bytes>,
     answers: BTreeMap<(TenantId, Digest), Remembered>,
     audit: Vec<AuditEntry>,
+    begun: BTreeMap<AuditId, AuditEntry>,
     logs: HashMap<TenantId, VecDeque<StoredLogs>>,
     rates: HashMap<TenantId, tokio::time::Instant>,
     series: BTreeMap<(TenantId, Place), Tallies>,
@@ -155,6 +156,10 @@ impl TenantRepository for MemoryStore {
         contents.logs.remove(id);
         contents.series.retain(|(owner, _), _| owner != id);
         Ok(named)
+    }
+
+    async fn stored_bytes(&self, tenant: &TenantScope) -> Result<u64, RepositoryError> {
+        Ok(self.open()?.stored_bytes(&tenant.id()))
     }
 
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {

@@ -115,6 +115,7 @@ pub struct LimitBounds {
     pub cpu_per_minute: Option<Duration>,
     pub egress_bytes_per_minute: Option<u64>,
     pub log_bytes_per_minute: Option<u64>,
+    pub stored_bytes: Option<u64>,
 }
 
 impl LimitBounds {
@@ -171,12 +172,13 @@ impl LimitBounds {
             concurrency: at_most(self.concurrency, admission.concurrency),
             rate_per_second: at_most(self.rate_per_second, admission.rate_per_second),
             budgets: self.tighten_budgets(admission.budgets),
+            stored_bytes: self.stored_bytes.into_iter().chain(admission.stored_bytes).min(),
             ..admission
         }
     }
 }
 
-/// What one tenant may have going on at once.
+/// What one tenant may have going on at once, and have stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
     /// Invocations in flight.
@@ -190,6 +192,8 @@ pub struct Admission {
     /// Invocations per second, sustained; the same number again may come as a burst.
     pub rate_per_second: u32,
     pub budgets: Budgets,
+    /// Sources of versions and runs, and records with their variables and secrets; `None` is no bound.
+    pub stored_bytes: Option<u64>,
 }
 
 /// What one tenant may use up in a minute; `None` is no bound.
@@ -220,6 +224,7 @@ impl Admission {
         queue_wait: Duration::from_secs(1),
         rate_per_second: 200,
         budgets: Budgets::NONE,
+        stored_bytes: Some(1 << 30),
     };
 }
 

@@ -74,6 +74,9 @@ pub trait TenantRepository: Send + Sync {
     /// Removes a tenant with its keys, functions, versions, hosts, routes, runs, prompts, log and series, and says which contents these named: what
     /// nobody else names of them is for [`BlobRepository::purge_blobs`]. `Missing` when it is gone.
     async fn delete_tenant(&self, id: &TenantId) -> Result<BTreeSet<Digest>, WriteError>;
+    /// The bytes of its record, of its functions, versions and runs, and of the contents that these name, each once. What is batched, and not
+    /// written yet, may be missing.
+    async fn stored_bytes(&self, tenant: &TenantScope) -> Result<u64, RepositoryError>;
     /// Tenants by slug, those after `after`.
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError>;
 }
@@ -221,7 +224,12 @@ pub trait AnswerRepository: Send + Sync {
 pub trait AuditRepository: Send + Sync {
     /// Where this host's chain ends, and of the others the one that was written to last.
     async fn audit_heads(&self, host: &HostId) -> Result<(Option<Link>, Option<Link>), RepositoryError>;
-    /// Adds entries of one host, in their order, in one atomic step. `Exists` when its chain does not end right before the first.
+    /// Notes what one host is about to do.
+    async fn begin_audit(&self, begun: &[AuditEntry]) -> Result<(), RepositoryError>;
+    /// What this host noted and did not add to its chain.
+    async fn begun_audit(&self, host: &HostId) -> Result<Vec<AuditEntry>, RepositoryError>;
+    /// Adds entries of one host, in their order, in one atomic step, in which what was noted under their ids goes. `Exists` when its chain does
+    /// not end right before the first.
     async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), WriteError>;
     /// Newest first, those before `before`: of one tenant, or all.
     async fn list_audit(

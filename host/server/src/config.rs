@@ -12,9 +12,7 @@ use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::limits::{Admission, Budgets, LimitBounds, Limits};
 use isolet_domain::log::LogKeep;
-use isolet_domain::service::PlatformConfig;
-use isolet_domain::service::activity::ActivityRules;
-use isolet_domain::service::log_buffer::LogRules;
+use isolet_domain::service::{PlatformConfig, activity::ActivityRules, log_buffer::LogRules};
 use isolet_runtime::config::RuntimeConfig;
 use isolet_storage::StorageConfig;
 use serde::Deserialize;
@@ -87,6 +85,7 @@ pub struct IngressConfig {
     pub address: SocketAddr,
     pub base_domain: String,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
     pub head_timeout_ms: u64,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -147,6 +146,7 @@ pub struct PlanTable {
     pub cpu_ms_per_minute: Option<u64>,
     pub egress_mib_per_minute: Option<u64>,
     pub log_kib_per_minute: Option<u64>,
+    pub stored_mib: Option<u64>,
 }
 
 impl PlanTable {
@@ -169,6 +169,7 @@ impl PlanTable {
             cpu_per_minute: ms(self.cpu_ms_per_minute),
             egress_bytes_per_minute: self.egress_mib_per_minute.map(|mib| mib << 20),
             log_bytes_per_minute: self.log_kib_per_minute.map(|kib| kib << 10),
+            stored_bytes: self.stored_mib.map(|mib| mib << 20),
         }
     }
 }
@@ -185,6 +186,7 @@ pub struct AdmissionTable {
     pub cpu_ms_per_minute: Option<u64>,
     pub egress_mib_per_minute: Option<u64>,
     pub log_kib_per_minute: Option<u64>,
+    pub stored_mib: u64,
 }
 
 /// The `[audit]` table.
@@ -308,8 +310,7 @@ impl Config {
     }
 
     pub fn runtime(&self) -> RuntimeConfig {
-        let defaults = RuntimeConfig::default();
-        let table = &self.runtime;
+        let (defaults, table) = (RuntimeConfig::default(), &self.runtime);
         RuntimeConfig {
             cache_dir: Some(self.server.data_dir.join("engine")),
             // A host is started for long: what it builds stays in memory.
@@ -330,8 +331,7 @@ impl Config {
 
     pub fn platform(&self) -> PlatformConfig {
         let ms = Duration::from_millis;
-        let (limits, admission) = (&self.limits, &self.admission);
-        let shared = self.storage.redis.url.is_some();
+        let (limits, admission, shared) = (&self.limits, &self.admission, self.storage.redis.url.is_some());
         PlatformConfig {
             limits: Limits {
                 cpu: ms(limits.cpu_ms),
@@ -353,6 +353,7 @@ impl Config {
                 queue: admission.queue,
                 queue_wait: ms(admission.queue_wait_ms),
                 rate_per_second: admission.rate_per_second,
+                stored_bytes: (admission.stored_mib != 0).then_some(admission.stored_mib << 20),
                 budgets: Budgets {
                     cpu: admission.cpu_ms_per_minute.map(ms),
                     egress_bytes: admission.egress_mib_per_minute.map(|mib| mib << 20),

@@ -6,7 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use isolet_domain::ids::HostId;
+use isolet_domain::audit::{Anchor, Link};
+use isolet_domain::ids::{Digest, HostId};
 
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -50,6 +51,11 @@ impl DataDir {
         Ok(id)
     }
 
+    /// Where that host notes the end of its part of the audit: beside the store, not in it.
+    pub fn audit_end(&self, host: HostId) -> AuditEnd {
+        AuditEnd { path: self.0.join("audit.end"), host }
+    }
+
     /// The random key in this file, made when there is none.
     fn key(&self, name: &str) -> Result<[u8; 32]> {
         let path = self.0.join(name);
@@ -62,6 +68,34 @@ impl DataDir {
         getrandom::fill(&mut key).context("no randomness")?;
         write_secret(&path, &key)?;
         Ok(key)
+    }
+}
+
+/// The end of this host's part of the audit, in a file of its own.
+#[derive(Debug)]
+pub struct AuditEnd {
+    path: PathBuf,
+    host: HostId,
+}
+
+impl Anchor for AuditEnd {
+    fn noted(&self) -> Option<Link> {
+        let text = std::fs::read_to_string(&self.path).ok()?;
+        let (number, digest) = text.trim().split_once(' ')?;
+        Some(Link { host: self.host, number: number.parse().ok()?, digest: Digest::parse(digest).ok()? })
+    }
+
+    /// Whole or not at all, and not waited for: what a power cut takes of it was noted a moment before.
+    fn note(&self, end: Link) {
+        let temporary = self.path.with_extension("tmp");
+        let write = || -> std::io::Result<()> {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            file.write_all(format!("{} {}\n", end.number, end.digest).as_bytes())?;
+            std::fs::rename(&temporary, &self.path)
+        };
+        if let Err(error) = write() {
+            tracing::debug!(%error, "the end of the audit could not be noted");
+        }
     }
 }
 

@@ -24,8 +24,8 @@ use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
-use crate::seed;
 use crate::tls::{Certificate, Files};
+use crate::{open_files, seed};
 
 /// A host that serves until it is told to stop.
 pub struct Host {
@@ -72,6 +72,7 @@ impl Host {
     /// Whatever is missing or in the way, in words to act on.
     pub async fn start_with(config: &Config, slow: Slow, compiler: Option<Arc<Compiler>>) -> Result<Self> {
         config.check()?;
+        let files = open_files::raise();
         let data = DataDir::open(&config.server.data_dir)?;
         let runtime = config.runtime();
         let executor = tokio::task::spawn_blocking(move || WasmExecutor::start_with(&runtime, &slow, compiler));
@@ -119,7 +120,12 @@ impl Host {
         };
         let (stop, stopping) = watch::channel(false);
         let options = ServeOptions {
-            max_connections: config.ingress.max_connections,
+            max_connections: open_files::connections(config.ingress.max_connections, files),
+            // A proxy's are everybody's.
+            max_connections_per_address: match config.control_plane.behind_proxy {
+                true => 0,
+                false => config.ingress.max_connections_per_address,
+            },
             head_timeout: Duration::from_millis(config.ingress.head_timeout_ms),
             drain: Duration::from_secs(config.server.drain_s),
         };
@@ -308,7 +314,13 @@ fn platform(
 ) -> Result<Platform> {
     let (pepper, master) = (KeyPepper::new(data.pepper()?), MasterKey::new(data.master()?));
     let ceiling = Some(config.egress.policy()?);
-    let config = PlatformConfig { egress_ceiling: ceiling, host: Some(data.host()?), ..config.platform() };
+    let host = data.host()?;
+    let config = PlatformConfig {
+        egress_ceiling: ceiling,
+        host: Some(host),
+        anchor: Some(Arc::new(data.audit_end(host))),
+        ..config.platform()
+    };
     Ok(Platform::new(repository, executor, pepper, master, config))
 }
 

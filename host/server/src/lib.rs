@@ -10,6 +10,7 @@ mod data_dir;
 mod egress_table;
 mod events;
 mod host;
+mod open_files;
 mod seed;
 mod tls;
 pub mod walls;

@@ -1092,6 +1092,7 @@ export interface components {
             /**
              * Format: uint16
              * @description How it was answered.
+             *     0: the host ended before it was known what came of it.
              */
             status: number;
             /** @description What was made, where the address does not say. */
@@ -1271,6 +1272,8 @@ export interface components {
             rps?: number | null;
             /** Format: uint64 */
             startup_cpu_ms: number;
+            /** Format: uint64 */
+            stored_bytes?: number | null;
             /** Format: uint64 */
             streaming_wall_ms: number;
             /** Format: uint32 */
@@ -1535,6 +1538,11 @@ export interface components {
             rps?: number | null;
             /** Format: uint64 */
             startup_cpu_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description What the tenant may have stored: sources of versions and runs, and records with their variables and secrets.
+             */
+            stored_bytes?: number | null;
             /** Format: uint64 */
             streaming_wall_ms?: number | null;
             /** Format: uint32 */
@@ -2511,8 +2519,8 @@ export interface components {
                 };
             };
         };
-        /** @description Answer not remembered; Request on its way; Function of another kind */
-        "409.idempotency_answer_lost.idempotency_in_flight.other_kind": {
+        /** @description Answer not remembered; Request on its way; Function of another kind; Storage full */
+        "409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 [name: string]: unknown;
@@ -2520,7 +2528,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "other_kind";
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "other_kind" | "storage_full";
                     /** @constant */
                     status?: 409;
                 };
@@ -2536,6 +2544,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "idempotency_answer_lost" | "idempotency_in_flight" | "slug_taken";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
+        /** @description Answer not remembered; Request on its way; Storage full */
+        "409.idempotency_answer_lost.idempotency_in_flight.storage_full": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "storage_full";
                     /** @constant */
                     status?: 409;
                 };
@@ -2571,8 +2594,8 @@ export interface components {
                 };
             };
         };
-        /** @description Function of another kind */
-        "409.other_kind": {
+        /** @description Function of another kind; Storage full */
+        "409.other_kind.storage_full": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 [name: string]: unknown;
@@ -2580,7 +2603,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "other_kind";
+                    code?: "other_kind" | "storage_full";
                     /** @constant */
                     status?: 409;
                 };
@@ -2601,6 +2624,21 @@ export interface components {
                 };
             };
         };
+        /** @description Storage full; Too many secrets */
+        "409.storage_full.too_many_secrets": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "storage_full" | "too_many_secrets";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Too many aliases */
         "409.too_many_aliases": {
             headers: {
@@ -2611,21 +2649,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "too_many_aliases";
-                    /** @constant */
-                    status?: 409;
-                };
-            };
-        };
-        /** @description Too many secrets */
-        "409.too_many_secrets": {
-            headers: {
-                "isolet-request-id": components["headers"]["isolet-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code?: "too_many_secrets";
                     /** @constant */
                     status?: 409;
                 };
@@ -3082,7 +3105,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "storage_full" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -3918,7 +3941,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.other_kind"];
+            409: components["responses"]["409.other_kind.storage_full"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -4169,7 +4192,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -4371,7 +4394,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.storage_full"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -5098,7 +5121,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.variable_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.too_many_secrets"];
+            409: components["responses"]["409.storage_full.too_many_secrets"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
@@ -5224,7 +5247,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -5878,7 +5901,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.storage_full"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -6493,7 +6516,7 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found.variable_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.too_many_secrets"];
+            409: components["responses"]["409.storage_full.too_many_secrets"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];

@@ -33,10 +33,11 @@ const FIELDS: LimitField[] = [
   { key: 'cpu_ms_per_minute', label: 'CPU time per minute', unit: 'ms', scale: 1 },
   { key: 'egress_bytes_per_minute', label: 'Egress per minute', unit: 'MiB', scale: MIB },
   { key: 'log_bytes_per_minute', label: 'Console per minute', unit: 'KiB', scale: 1024 },
+  { key: 'stored_bytes', label: 'Stored', unit: 'MiB', scale: MIB },
 ]
 
 /** Limits of a tenant as a whole; a function has none of its own. */
-const OF_TENANT = /^(concurrency|rps|.*_per_minute)$/
+const OF_TENANT = /^(concurrency|rps|stored_bytes|.*_per_minute)$/
 
 interface LimitsEditorProps {
   settings: Tagged<LimitSettings>

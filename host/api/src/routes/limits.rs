@@ -60,6 +60,7 @@ pub async fn put_function_limits(
         ("cpu_ms_per_minute", bounds.cpu_per_minute.is_some()),
         ("egress_bytes_per_minute", bounds.egress_bytes_per_minute.is_some()),
         ("log_bytes_per_minute", bounds.log_bytes_per_minute.is_some()),
+        ("stored_bytes", bounds.stored_bytes.is_some()),
     ] {
         if set {
             return Err(invalid(&format!("/{name}"), "unsupported", "is the tenant's as a whole"));

@@ -23,7 +23,8 @@ const REPLAY: &[Row] = &[rows::NOT_REPLAYABLE];
 const POLICY: &[Row] = &[rows::EGRESS_NOT_ALLOWED, rows::UNCONDITIONAL];
 const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
 const NO_ANSWER: &[Row] = &[rows::NO_ANSWER];
-const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS];
+const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS, rows::STORAGE_FULL];
+const STORED: &[Row] = &[rows::STORAGE_FULL];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
@@ -72,8 +73,7 @@ fn about_the_host() -> Vec<Endpoint> {
         op!(GET "/v1/openapi.json", openapi::get_openapi, "This document.", &[]),
         op!(GET "/v1/info", host::get_info, "Versions, limits and settings of the host.", &[]),
         op!(POST "/v1/sessions", tenants::open_session,
-            "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN])
-        .unrecorded(),
+            "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN]),
         op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
         op!(GET "/v1/usage", usage::get_usage, "What the tenants within reach used, for bills.", &[]),
         op!(GET "/v1/activity", activity::list_activity,
@@ -154,7 +154,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions", functions::list_functions, "The tenant's functions, by name.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}", functions::get_function, "A function.", &[]),
         op!(PUT "/v1/tenants/{tenant}/functions/{function}", functions::put_function,
-            "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION, OTHER_KIND]),
+            "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION, OTHER_KIND, STORED]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}", functions::delete_function,
             "Removes a function with its versions.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/limits", limits::get_function_limits,
@@ -176,14 +176,14 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/env", functions::list_variables,
             "The function's variables.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/env", functions::set_variable,
-            "Sets a variable of the function.", &[INVALID])
+            "Sets a variable of the function.", &[INVALID, STORED])
         .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}/env/{variable}", functions::delete_variable,
             "Removes a variable of the function.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions", versions::list_versions,
             "The function's versions, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/versions", versions::add_version,
-            "Builds a version; the same code again is the version that is there.", &[INVALID, OTHER_KIND, CODE, BUILD])
+            "Builds a version; the same code again is the version that is there.", &[INVALID, OTHER_KIND, CODE, BUILD, STORED])
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::get_version,
             "A version.", &[]),
@@ -194,7 +194,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/component", comparison::get_component,
             "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD, SUSPENDED]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
-            "Makes a version live, built before or now.", &[INVALID, OTHER_KIND, CODE, BUILD, VERSION])
+            "Makes a version live, built before or now.", &[INVALID, OTHER_KIND, CODE, BUILD, VERSION, STORED])
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/aliases", aliases::list_aliases,
             "The function's aliases.", &[]),
@@ -232,7 +232,7 @@ fn of_runs() -> Vec<Endpoint> {
         .unrecorded(),
         op!(GET "/v1/tenants/{tenant}/prompts", history::list_prompts, "The prompts, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/prompts", history::save_prompt,
-            "Keeps a prompt without running it.", &[INVALID])
+            "Keeps a prompt without running it.", &[INVALID, STORED])
         .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/prompts", history::clear_prompts, "Forgets all prompts without a star.", &[]),
         op!(DELETE "/v1/tenants/{tenant}/prompts/{run}", history::delete_prompt, "Forgets a prompt.", &[]),

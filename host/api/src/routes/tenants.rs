@@ -18,7 +18,7 @@ use super::fields::{checked_labels, invalid};
 use super::keys::bounds;
 use super::tenant_query::TenantQuery;
 use crate::answer::{Accepted, Answer, Created, NoContent};
-use crate::caller::{Caller, In, Of, With, needs};
+use crate::caller::{Caller, In, Of, Track, With, needs};
 use crate::catalogue as rows;
 use crate::cursor::encode;
 use crate::document::{Operation, Part};
@@ -34,6 +34,7 @@ use crate::wire::tenants::{
 
 pub async fn open_session(
     State(app): State<AppState>,
+    Track(trail): Track,
     Json(request): Json<OpenSessionRequest>,
 ) -> Result<Created<SessionResponse>, Failure> {
     let proof = match (&request.link, &request.key) {
@@ -42,6 +43,7 @@ pub async fn open_session(
         _ => return Err(invalid("", "choice", "give either `link` or `key`")),
     };
     let session = app.platform().sign_in.open(proof).await?;
+    trail.note(&session.credential);
     let tenant = app.platform().tenants.of(&session.credential).await?;
     let caller = CallerResponse::new(&session.credential, tenant.as_ref());
     let expires_at = session.expires_at.to_string();

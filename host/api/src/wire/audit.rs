@@ -23,6 +23,7 @@ pub struct AuditEntryResponse {
     /// What was made, where the address does not say.
     subject: Option<String>,
     /// How it was answered.
+    /// 0: the host ended before it was known what came of it.
     status: u16,
     request_id: String,
     host: String,

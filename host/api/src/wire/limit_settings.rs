@@ -53,6 +53,9 @@ pub struct LimitsText {
     /// Console output that is kept of them; what is more is cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     log_bytes_per_minute: Option<u64>,
+    /// What the tenant may have stored: sources of versions and runs, and records with their variables and secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_bytes: Option<u64>,
 }
 
 impl LimitsText {
@@ -97,6 +100,7 @@ impl LimitsText {
             cpu_per_minute: time(self.cpu_ms_per_minute),
             egress_bytes_per_minute: self.egress_bytes_per_minute,
             log_bytes_per_minute: self.log_bytes_per_minute,
+            stored_bytes: self.stored_bytes,
         })
     }
 }
@@ -121,6 +125,7 @@ impl From<&LimitBounds> for LimitsText {
             cpu_ms_per_minute: ms(bounds.cpu_per_minute),
             egress_bytes_per_minute: bounds.egress_bytes_per_minute,
             log_bytes_per_minute: bounds.log_bytes_per_minute,
+            stored_bytes: bounds.stored_bytes,
         }
     }
 }
@@ -148,6 +153,8 @@ struct EffectiveResponse {
     egress_bytes_per_minute: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_bytes_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_bytes: Option<u64>,
 }
 
 impl From<LimitSettings> for LimitSettingsResponse {
@@ -166,6 +173,7 @@ impl From<LimitSettings> for LimitSettingsResponse {
                     .map(|cpu| u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX)),
                 egress_bytes_per_minute: budgets.and_then(|budgets| budgets.egress_bytes),
                 log_bytes_per_minute: budgets.and_then(|budgets| budgets.log_bytes),
+                stored_bytes: admission.and_then(|admission| admission.stored_bytes),
             },
         }
     }

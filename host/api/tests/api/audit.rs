@@ -8,7 +8,7 @@ use crate::host::{TestHost, modules};
 use crate::matrix::{Fixture, filled, sample};
 use crate::openapi::operations;
 
-/// Running and looking is no change.
+/// Running and looking is no change, and a sign-in that is refused is nobody's.
 const UNRECORDED: [&str; 5] = ["check_code", "create_run", "open_session", "create_preview", "replay_run"];
 
 async fn entries(host: &TestHost, token: &str, query: &str) -> Vec<Value> {
@@ -67,6 +67,38 @@ async fn what_was_refused_is_written_down_and_what_nobody_tried_is_not() {
     // Whose the tenant is that was not reached is nobody's business: not the caller's, and the other one is not troubled.
     let told: Vec<_> = all[..2].iter().map(|entry| (entry["status"].as_u64(), entry["tenant"].as_str())).collect();
     assert_eq!(told, [(Some(404), None), (Some(403), Some("acme"))]);
+}
+
+#[tokio::test]
+async fn signing_in_is_written_down() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let before = entries(&host, &host.admin, "").await.len();
+    let sign_in = |proof: Value| {
+        let host = &host;
+        async move { host.call("", "POST", "/v1/sessions", Some(proof)).await }
+    };
+    assert_eq!(sign_in(json!({ "key": format!("{}x", keys["tenant"]) })).await.status, 401);
+    assert_eq!(entries(&host, &host.admin, "").await.len(), before);
+    sign_in(json!({ "key": keys["tenant"] })).await.ok();
+    sign_in(json!({ "link": host.app.platform().sign_in.issue_link() })).await.ok();
+    let all = entries(&host, &host.admin, "").await;
+    let told: Vec<_> =
+        all[..all.len() - before].iter().map(|entry| (&entry["operation"], entry["actor"].as_str())).collect();
+    let by_key = told[1].1.expect("the key");
+    assert!(
+        by_key.starts_with("key_")
+            && told[0].1.is_none()
+            && told.iter().all(|(operation, _)| *operation == "open_session")
+    );
+    assert_eq!(told.len(), 2);
+    // Who sees what is wrong with the store has to get in while something is.
+    host.store.set_available(false);
+    let link = host.app.platform().sign_in.issue_link();
+    sign_in(json!({ "link": link })).await.ok();
+    host.store.set_available(true);
+    host.deploy("acme", "hello", "x").await;
+    assert_eq!(entries(&host, &host.admin, "&operation=open_session").await.len(), 3);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use isolet_domain::limits::LimitBounds;
 use isolet_domain::service::PlatformConfig;
 use serde_json::{Value, json};
 
-use crate::host::{Answer, TestHost};
+use crate::host::{Answer, TestHost, modules};
 
 async fn with_plans() -> TestHost {
     let gold = LimitBounds {
@@ -141,4 +141,58 @@ async fn a_tenants_own_width_rate_and_queue_are_its_own() {
     assert_eq!(visit("hello--globex.localhost").await.status, 200);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(visit("hello--acme.localhost").await.status, 200);
+}
+
+/// Everything of which a tenant can have more and more.
+#[tokio::test(start_paused = true)]
+async fn a_tenant_stores_as_much_as_it_may_and_no_more() {
+    let host = with_plans().await;
+    host.tenant("acme").await;
+    host.tenant("globex").await;
+    host.deploy("acme", "hello", "x").await;
+    host.deploy("acme", "big", &"y".repeat(30_000)).await;
+    assert_eq!(
+        put(&host, "acme", json!({ "stored_bytes": 40_000 })).await.ok().json()["effective"]["stored_bytes"],
+        40_000
+    );
+    let of = |path: &str| format!("/v1/tenants/acme/{path}");
+    let code = |size: usize| modules(&"z".repeat(size));
+    let deployed = host.post(&of("functions/hello/deploy"), code(20_000)).await;
+    let problem = deployed.problem(409, "storage_full");
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("may have 40000")), "{problem}");
+    host.post(&of("functions/hello/versions"), code(20_001)).await.problem(409, "storage_full");
+    let variable = json!({ "name": "A", "value": "v".repeat(20_000) });
+    host.post(&of("functions/hello/env"), variable).await.problem(409, "storage_full");
+    host.post(&of("prompts"), json!({ "prompt": "p".repeat(16_000) })).await.problem(409, "storage_full");
+    // What it may store is no reason not to run anything.
+    let ran = host.post(&of("runs"), json!({ "code": code(20_002) })).await.ok().json();
+    assert!(ran["warnings"].to_string().contains("not recorded"), "{ran}");
+    assert_eq!(host.get(&of("runs")).await.ok().json()["data"], json!([]));
+    let visit = Request::get("/").header("host", "hello--acme.localhost").body(Full::default()).expect("valid");
+    assert_eq!(host.ingress(visit).await.status, 200);
+    // Nothing of what was refused is there, others are not concerned, and the same code again is no more of it.
+    assert_eq!(host.get(&of("functions/hello/versions")).await.ok().json()["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(host.get(&of("functions/hello/env")).await.ok().json()["data"], json!([]));
+    host.deploy("globex", "hello", &"z".repeat(50_000)).await;
+    host.deploy("acme", "hello", "x").await;
+    // Little things fill it as well.
+    let mut refused = None;
+    for n in 0..100 {
+        let made = host.call(&host.admin, "PUT", &of(&format!("functions/f{n}")), Some(json!({}))).await;
+        if made.status == 409 {
+            refused = Some(n);
+            made.problem(409, "storage_full");
+            break;
+        }
+    }
+    assert!(refused.is_some_and(|n| n > 3), "{refused:?}");
+    let secret = json!({ "value": "s".repeat(1_000) });
+    host.call(&host.admin, "PUT", &of("secrets/S"), Some(secret.clone())).await.problem(409, "storage_full");
+    // Room that is made can be used.
+    host.call(&host.admin, "DELETE", &of("functions/big"), None).await.ok();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    host.call(&host.admin, "PUT", &of("secrets/S"), Some(secret)).await.ok();
+    host.post(&of("functions/hello/deploy"), code(20_000)).await.ok();
+    put(&host, "acme", json!({ "stored_bytes": 0 })).await.ok();
+    host.call(&host.admin, "PUT", &of("functions/more"), Some(json!({}))).await.problem(409, "storage_full");
 }

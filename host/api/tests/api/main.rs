@@ -26,6 +26,7 @@ mod problems;
 mod rates;
 mod routing;
 mod runs;
+mod smuggling;
 mod sockets;
 mod tenants;
 mod usage;

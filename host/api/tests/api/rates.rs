@@ -77,7 +77,7 @@ async fn a_function_has_no_budget_of_its_own() {
     let host = TestHost::start().await;
     let keys = host.tenant("acme").await;
     host.deploy("acme", "hello", "x").await;
-    for name in ["cpu_ms_per_minute", "egress_bytes_per_minute", "log_bytes_per_minute"] {
+    for name in ["cpu_ms_per_minute", "egress_bytes_per_minute", "log_bytes_per_minute", "stored_bytes"] {
         let path = "/v1/tenants/~/functions/hello/limits";
         let put = host.call(&keys["tenant"], "PUT", path, Some(json!({ name: 5 }))).await;
         assert_eq!(put.problem(422, "invalid_request")["errors"][0]["pointer"], format!("/{name}"));

@@ -6,24 +6,32 @@ use std::time::Duration;
 use isolet_api::{Ingress, Listener, ServeOptions, control_plane, serve_control_plane, serve_ingress};
 use isolet_domain::fake_guests::words;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::host::TestHost;
 
-const OPTIONS: ServeOptions =
-    ServeOptions { max_connections: 8, head_timeout: Duration::from_millis(150), drain: Duration::from_secs(5) };
+const OPTIONS: ServeOptions = ServeOptions {
+    max_connections: 8,
+    max_connections_per_address: 6,
+    head_timeout: Duration::from_millis(150),
+    drain: Duration::from_secs(5),
+};
 
-struct Served {
-    host: TestHost,
-    ingress: SocketAddr,
-    control: SocketAddr,
+pub struct Served {
+    pub host: TestHost,
+    pub ingress: SocketAddr,
+    pub control: SocketAddr,
     stop: Vec<oneshot::Sender<()>>,
     serving: Vec<JoinHandle<()>>,
 }
 
-async fn serve(source: &str) -> Served {
+pub async fn serve(source: &str) -> Served {
+    serve_with(source, OPTIONS).await
+}
+
+async fn serve_with(source: &str, options: ServeOptions) -> Served {
     let host = TestHost::start().await;
     host.tenant("demo").await;
     host.deploy("demo", "hello", source).await;
@@ -35,24 +43,30 @@ async fn serve(source: &str) -> Served {
     let service = Ingress::new(host.app.clone());
     let router = control_plane(host.app.clone());
     let serving = vec![
-        tokio::spawn(serve_ingress(Listener::new(ingress, None), service, OPTIONS, async {
+        tokio::spawn(serve_ingress(Listener::new(ingress, None), service, options, async {
             drop(stopped_ingress.await)
         })),
-        tokio::spawn(serve_control_plane(Listener::new(control, None), router, OPTIONS, async {
+        tokio::spawn(serve_control_plane(Listener::new(control, None), router, options, async {
             drop(stopped_control.await)
         })),
     ];
     Served { host, ingress: addresses[0], control: addresses[1], stop: vec![stop_ingress, stop_control], serving }
 }
 
-async fn connect(address: SocketAddr) -> TcpStream {
+pub async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("connected")
 }
 
 /// Sends these bytes and reads until the other side closes.
-async fn exchange(address: SocketAddr, sent: &str) -> String {
+pub async fn exchange(address: SocketAddr, sent: &str) -> String {
     let mut stream = connect(address).await;
-    stream.write_all(sent.as_bytes()).await.expect("sent");
+    // The other side may have closed it before all of it was there.
+    let _ = stream.write_all(sent.as_bytes()).await;
+    read_all(stream).await
+}
+
+/// What comes until the other side closes.
+pub async fn read_all(mut stream: TcpStream) -> String {
     let mut got = Vec::new();
     let read = stream.read_to_end(&mut got);
     let _ = tokio::time::timeout(Duration::from_secs(5), read).await.expect("closed in time");
@@ -91,6 +105,90 @@ async fn slow_heads_and_idle_connections_are_closed() {
     exchange(served.ingress, "GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n").await;
     exchange(served.control, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+/// A connection from this address of the machine's own, on which half a head was sent.
+async fn half_a_head(from: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from((from, 0))).expect("an address of this machine's");
+    let mut stream = socket.connect(to).await.expect("connected");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: hel").await.expect("sent");
+    stream
+}
+
+/// Whether the other side has closed it, or does within this time.
+async fn is_closed(stream: &mut TcpStream, within: Duration) -> bool {
+    let read = tokio::time::timeout(within, stream.read(&mut [0; 16])).await;
+    read.is_ok_and(|read| read.unwrap_or(0) == 0)
+}
+
+const SOON: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn an_address_has_its_share_of_connections_and_others_have_theirs() {
+    let served = serve_with("x", ServeOptions { head_timeout: Duration::from_secs(30), ..OPTIONS }).await;
+    let hog = [127, 0, 0, 2];
+    let mut held = Vec::new();
+    for _ in 0..OPTIONS.max_connections_per_address {
+        held.push(half_a_head(hog, served.ingress).await);
+    }
+    for _ in 0..20 {
+        let mut more = half_a_head(hog, served.ingress).await;
+        assert!(is_closed(&mut more, Duration::from_secs(5)).await);
+    }
+    assert!(exchange(served.ingress, &get("")).await.starts_with("HTTP/1.1 200"));
+    // Whoever was prompt enough is still there; after a while one of the slow goes for another try of its own.
+    assert_eq!(closed(&mut held).await, 0);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let mut more = half_a_head(hog, served.ingress).await;
+    assert!(is_closed(&mut more, Duration::from_secs(5)).await);
+    assert_eq!(closed(&mut held).await, 1);
+    let mut again = half_a_head(hog, served.ingress).await;
+    assert!(!is_closed(&mut again, SOON).await);
+}
+
+async fn closed(streams: &mut [TcpStream]) -> usize {
+    let mut closed = 0;
+    for stream in streams {
+        closed += usize::from(is_closed(stream, SOON).await);
+    }
+    closed
+}
+
+#[tokio::test]
+async fn a_full_listener_lets_the_slowest_go_and_never_who_is_being_answered() {
+    let served = serve_with(words::HANGS, ServeOptions { head_timeout: Duration::from_secs(30), ..OPTIONS }).await;
+    let in_flight = || served.host.app.platform().counters.in_flight();
+    // First of all, so that it has been there for longer than anybody else.
+    let mut answered = connect(served.ingress).await;
+    answered.write_all(get("").as_bytes()).await.expect("sent");
+    wait_for(|| in_flight() == 1).await;
+    let mut slow = Vec::new();
+    for n in 0..7 {
+        slow.push(half_a_head([127, 0, 0, 2 + n], served.ingress).await);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let mut new = connect(served.ingress).await;
+    new.write_all(get("").as_bytes()).await.expect("sent");
+    wait_for(|| in_flight() == 2).await;
+    assert_eq!((closed(&mut slow).await, in_flight()), (1, 2));
+    assert!(!is_closed(&mut answered, SOON).await);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    let options = ServeOptions { max_connections: 1, head_timeout: Duration::from_millis(500), ..OPTIONS };
+    let served = serve_with(words::LARGE, options).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    let mut stream = socket.connect(served.ingress).await.expect("connected");
+    stream.write_all(get("").as_bytes()).await.expect("sent");
+    // It reads nothing, and has the only place there is.
+    let mut other = connect(served.ingress).await;
+    other.write_all(get("").replace("GET", "HEAD").as_bytes()).await.expect("sent");
+    let answer = tokio::time::timeout(Duration::from_secs(15), read_all(other)).await.expect("a place became free");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(stream);
 }
 
 #[tokio::test]

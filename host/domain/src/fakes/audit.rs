@@ -19,6 +19,15 @@ impl AuditRepository for MemoryStore {
         Ok((head(&contents.audit, |of| of == host), head(&contents.audit, |of| of != host)))
     }
 
+    async fn begin_audit(&self, begun: &[AuditEntry]) -> Result<(), RepositoryError> {
+        self.open()?.begun.extend(begun.iter().map(|entry| (entry.id, entry.clone())));
+        Ok(())
+    }
+
+    async fn begun_audit(&self, host: &HostId) -> Result<Vec<AuditEntry>, RepositoryError> {
+        Ok(self.open()?.begun.values().filter(|entry| entry.host == *host).cloned().collect())
+    }
+
     async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), WriteError> {
         let mut contents = self.open()?;
         let Some(first) = entries.first() else { return Ok(()) };
@@ -27,6 +36,7 @@ impl AuditRepository for MemoryStore {
             return Err(WriteError::Exists);
         }
         contents.audit.extend_from_slice(entries);
+        contents.begun.retain(|id, _| entries.iter().all(|entry| entry.id != *id));
         Ok(())
     }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{MemoryStore, page};
+use super::{Contents, MemoryStore, page};
 use crate::access::TenantScope;
-use crate::ids::{Digest, RunId};
+use crate::ids::{Digest, RunId, TenantId};
 use crate::repository::{BlobRepository, Page, RepositoryError, RunRepository, WriteError};
 use crate::run::Run;
 
@@ -29,6 +29,36 @@ impl BlobRepository for MemoryStore {
         let before = contents.blobs.len();
         contents.blobs.retain(|digest, _| named.contains(digest) || !candidates.contains(digest));
         Ok(before - contents.blobs.len())
+    }
+}
+
+/// Beside what its author put into it.
+const RECORD_BYTES: usize = 200;
+
+impl Contents {
+    /// Roughly what the other stores would say.
+    pub(super) fn stored_bytes(&self, tenant: &TenantId) -> u64 {
+        let functions = self.functions.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, function)| {
+            let variables: usize = function.env.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            let secrets: usize = function.secrets.values().map(|sealed| sealed.as_bytes().len()).sum();
+            RECORD_BYTES + variables + secrets
+        });
+        let own = self.tenants.get(tenant).map_or(0, |tenant| {
+            RECORD_BYTES + tenant.secrets.values().map(|sealed| sealed.as_bytes().len()).sum::<usize>()
+        });
+        let versions = self.versions.keys().filter(|(owner, _, _)| owner == tenant).count() * RECORD_BYTES;
+        let runs = self.runs.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, run)| {
+            let answered = run.result.as_ref().and_then(|result| result.response.as_ref());
+            let sent = run.result.as_ref().map_or(0, |result| result.request.body.len());
+            RECORD_BYTES
+                + run.prompt.as_ref().map_or(0, String::len)
+                + sent
+                + answered.map_or(0, |answer| answer.body.len())
+        });
+        let contents = self.named(|owner| owner == tenant);
+        let contents = contents.iter().filter_map(|digest| self.blobs.get(digest)).map(Bytes::len);
+        let all = own + versions + functions.sum::<usize>() + runs.sum::<usize>() + contents.sum::<usize>();
+        u64::try_from(all).unwrap_or(u64::MAX)
     }
 }
 

@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use super::budgets::{Account, Spent};
 use super::counters::{Counters, InFlight};
 use super::eviction::Presence;
-use crate::access::TenantScope;
 use crate::execute::{Place, Report};
 use crate::ids::TenantId;
 use crate::limits::{Admission, Budgets, Limits};
@@ -156,7 +155,7 @@ impl Admissions {
     }
 
     /// A place for one invocation of this tenant, perhaps after a short wait.
-    pub async fn enter(&self, tenant: &TenantScope, admission: &Admission) -> Result<Permit, NotAdmitted> {
+    pub async fn enter(&self, tenant: TenantId, admission: &Admission) -> Result<Permit, NotAdmitted> {
         let lane = self.lane(tenant, admission);
         let per_second = admission.rate_per_second;
         let taken = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), per_second);
@@ -224,7 +223,7 @@ impl Admissions {
         lanes.values().map(|lane| lane.presence.clone()).collect()
     }
 
-    pub fn standing(&self, tenant: &TenantScope, admission: &Admission) -> Standing {
+    pub fn standing(&self, tenant: TenantId, admission: &Admission) -> Standing {
         let lane = self.lane(tenant, admission);
         let bucket = lane.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         bucket.standing(Instant::now(), admission.rate_per_second)
@@ -247,14 +246,14 @@ impl Admissions {
     }
 
     /// The tenant's lane. One whose width has changed is left to those who are in it, and a new one begun.
-    fn lane(&self, tenant: &TenantScope, admission: &Admission) -> Arc<Lane> {
+    fn lane(&self, tenant: TenantId, admission: &Admission) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant.id()) {
+        if lanes.len() >= MAX_IDLE_LANES && !lanes.contains_key(&tenant) {
             let now = Instant::now();
             lanes.retain(|_, lane| !lane.is_idle(now));
         }
         let new = || Arc::new(Lane::new(admission.concurrency, Arc::default(), Arc::new(Presence::of(tenant))));
-        let lane = lanes.entry(tenant.id()).or_insert_with(new);
+        let lane = lanes.entry(tenant).or_insert_with(new);
         if lane.width != admission.concurrency {
             // What was used stays used.
             *lane = Arc::new(Lane::new(admission.concurrency, lane.account.clone(), lane.presence.clone()));
@@ -290,11 +289,9 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::TenantSlug;
-    use crate::tenant::Tenant;
 
-    fn tenant() -> TenantScope {
-        TenantScope::of_route(&Tenant::new(TenantSlug::parse("acme").expect("valid"), jiff::Timestamp::UNIX_EPOCH))
+    fn tenant() -> TenantId {
+        TenantId::generate()
     }
 
     fn admissions() -> Admissions {
@@ -303,7 +300,15 @@ mod tests {
 
     const fn admission(concurrency: u32, queue: u32, rate_per_second: u32) -> Admission {
         let queue_wait = Duration::from_secs(1);
-        Admission { concurrency, concurrency_of_all: 3, queue, queue_wait, rate_per_second, budgets: Budgets::NONE }
+        Admission {
+            concurrency,
+            concurrency_of_all: 3,
+            queue,
+            queue_wait,
+            rate_per_second,
+            budgets: Budgets::NONE,
+            stored_bytes: None,
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -311,18 +316,18 @@ mod tests {
         const RULES: Admission = admission(1, 1, 1_000);
         let admissions = Arc::new(admissions());
         let tenant = tenant();
-        let first = admissions.enter(&tenant, &RULES).await.expect("there is a place");
+        let first = admissions.enter(tenant, &RULES).await.expect("there is a place");
         let queued = tokio::spawn({
-            let (admissions, tenant) = (admissions.clone(), tenant.clone());
-            async move { admissions.enter(&tenant, &RULES).await.map(drop) }
+            let (admissions, tenant) = (admissions.clone(), tenant);
+            async move { admissions.enter(tenant, &RULES).await.map(drop) }
         });
         tokio::task::yield_now().await;
-        assert!(matches!(admissions.enter(&tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         // Another tenant is not concerned.
-        assert!(admissions.enter(&self::tenant(), &RULES).await.is_ok());
+        assert!(admissions.enter(self::tenant(), &RULES).await.is_ok());
         drop(first);
         assert!(queued.await.expect("no panic").is_ok());
-        assert!(admissions.enter(&tenant, &RULES).await.is_ok());
+        assert!(admissions.enter(tenant, &RULES).await.is_ok());
         assert_eq!(admissions.counters.in_flight(), 0);
     }
 
@@ -332,11 +337,11 @@ mod tests {
         let admissions = admissions();
         let mut inside = Vec::new();
         for tenant in [tenant(), tenant(), tenant()] {
-            inside.push(admissions.enter(&tenant, &RULES).await.expect("there is a place"));
+            inside.push(admissions.enter(tenant, &RULES).await.expect("there is a place"));
         }
-        assert!(matches!(admissions.enter(&tenant(), &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(tenant(), &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         inside.pop();
-        assert!(admissions.enter(&tenant(), &RULES).await.is_ok());
+        assert!(admissions.enter(tenant(), &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -344,11 +349,11 @@ mod tests {
         const RULES: Admission = admission(1, 8, 1_000);
         let admissions = admissions();
         let tenant = tenant();
-        let _first = admissions.enter(&tenant, &RULES).await.expect("there is a place");
+        let _first = admissions.enter(tenant, &RULES).await.expect("there is a place");
         let began = Instant::now();
-        assert!(matches!(admissions.enter(&tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
         assert_eq!(began.elapsed().as_secs(), 1);
-        assert_eq!(admissions.lane(&tenant, &RULES).waiting.load(Ordering::Acquire), 0);
+        assert_eq!(admissions.lane(tenant, &RULES).waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -357,19 +362,19 @@ mod tests {
         let admissions = admissions();
         let tenant = tenant();
         for _ in 0..10 {
-            assert!(admissions.enter(&tenant, &RULES).await.is_ok());
+            assert!(admissions.enter(tenant, &RULES).await.is_ok());
         }
-        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(&tenant, &RULES).await else {
+        let Err(NotAdmitted::RateLimited { retry_after, .. }) = admissions.enter(tenant, &RULES).await else {
             panic!("admitted")
         };
         assert_eq!(retry_after, Duration::from_millis(100));
         let standing = Standing { per_second: 10, left: 0, full_after: Duration::from_secs(1) };
-        assert_eq!(admissions.standing(&tenant, &RULES), standing);
+        assert_eq!(admissions.standing(tenant, &RULES), standing);
         tokio::time::advance(retry_after).await;
-        assert_eq!(admissions.standing(&tenant, &RULES).left, 1);
-        assert_eq!(admissions.standing(&self::tenant(), &RULES).left, 10);
-        assert!(admissions.enter(&tenant, &RULES).await.is_ok());
-        assert!(admissions.enter(&tenant, &RULES).await.is_err());
+        assert_eq!(admissions.standing(tenant, &RULES).left, 1);
+        assert_eq!(admissions.standing(self::tenant(), &RULES).left, 10);
+        assert!(admissions.enter(tenant, &RULES).await.is_ok());
+        assert!(admissions.enter(tenant, &RULES).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
@@ -384,7 +389,7 @@ mod tests {
             for host in &hosts {
                 // Twice the rate at each, from the beginning.
                 for _ in 0..10 {
-                    inside += u32::from(host.enter(&tenant, &RULES).await.is_ok());
+                    inside += u32::from(host.enter(tenant, &RULES).await.is_ok());
                 }
             }
             // While the store is gone each host goes by what it knew.
@@ -398,7 +403,7 @@ mod tests {
         // Ten seconds at the rate, a burst, and what was let in before the others were heard of.
         assert!((950..1_500).contains(&inside), "{inside}");
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert!(hosts[0].enter(&tenant, &RULES).await.is_ok());
+        assert!(hosts[0].enter(tenant, &RULES).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -406,7 +411,7 @@ mod tests {
         const RULES: Admission = admission(4, 4, 100);
         let admissions = admissions();
         for _ in 0..10_000 {
-            drop(admissions.enter(&tenant(), &RULES).await);
+            drop(admissions.enter(tenant(), &RULES).await);
             tokio::time::advance(Duration::from_millis(11)).await;
         }
         assert!(admissions.lanes.lock().expect("not poisoned").len() <= MAX_IDLE_LANES);
@@ -417,12 +422,12 @@ mod tests {
         let admissions = admissions();
         let (wide, narrow) = (admission(3, 0, 1_000), admission(1, 0, 1_000));
         let tenant = tenant();
-        let held = admissions.enter(&tenant, &narrow).await.expect("there is a place");
-        assert!(matches!(admissions.enter(&tenant, &narrow).await, Err(NotAdmitted::Overloaded { .. })));
-        let other = admissions.enter(&self::tenant(), &wide).await.expect("another's lane");
-        let more = admissions.enter(&tenant, &wide).await.expect("it was widened");
+        let held = admissions.enter(tenant, &narrow).await.expect("there is a place");
+        assert!(matches!(admissions.enter(tenant, &narrow).await, Err(NotAdmitted::Overloaded { .. })));
+        let other = admissions.enter(self::tenant(), &wide).await.expect("another's lane");
+        let more = admissions.enter(tenant, &wide).await.expect("it was widened");
         drop((held, more));
-        assert!(admissions.enter(&tenant, &narrow).await.is_ok());
+        assert!(admissions.enter(tenant, &narrow).await.is_ok());
         drop(other);
         assert_eq!(admissions.counters.in_flight(), 0);
     }

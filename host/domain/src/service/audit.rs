@@ -1,5 +1,5 @@
-//! Writing down who changed what, looking it up, and going through the chains. An act is recorded before it is answered; acts that come
-//! together share one write. What an entry is, and what makes a chain whole, is in `audit`.
+//! Writing down who changed what, looking it up, and going through the chains. An act is noted before it is done and recorded before it is
+//! answered; acts that come together share one write. Noting is in `begun`. What an entry is, and what makes a chain whole, is in `audit`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,10 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::begun::{Beginnings, Begun};
 use super::to_the_end::to_the_end;
 use crate::access::{Credential, TenantScope};
-use crate::audit::{Act, AuditEntry, AuditKey, Break, Link, TRIMMED, Walk};
-use crate::ids::{AuditId, HostId, KeyId, RequestId};
+pub use crate::audit::AuditFilter;
+use crate::audit::{Act, Anchor, AuditEntry, AuditKey, Break, Link, TRIMMED, Walk};
+use crate::ids::{AuditId, HostId, RequestId};
 use crate::repository::{Repository, RepositoryError, WriteError};
 
 /// Entries kept of each host.
@@ -32,26 +34,6 @@ pub enum AuditError {
     Repository(#[from] RepositoryError),
 }
 
-/// Which entries are meant: those with all that is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditFilter {
-    pub actor: Option<KeyId>,
-    pub operation: Option<String>,
-    /// From then on.
-    pub start: Option<Timestamp>,
-    /// Before then.
-    pub end: Option<Timestamp>,
-}
-
-impl AuditFilter {
-    fn has(&self, entry: &AuditEntry) -> bool {
-        self.actor.is_none_or(|actor| entry.act.actor == Some(actor))
-            && self.operation.as_ref().is_none_or(|operation| *operation == entry.act.operation)
-            && self.start.is_none_or(|start| entry.at >= start)
-            && self.end.is_none_or(|end| entry.at < end)
-    }
-}
-
 /// What came of going through all chains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -67,7 +49,11 @@ struct Trail {
     repository: Arc<dyn Repository>,
     key: AuditKey,
     host: HostId,
+    anchor: Option<Arc<dyn Anchor>>,
     keep: u64,
+    beginnings: Beginnings,
+    /// Whether what was broken off with an earlier process was added. Held while it is.
+    recovered: tokio::sync::Mutex<bool>,
     // Held to add, look or remove, never across an await.
     queue: Mutex<Queue>,
     /// The number, as the queue counts, of the last act that is written.
@@ -93,11 +79,19 @@ struct Turn {
 }
 
 impl Audit {
-    pub(super) fn new(repository: Arc<dyn Repository>, key: AuditKey, host: HostId, keep: u64) -> Self {
+    pub(super) fn new(
+        repository: Arc<dyn Repository>,
+        key: AuditKey,
+        (host, anchor): (HostId, Option<Arc<dyn Anchor>>),
+        keep: u64,
+    ) -> Self {
         Self(Arc::new(Trail {
+            beginnings: Beginnings::new(repository.clone(), host),
+            recovered: tokio::sync::Mutex::default(),
             repository,
             key,
             host,
+            anchor,
             keep: keep.max(1),
             queue: Mutex::default(),
             written: AtomicU64::new(0),
@@ -109,6 +103,7 @@ impl Audit {
 
     /// To be asked before anything is changed: what could not be recorded is not to be followed by more.
     pub async fn ready(&self) -> Result<(), RepositoryError> {
+        self.0.recover().await?;
         if !self.0.failing.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -120,11 +115,18 @@ impl Audit {
         .await
     }
 
+    /// Returns once it is durable that this is about to be done. To be asked for after `ready`, by who is allowed to do it.
+    pub async fn begin(&self, act: Act) -> Result<Begun, RepositoryError> {
+        let trail = self.0.clone();
+        to_the_end(async move { trail.beginnings.begin(act).await }).await
+    }
+
     /// Returns once the act is durable. One that could not be written is kept, and written with the next.
-    pub async fn record(&self, act: Act) -> Result<(), RepositoryError> {
+    pub async fn record(&self, begun: Option<Begun>, act: Act) -> Result<(), RepositoryError> {
         let trail = self.0.clone();
         to_the_end(async move {
-            let ticket = trail.add(act);
+            let begun = begun.unwrap_or_else(|| Begun { id: AuditId::generate(), at: Timestamp::now() });
+            let ticket = trail.add(begun, act);
             trail.write_up_to(ticket).await?;
             trail.trim().await
         })
@@ -186,11 +188,28 @@ impl Trail {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, act: Act) -> u64 {
+    /// Adds what an earlier process began and did not come to the end of, once, before this one begins anything.
+    async fn recover(&self) -> Result<(), RepositoryError> {
+        let mut recovered = self.recovered.lock().await;
+        if *recovered {
+            return Ok(());
+        }
+        let mut last = None;
+        for entry in self.beginnings.broken_off().await? {
+            last = Some(self.add(Begun { id: entry.id, at: entry.at }, entry.act));
+        }
+        *recovered = true;
+        match last {
+            Some(last) => self.write_up_to(last).await,
+            None => Ok(()),
+        }
+    }
+
+    fn add(&self, Begun { id, at }: Begun, act: Act) -> u64 {
         let mut queue = self.queue();
         queue.added += 1;
         let ticket = queue.added;
-        queue.acts.push_back((ticket, AuditId::generate(), Timestamp::now(), act));
+        queue.acts.push_back((ticket, id, at, act));
         ticket
     }
 
@@ -231,6 +250,9 @@ impl Trail {
                 Ok(()) => {
                     self.queue().acts.retain(|(number, ..)| *number > ticket);
                     (turn.last, turn.doubtful_after) = (entries.last().map(AuditEntry::link), None);
+                    if let Some(end) = turn.last {
+                        self.note_end(own, end).await;
+                    }
                     self.written.store(ticket, Ordering::Release);
                     return Ok(());
                 }
@@ -240,6 +262,20 @@ impl Trail {
             }
         }
         Err(RepositoryError::Unavailable("others write to this host's part of the audit".to_owned()))
+    }
+
+    /// Notes the chain's new end, unless what was noted before is no longer in it: that stays noted, so that it is missed.
+    async fn note_end(&self, before: Option<Link>, end: Link) {
+        let Some(anchor) = &self.anchor else { return };
+        if let Some(noted) = anchor.noted().filter(|noted| noted.host == self.host && Some(*noted) != before) {
+            let there = self.repository.audit_chain(&self.host, noted.number.saturating_sub(1), 1).await;
+            let found =
+                there.ok().and_then(|there| there.into_iter().next()).and_then(|(_, entry)| Some(entry?.link()));
+            if found != Some(noted) {
+                return;
+            }
+        }
+        anchor.note(end);
     }
 
     /// A write whose answer was lost may have been made.
@@ -274,7 +310,7 @@ impl Trail {
             subject: Some(up_to.to_string()),
             status: 200,
         };
-        let ticket = self.add(act);
+        let ticket = self.add(Begun { id: AuditId::generate(), at: Timestamp::now() }, act);
         self.write_up_to(ticket).await?;
         while self.repository.trim_audit(&self.host, up_to).await? {}
         Ok(())
@@ -294,6 +330,15 @@ impl Trail {
                 verified.broken.get_or_insert(broken);
             }
         }
+        // What this host noted itself, elsewhere.
+        if let Some(noted) =
+            self.anchor.as_ref().and_then(|anchor| anchor.noted()).filter(|noted| noted.host == self.host)
+        {
+            let latest = seen.entry(noted.host).or_insert(noted);
+            if latest.number < noted.number {
+                *latest = noted;
+            }
+        }
         for link in seen.into_values() {
             if verified.broken.is_some() || let_go.get(&link.host).is_some_and(|gone| link.number <= *gone) {
                 continue;
@@ -301,7 +346,7 @@ impl Trail {
             let there = self.repository.audit_chain(&link.host, link.number - 1, 1).await?;
             let found = there.first().and_then(|(_, entry)| entry.as_ref()).map(AuditEntry::link);
             if found != Some(link) {
-                let why = "another host saw it, and it is missing";
+                let why = "it was noted elsewhere, and it is missing";
                 verified.broken = Some(Break { host: link.host, number: link.number, id: None, why });
             }
         }
@@ -363,7 +408,7 @@ mod tests {
     }
 
     fn audit(store: &Arc<MemoryStore>, keep: u64) -> Audit {
-        Audit::new(store.clone(), AuditKey::new(KEY), HostId::generate(), keep)
+        Audit::new(store.clone(), AuditKey::new(KEY), (HostId::generate(), None), keep)
     }
 
     async fn broken(audit: &Audit) -> Option<(u64, &'static str)> {
@@ -377,12 +422,12 @@ mod tests {
         let (one, two) = (Arc::new(audit(&store, 1_000)), audit(&store, 1_000));
         let acts = (0..200).map(|n| {
             let one = one.clone();
-            tokio::spawn(async move { one.record(act(n)).await })
+            tokio::spawn(async move { one.record(None, act(n)).await })
         });
         for recorded in acts.collect::<Vec<_>>() {
             recorded.await.expect("no panic").expect("recorded");
         }
-        two.record(act(999)).await.expect("recorded");
+        two.record(None, act(999)).await.expect("recorded");
         let verified = two.verify(&Credential::operator()).await.expect("readable");
         assert_eq!((verified.entries, verified.heads.len(), verified.broken), (201, 2, None));
         let bound = Credential {
@@ -396,20 +441,20 @@ mod tests {
         store.tamper_with_audit(|entries| entries.retain(|entry| entry.act.status != 999 || entry.seen.is_some()));
         assert_eq!(broken(&two).await, None);
         store.tamper_with_audit(|entries| drop(entries.remove(199)));
-        assert_eq!(broken(&two).await, Some((200, "another host saw it, and it is missing")));
+        assert_eq!(broken(&two).await, Some((200, "it was noted elsewhere, and it is missing")));
     }
 
     #[tokio::test]
     async fn what_could_not_be_written_comes_with_the_next() {
         let store = Arc::new(MemoryStore::new());
         let audit = audit(&store, 1_000);
-        audit.record(act(1)).await.expect("recorded");
+        audit.record(None, act(1)).await.expect("recorded");
         store.set_available(false);
-        assert!(audit.record(act(2)).await.is_err());
+        assert!(audit.record(None, act(2)).await.is_err());
         assert!(audit.ready().await.is_err());
         store.set_available(true);
         audit.ready().await.expect("written out");
-        audit.record(act(3)).await.expect("recorded");
+        audit.record(None, act(3)).await.expect("recorded");
         let (found, _) = audit.search(None, &AuditFilter::default(), None, 10).await.expect("readable");
         assert_eq!(found.iter().map(|entry| entry.act.status).collect::<Vec<_>>(), [3, 2, 1]);
         assert_eq!(broken(&audit).await, None);
@@ -420,7 +465,7 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let audit = audit(&store, 20);
         for n in 0..100 {
-            audit.record(act(n)).await.expect("recorded");
+            audit.record(None, act(n)).await.expect("recorded");
         }
         let verified = audit.verify(&Credential::operator()).await.expect("readable");
         assert!((20..30).contains(&verified.entries) && verified.broken.is_none(), "{verified:?}");
@@ -435,7 +480,7 @@ mod tests {
         let audit = audit(&store, 1_000);
         for n in 0..30 {
             let operation = if n % 3 == 0 { "a" } else { "b" };
-            audit.record(Act { operation: operation.to_owned(), ..act(n) }).await.expect("recorded");
+            audit.record(None, Act { operation: operation.to_owned(), ..act(n) }).await.expect("recorded");
         }
         let filter = AuditFilter { operation: Some("a".to_owned()), ..AuditFilter::default() };
         let (mut all, mut before) = (Vec::new(), None);
@@ -453,5 +498,89 @@ mod tests {
         assert_eq!(audit.search(None, &between, None, 9).await.expect("readable").0, []);
         let until = AuditFilter { end: Some(Timestamp::now()), ..AuditFilter::default() };
         assert_eq!(audit.search(None, &until, None, 99).await.expect("readable").0.len(), 30);
+    }
+
+    #[tokio::test]
+    async fn what_was_begun_is_on_record_whatever_becomes_of_the_host() {
+        let store = Arc::new(MemoryStore::new());
+        let host = HostId::generate();
+        let process = || Audit::new(store.clone(), AuditKey::new(KEY), (host, None), 1_000);
+        let statuses = async |audit: &Audit| {
+            let (found, _) = audit.search(None, &AuditFilter::default(), None, 10).await.expect("readable");
+            found.iter().map(|entry| entry.act.status).collect::<Vec<_>>()
+        };
+        let first = process();
+        first.ready().await.expect("nothing is left over");
+        let (done, broken_off) = (first.begin(act(0)).await.expect("noted"), first.begin(act(0)).await.expect("noted"));
+        first.record(Some(done), act(201)).await.expect("recorded");
+        assert_eq!(statuses(&first).await, [201]);
+        // The process is gone, and another one takes its place.
+        drop(first);
+        let second = process();
+        second.ready().await.expect("what is left over is written");
+        let (found, _) = second.search(None, &AuditFilter::default(), None, 10).await.expect("readable");
+        let told: Vec<_> = found.iter().map(|entry| (entry.id, entry.act.status)).collect();
+        assert_eq!(told, [(broken_off.id, 0), (done.id, 201)]);
+        second.ready().await.expect("once");
+        assert_eq!((statuses(&second).await, broken(&second).await), (vec![0, 201], None));
+        // What cannot be noted is not begun.
+        store.set_available(false);
+        assert!(second.begin(act(0)).await.is_err());
+        store.set_available(true);
+        drop(second);
+        let third = process();
+        third.ready().await.expect("nothing is left over");
+        assert_eq!(statuses(&third).await, [0, 201]);
+    }
+
+    #[tokio::test]
+    async fn acts_that_begin_together_are_all_noted() {
+        let store = Arc::new(MemoryStore::new());
+        let audit = Arc::new(audit(&store, 10_000));
+        let begun = (0..1_200).map(|n| {
+            let audit = audit.clone();
+            tokio::spawn(async move { audit.begin(act(n)).await.map(|begun| (begun, n)) })
+        });
+        for begun in begun.collect::<Vec<_>>() {
+            let (begun, n) = begun.await.expect("no panic").expect("noted");
+            audit.record(Some(begun), act(n)).await.expect("recorded");
+        }
+        let verified = audit.verify(&Credential::operator()).await.expect("readable");
+        assert_eq!((verified.entries, verified.broken), (1_200, None));
+        assert_eq!(audit.0.beginnings.broken_off().await.expect("readable"), []);
+    }
+
+    /// An anchor in memory.
+    #[derive(Debug, Default)]
+    struct Noted(Mutex<Option<Link>>);
+
+    impl Anchor for Noted {
+        fn noted(&self) -> Option<Link> {
+            *self.0.lock().expect("not poisoned")
+        }
+
+        fn note(&self, end: Link) {
+            *self.0.lock().expect("not poisoned") = Some(end);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_off_a_lone_hosts_chain_is_missed() {
+        let store = Arc::new(MemoryStore::new());
+        let anchor = Arc::<Noted>::default();
+        let audit = Audit::new(store.clone(), AuditKey::new(KEY), (HostId::generate(), Some(anchor)), 1_000);
+        assert_eq!(broken(&audit).await, None);
+        for n in 0..5 {
+            audit.record(None, act(n)).await.expect("recorded");
+            assert_eq!(broken(&audit).await, None);
+        }
+        // The memory store's heads are where its entries end.
+        store.tamper_with_audit(|entries| entries.truncate(3));
+        assert_eq!(broken(&audit).await, Some((5, "it was noted elsewhere, and it is missing")));
+        // Nor does it help to go on from there.
+        audit.record(None, act(7)).await.expect("recorded");
+        audit.record(None, act(8)).await.expect("recorded");
+        store.tamper_with_audit(|entries| entries.clear());
+        assert_eq!(broken(&audit).await, Some((5, "it was noted elsewhere, and it is missing")));
     }
 }

@@ -13,6 +13,7 @@ use crate::limits::{Admission, Budgets, Limits};
 /// What one tenant may have checked: an editor asks at every pause in typing, and a check costs a compile.
 const ADMISSION: Admission = Admission {
     budgets: Budgets::NONE,
+    stored_bytes: None,
     concurrency: 4,
     concurrency_of_all: 100,
     queue: 16,
@@ -42,12 +43,12 @@ impl Checks {
 
     /// How this tenant stands with its rate of checks.
     pub fn standing(&self, scope: &TenantScope) -> Standing {
-        self.admissions.standing(scope, &ADMISSION)
+        self.admissions.standing(scope.id(), &ADMISSION)
     }
 
     /// What is wrong with the code, and what is doubtful. Empty when nothing is.
     pub async fn check(&self, scope: &TenantScope, code: &Code) -> Result<Vec<Diagnostic>, CheckError> {
-        let _permit = self.admissions.enter(scope, &ADMISSION).await?;
+        let _permit = self.admissions.enter(scope.id(), &ADMISSION).await?;
         Ok(self.executor.check(scope, code, PrepareOptions { limits: self.limits, fresh: true }).await?)
     }
 }

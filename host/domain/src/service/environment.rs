@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::condition::{Condition, Gate};
 use super::functions::FunctionError;
 use super::resolver::Resolver;
+use super::storage::{Storage, StorageError};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::function::Function;
@@ -36,6 +37,8 @@ pub enum EnvironmentError {
     #[error("a function may have {MAX_VARIABLES} variables with {MAX_TOTAL_BYTES} bytes in all")]
     TooLarge,
     #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
 
@@ -43,6 +46,7 @@ impl From<FunctionError> for EnvironmentError {
     fn from(error: FunctionError) -> Self {
         match error {
             FunctionError::Unknown | FunctionError::Changed | FunctionError::Kind => Self::UnknownFunction,
+            FunctionError::Storage(error) => Self::Storage(error),
             FunctionError::Repository(error) => Self::Repository(error),
         }
     }
@@ -53,12 +57,13 @@ pub type Variables = BTreeMap<EnvName, String>;
 
 pub struct Environment {
     repository: Arc<dyn Repository>,
+    storage: Arc<Storage>,
     resolver: Arc<Resolver>,
 }
 
 impl Environment {
-    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>) -> Self {
-        Self { repository, resolver }
+    pub(super) fn new((repository, storage): (Arc<dyn Repository>, Arc<Storage>), resolver: Arc<Resolver>) -> Self {
+        Self { repository, storage, resolver }
     }
 
     pub async fn list(&self, tenant: &TenantScope, function: &FunctionName) -> Result<Variables, EnvironmentError> {
@@ -74,6 +79,7 @@ impl Environment {
         value: String,
         condition: Condition<Variables>,
     ) -> Result<(), EnvironmentError> {
+        self.storage.take(tenant, (name.as_str().len() + value.len()) as u64).await?;
         let refused = Arc::new(AtomicBool::new(false));
         let told = refused.clone();
         self.change(tenant, function, condition, move |stored| {

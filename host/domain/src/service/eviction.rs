@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::access::TenantScope;
+use crate::ids::TenantId;
 use crate::repository::{Repository, RepositoryError};
 use crate::tenant::{Tenant, TenantStatus};
 
 /// One tenant's invocations in flight, as a whole.
 pub(super) struct Presence {
-    tenant: TenantScope,
+    tenant: TenantId,
     /// One of them has been there for a while.
     lingers: AtomicBool,
     must_end: AtomicBool,
 }
 
 impl Presence {
-    pub(super) fn of(tenant: &TenantScope) -> Self {
-        Self { tenant: tenant.clone(), lingers: AtomicBool::new(false), must_end: AtomicBool::new(false) }
+    pub(super) fn of(tenant: TenantId) -> Self {
+        Self { tenant, lingers: AtomicBool::new(false), must_end: AtomicBool::new(false) }
     }
 
     /// Somebody was let in, so the tenant is not suspended, as far as this host knows.
@@ -44,10 +44,8 @@ pub(super) async fn evict(
 ) -> Result<(), RepositoryError> {
     for presence in present {
         if presence.lingers.swap(false, Ordering::AcqRel) {
-            let tenant = repository.tenant_by_slug(presence.tenant.slug()).await?;
-            // The slug may have passed to another tenant.
-            let same = tenant.filter(|tenant| tenant.id == presence.tenant.id());
-            let over = same.is_none_or(|tenant| is_over(&tenant, grace, Timestamp::now()));
+            let tenant = repository.tenant_by_id(&presence.tenant).await?;
+            let over = tenant.is_none_or(|tenant| is_over(&tenant, grace, Timestamp::now()));
             presence.must_end.store(over, Ordering::Release);
         }
     }
@@ -85,7 +83,7 @@ mod tests {
             repository.update_tenant(&tenant.id, &suspend).await.expect("suspended");
         }
         let gone = Tenant::new(fresh.slug.clone(), Timestamp::now());
-        let presence = |tenant| Arc::new(Presence::of(&TenantScope::of_route(tenant)));
+        let presence = |tenant: &Tenant| Arc::new(Presence::of(tenant.id));
         let present: Vec<_> = [&active, &fresh, &over, &gone].map(presence).into();
         evict(&repository, present.clone(), GRACE).await.expect("looked");
         let asked = |present: &[Arc<Presence>]| present.iter().map(|presence| presence.must_end()).collect::<Vec<_>>();

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::condition::{Condition, Gate, Verdict};
 use super::leftovers::Leftovers;
 use super::resolver::Resolver;
+use super::storage::{RECORD_BYTES, Storage, StorageError};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::function::{Function, FunctionKind};
@@ -23,6 +24,8 @@ pub enum FunctionError {
     #[error("the function is there and of another kind; make one of another name")]
     Kind,
     #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
 
@@ -37,13 +40,18 @@ impl From<WriteError> for FunctionError {
 
 pub struct Functions {
     repository: Arc<dyn Repository>,
+    storage: Arc<Storage>,
     resolver: Arc<Resolver>,
     leftovers: Arc<Leftovers>,
 }
 
 impl Functions {
-    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>, leftovers: Arc<Leftovers>) -> Self {
-        Self { repository, resolver, leftovers }
+    pub(super) fn new(
+        (repository, storage): (Arc<dyn Repository>, Arc<Storage>),
+        resolver: Arc<Resolver>,
+        leftovers: Arc<Leftovers>,
+    ) -> Self {
+        Self { repository, storage, resolver, leftovers }
     }
 
     /// Makes the function, or gives the one that is there these labels, if the condition holds. Says whether it is new.
@@ -58,6 +66,9 @@ impl Functions {
         let made = Function { kind: kind.unwrap_or_default(), ..Function::new(name, Timestamp::now()) };
         let function = Function { labels, ..made };
         if gate.ask(None) {
+            if self.repository.function(tenant, &function.name).await?.is_none() {
+                self.storage.take(tenant, RECORD_BYTES).await?;
+            }
             match self.repository.create_function(tenant, &function).await {
                 Ok(()) => return Ok((function, true)),
                 Err(WriteError::Exists) => {}

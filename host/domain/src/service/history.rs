@@ -1,9 +1,12 @@
 //! What a tenant ran and which prompts it gave: reading, starring, clearing. Prompts are a view of the same records. Running is
 //! in `runs`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::preparation::{Preparation, PrepareError};
+use super::storage::{RECORD_BYTES, Storage, StorageError};
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::ids::{Digest, RunId};
@@ -21,6 +24,8 @@ pub enum HistoryError {
     #[error("the code `{0}` is missing from the store")]
     MissingCode(Digest),
     #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
 
@@ -36,11 +41,12 @@ impl From<WriteError> for HistoryError {
 pub struct History {
     preparation: Preparation,
     kept: usize,
+    storage: Arc<Storage>,
 }
 
 impl History {
-    pub(super) fn new(preparation: Preparation, kept: usize) -> Self {
-        Self { preparation, kept }
+    pub(super) fn new(preparation: Preparation, (kept, storage): (usize, Arc<Storage>)) -> Self {
+        Self { preparation, kept, storage }
     }
 
     /// A run with the code that it ran.
@@ -100,7 +106,8 @@ impl History {
     }
 
     /// Keeps a prompt without running it.
-    pub async fn save_prompt(&self, tenant: &TenantScope, prompt: Prompt) -> Result<Run, RepositoryError> {
+    pub async fn save_prompt(&self, tenant: &TenantScope, prompt: Prompt) -> Result<Run, HistoryError> {
+        self.storage.take(tenant, RECORD_BYTES + prompt.as_str().len() as u64).await?;
         let run = Run {
             id: RunId::generate(),
             created_at: Timestamp::now(),

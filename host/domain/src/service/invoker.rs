@@ -212,7 +212,7 @@ impl Invoker {
         if body_bytes > limit_bytes {
             return Err(InvokeError::BodyTooLarge { limit_bytes });
         }
-        let permit = Arc::new(self.admissions.enter(&target.scope, &target.admission).await?);
+        let permit = Arc::new(self.admissions.enter(target.scope.id(), &target.admission).await?);
         let prepared = self.preparation.known(&target.scope, &served.code, &served.code_key, target.limits).await?;
         Ok((permit, prepared))
     }

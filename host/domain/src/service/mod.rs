@@ -8,6 +8,7 @@ pub mod aliases;
 pub mod answers;
 pub mod audit;
 mod authority;
+pub mod begun;
 pub mod budgets;
 pub mod checks;
 pub mod condition;
@@ -35,6 +36,7 @@ pub mod runs;
 pub mod secrets;
 mod series_buffer;
 pub mod sign_in;
+pub mod storage;
 pub mod target;
 pub mod tenants;
 mod to_the_end;
@@ -47,6 +49,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::audit::Anchor;
 use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
 use crate::ids::HostId;
@@ -84,6 +87,7 @@ use runs::Runs;
 use secrets::Secrets;
 use series_buffer::SeriesBuffer;
 use sign_in::SignIn;
+use storage::Storage;
 use tenants::Tenants;
 use versions::Versions;
 
@@ -106,6 +110,8 @@ pub struct PlatformConfig {
     pub audit_kept: u64,
     /// Under which the audit knows this host; `None`: a new one.
     pub host: Option<HostId>,
+    /// Where the end of its part of the audit is noted; `None`: nowhere.
+    pub anchor: Option<Arc<dyn Anchor>>,
     /// What tenants can open at most; `None`: the usual ceiling.
     pub egress_ceiling: Option<Arc<EgressPolicy>>,
     /// How much is kept of what tenants' code says.
@@ -125,6 +131,7 @@ impl PlatformConfig {
         history_kept: HISTORY_KEPT,
         audit_kept: AUDIT_KEPT,
         host: None,
+        anchor: None,
         egress_ceiling: None,
         logs: LogRules::DEFAULT,
         activity: ActivityRules::DEFAULT,
@@ -179,12 +186,14 @@ impl Platform {
     ) -> Self {
         let limits = config.limits;
         let host = config.host.unwrap_or_else(HostId::generate);
-        let audit = Audit::new(repository.clone(), master.audit_key(), host, config.audit_kept);
+        let audit =
+            Audit::new(repository.clone(), master.audit_key(), (host, config.anchor.clone()), config.audit_kept);
         let authority = Arc::new(Authority::new(config.egress_ceiling.clone(), master));
         let counters = Arc::<Counters>::default();
         let rulebook =
             Rulebook::new(repository.clone(), (limits, config.admission), config.plans.clone().unwrap_or_default());
         let rulebook = Arc::new(rulebook);
+        let storage = Arc::new(Storage::new(repository.clone(), rulebook.clone()));
         let known_as = (authority.clone(), rulebook.clone());
         let resolver = Resolver::new(repository.clone(), executor.clone(), known_as, config.resolver_max_age);
         let resolver = Arc::new(resolver);
@@ -210,12 +219,12 @@ impl Platform {
             limits: LimitStore::new(repository.clone(), resolver.clone(), rulebook.clone()),
             sign_in: SignIn::new(keys.clone()),
             keys,
-            functions: Functions::new(repository.clone(), resolver.clone(), leftovers.clone()),
+            functions: Functions::new((repository.clone(), storage.clone()), resolver.clone(), leftovers.clone()),
             leftovers,
-            environment: Environment::new(repository.clone(), resolver.clone()),
+            environment: Environment::new((repository.clone(), storage.clone()), resolver.clone()),
             policies: Policies::new(repository.clone(), resolver.clone()),
-            secrets: Secrets::new(repository.clone(), resolver.clone(), authority.clone()),
-            versions: Versions::new(preparation.clone(), rulebook.clone()),
+            secrets: Secrets::new((repository.clone(), storage.clone()), resolver.clone(), authority.clone()),
+            versions: Versions::new(preparation.clone(), rulebook.clone(), storage.clone()),
             aliases: Aliases::new(preparation.clone(), resolver.clone(), rulebook.clone()),
             checks,
             audit,
@@ -224,8 +233,14 @@ impl Platform {
             invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), books.clone()),
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
             previews: Previews::new(repository.clone(), authority.clone()),
-            runs: Runs::new(preparation.clone(), admissions, (authority, rulebook), books, history_kept),
-            history: History::new(preparation, history_kept),
+            runs: Runs::new(
+                preparation.clone(),
+                admissions,
+                (authority, rulebook),
+                books,
+                (history_kept, storage.clone()),
+            ),
+            history: History::new(preparation, (history_kept, storage)),
             counters,
             admissions: shared_admissions,
             used,

@@ -34,6 +34,7 @@ impl Rulebook {
             limits = plan.over(limits).tightened_by(Limits::MAX);
             admission.concurrency = plan.concurrency.unwrap_or(admission.concurrency);
             admission.budgets = plan.budgets_over(admission.budgets);
+            admission.stored_bytes = plan.stored_bytes.or(admission.stored_bytes);
             admission.rate_per_second = plan.rate_per_second.unwrap_or(admission.rate_per_second);
         }
         limits = tenant.limits.tighten(limits);

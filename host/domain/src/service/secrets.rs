@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::authority::Authority;
 use super::condition::{Condition, Gate};
 use super::resolver::Resolver;
+use super::storage::{RECORD_BYTES, Storage, StorageError};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::function::Function;
@@ -31,11 +32,14 @@ pub enum SecretError {
     #[error("there may be {MAX_SECRETS} secrets")]
     TooMany,
     #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
 
 pub struct Secrets {
     repository: Arc<dyn Repository>,
+    storage: Arc<Storage>,
     resolver: Arc<Resolver>,
     authority: Arc<Authority>,
 }
@@ -43,8 +47,12 @@ pub struct Secrets {
 type Kept = BTreeMap<EnvName, Sealed>;
 
 impl Secrets {
-    pub(super) fn new(repository: Arc<dyn Repository>, resolver: Arc<Resolver>, authority: Arc<Authority>) -> Self {
-        Self { repository, resolver, authority }
+    pub(super) fn new(
+        (repository, storage): (Arc<dyn Repository>, Arc<Storage>),
+        resolver: Arc<Resolver>,
+        authority: Arc<Authority>,
+    ) -> Self {
+        Self { repository, storage, resolver, authority }
     }
 
     /// Their names.
@@ -72,6 +80,7 @@ impl Secrets {
         if !is_acceptable(value) {
             return Err(SecretError::Value);
         }
+        self.storage.take(tenant, RECORD_BYTES + value.len() as u64).await?;
         let key = self.data_key(tenant).await?;
         let sealed = key.seal(value, Place { tenant: tenant.id(), function: function.as_ref(), name: &name });
         let gate = Arc::new(Gate::new(condition));

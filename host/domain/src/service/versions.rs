@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::preparation::{Preparation, PrepareError};
 use super::rulebook::Rulebook;
+use super::storage::{RECORD_BYTES, Storage, StorageError};
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::diff::CodeDiff;
@@ -29,6 +30,8 @@ pub enum VersionError {
     Build(#[from] BuildError),
     #[error("the code `{0}` is missing from the store")]
     MissingCode(Digest),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
@@ -61,6 +64,7 @@ pub struct NewVersion {
 pub struct Versions {
     preparation: Preparation,
     rulebook: Arc<Rulebook>,
+    storage: Arc<Storage>,
     comparing: Semaphore,
 }
 
@@ -68,8 +72,8 @@ pub struct Versions {
 const COMPARED_AT_ONCE: usize = 2;
 
 impl Versions {
-    pub(super) fn new(preparation: Preparation, rulebook: Arc<Rulebook>) -> Self {
-        Self { preparation, rulebook, comparing: Semaphore::new(COMPARED_AT_ONCE) }
+    pub(super) fn new(preparation: Preparation, rulebook: Arc<Rulebook>, storage: Arc<Storage>) -> Self {
+        Self { preparation, rulebook, storage, comparing: Semaphore::new(COMPARED_AT_ONCE) }
     }
 
     /// Adds a version, or finds the one of the same content. Says whether it is new.
@@ -99,6 +103,7 @@ impl Versions {
         let options = PrepareOptions { limits, fresh: false };
         let prepared = self.preparation.build(tenant, &new.code, options).await?;
         let bytes = Bytes::from(bytes);
+        self.storage.take(tenant, RECORD_BYTES + bytes.len() as u64).await?;
         repository.put_blob(bytes.clone()).await?;
         let version = Version {
             id,

@@ -11,7 +11,7 @@ use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::failure::{Trouble, only_repository};
 use super::store::EmbeddedStore;
-use super::tables::{AUDIT, AUDIT_HEADS, AUDIT_OF, AUDIT_ORDER, ids_of};
+use super::tables::{AUDIT, AUDIT_BEGUN, AUDIT_HEADS, AUDIT_OF, AUDIT_ORDER, ids_of};
 use crate::record::{AuditRecord, audit_key, decode, encode, lost};
 
 /// Entries that one step removes.
@@ -45,11 +45,13 @@ fn append(txn: &WriteTransaction, entries: &[AuditEntry]) -> Result<(), Trouble>
     }
     let (mut audit, mut order, mut of) =
         (txn.open_table(AUDIT)?, txn.open_table(AUDIT_ORDER)?, txn.open_table(AUDIT_OF)?);
+    let mut begun = txn.open_table(AUDIT_BEGUN)?;
     for entry in entries {
         let (host, id) = (entry.host.as_bytes(), entry.id.as_bytes());
         let record = encode::<AuditRecord>(&audit_key(&entry.id), entry);
         audit.insert((host, entry.number), (id, record.as_slice()))?;
         order.insert(id, (host, entry.number))?;
+        begun.remove((host, id))?;
         if let Some((tenant, _)) = &entry.act.tenant {
             of.insert((tenant.as_bytes(), id), ())?;
         }
@@ -116,6 +118,33 @@ impl AuditRepository for EmbeddedStore {
         let own = heads.iter().find(|(_, link)| link.host == *host).map(|(_, link)| *link);
         let others = heads.into_iter().filter(|(_, link)| link.host != *host);
         Ok((own, others.max_by_key(|(at, _)| *at).map(|(_, link)| link)))
+    }
+
+    async fn begin_audit(&self, begun: &[AuditEntry]) -> Result<(), RepositoryError> {
+        let note = |entry: &AuditEntry| (entry.host, entry.id, encode::<AuditRecord>(&audit_key(&entry.id), entry));
+        let rows: Vec<_> = begun.iter().map(note).collect();
+        let begin = move |txn: &WriteTransaction| {
+            let mut begun = txn.open_table(AUDIT_BEGUN)?;
+            for (host, id, record) in &rows {
+                begun.insert((host.as_bytes(), id.as_bytes()), record.as_slice())?;
+            }
+            Ok(())
+        };
+        self.write(begin).await.map_err(only_repository)
+    }
+
+    async fn begun_audit(&self, host: &HostId) -> Result<Vec<AuditEntry>, RepositoryError> {
+        let host = *host;
+        self.read_much(move |txn| {
+            let within = (host.as_bytes(), &[0; 16])..=(host.as_bytes(), &[0xFF; 16]);
+            let mut begun = Vec::new();
+            for row in txn.open_table(AUDIT_BEGUN)?.range(within)? {
+                let (place, record) = row?;
+                begun.push(decode::<AuditRecord>(&audit_key(&AuditId::from_bytes(*place.value().1)), record.value())?);
+            }
+            Ok(begun)
+        })
+        .await
     }
 
     async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), WriteError> {

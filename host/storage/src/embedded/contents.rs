@@ -89,6 +89,11 @@ impl Contents {
         written
     }
 
+    /// Bytes of a content; 0 where there is none.
+    pub(super) fn length(&self, digest: &Digest) -> u64 {
+        fs::metadata(self.path(digest)).map_or(0, |found| found.len())
+    }
+
     pub(super) fn get(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError> {
         let mut file = match File::open(self.path(digest)) {
             Ok(file) => file,

@@ -27,6 +27,7 @@ mod routes;
 mod runs;
 mod series;
 mod store;
+mod stored;
 mod tables;
 mod tenants;
 mod versions;

@@ -51,6 +51,8 @@ pub(super) const AUDIT_ORDER: TableDefinition<Id, (Id, u64)> = TableDefinition::
 pub(super) const AUDIT_OF: TableDefinition<(Id, Id), ()> = TableDefinition::new("audit_of");
 /// Host → number, time in milliseconds and digest of its last entry.
 pub(super) const AUDIT_HEADS: TableDefinition<Id, (u64, i64, &[u8; 32])> = TableDefinition::new("audit_heads");
+/// Host, entry → record of what was begun and has not ended.
+pub(super) const AUDIT_BEGUN: TableDefinition<(Id, Id), &[u8]> = TableDefinition::new("audit_begun");
 /// A tenant's batch of log records, by the positions of its last and its first record.
 pub(super) type LogPlace = (Id, u64, u64);
 /// When it was stored in milliseconds, what it is called, its record.
@@ -68,7 +70,7 @@ const LAST: Id = &[0xFF; 16];
 const ABOVE_NAMES: &str = "~";
 
 /// How many there are.
-pub(super) const COUNT: usize = 22;
+pub(super) const COUNT: usize = 23;
 
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
@@ -91,6 +93,7 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     txn.open_table(AUDIT_ORDER)?;
     txn.open_table(AUDIT_OF)?;
     txn.open_table(AUDIT_HEADS)?;
+    txn.open_table(AUDIT_BEGUN)?;
     txn.open_table(LOGS)?;
     txn.open_table(LOG_SIZES)?;
     txn.open_table(SERIES)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use async_trait::async_trait;
+use isolet_domain::access::TenantScope;
 use isolet_domain::ids::{Digest, TenantId, TenantSlug};
 use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
 use isolet_domain::tenant::Tenant;
@@ -123,6 +124,10 @@ impl TenantRepository for EmbeddedStore {
             Ok(named)
         };
         self.write(delete).await
+    }
+
+    async fn stored_bytes(&self, tenant: &TenantScope) -> Result<u64, RepositoryError> {
+        self.stored_bytes_of(tenant.id()).await
     }
 
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {

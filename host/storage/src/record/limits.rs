@@ -40,6 +40,8 @@ pub(super) struct LimitsRecord {
     egress_bytes_per_minute: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_bytes_per_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_bytes: Option<u64>,
 }
 
 impl LimitsRecord {
@@ -62,6 +64,7 @@ impl LimitsRecord {
             cpu_ms_per_minute: ms(bounds.cpu_per_minute),
             egress_bytes_per_minute: bounds.egress_bytes_per_minute,
             log_bytes_per_minute: bounds.log_bytes_per_minute,
+            stored_bytes: bounds.stored_bytes,
         }
     }
 
@@ -84,6 +87,7 @@ impl LimitsRecord {
             cpu_per_minute: time(self.cpu_ms_per_minute),
             egress_bytes_per_minute: self.egress_bytes_per_minute,
             log_bytes_per_minute: self.log_bytes_per_minute,
+            stored_bytes: self.stored_bytes,
         }
     }
 

@@ -43,10 +43,37 @@ impl AuditRepository for RedisStore {
         Ok((own.into_iter().next(), others.into_iter().next()))
     }
 
+    async fn begin_audit(&self, begun: &[AuditEntry]) -> Result<(), RepositoryError> {
+        let Some(first) = begun.first() else { return Ok(()) };
+        let note = |entry: &AuditEntry| {
+            [entry.id.to_string().into_bytes(), encode::<AuditRecord>(&audit_key(&entry.id), entry)]
+        };
+        let args: Vec<Vec<u8>> = begun.iter().flat_map(note).collect();
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let keys = [self.keys.audit().begun(&first.host)];
+        let (_, ()) = decide(&self.link, &self.scripts.begin_audit, &keys, &args).await?;
+        Ok(())
+    }
+
+    async fn begun_audit(&self, host: &HostId) -> Result<Vec<AuditEntry>, RepositoryError> {
+        let rows: Vec<(String, Vec<u8>)> =
+            self.link.command(redis::cmd("HGETALL").arg(self.keys.audit().begun(host))).await?;
+        let mut begun = rows.iter().map(|(id, record)| read(id, Some(record))).collect::<Result<Vec<_>, _>>()?;
+        begun.sort_by_key(|entry| entry.id);
+        Ok(begun)
+    }
+
     async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), WriteError> {
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
         let keys = self.keys.audit();
-        let mut places = vec![keys.heads(), keys.latest(), keys.entries(), keys.order(), keys.chain(&first.host)];
+        let mut places = vec![
+            keys.heads(),
+            keys.latest(),
+            keys.entries(),
+            keys.order(),
+            keys.chain(&first.host),
+            keys.begun(&first.host),
+        ];
         let mut args = vec![
             first.host.to_string().into_bytes(),
             (first.number - 1).to_string().into_bytes(),

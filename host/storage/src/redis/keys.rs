@@ -27,6 +27,7 @@
 //! | `{p}:{audit}:of:<tenant id>` | sorted set | ids of those about the tenant, in order |
 //! | `{p}:{audit}:chain:<host id>` | sorted set | ids of those of the host, by number |
 //! | `{p}:{audit}:heads` | hash | host → number and digest of its last entry |
+//! | `{p}:{audit}:begun:<host id>` | hash | id → record of what the host began and has not come to the end of |
 //! | `{p}:{audit}:latest` | sorted set | hosts, by when they wrote last in milliseconds |
 //! | `{p}:{<tenant id>}:log` | stream | batches of log records, under the position of the last one |
 //! | `{p}:{<tenant id>}:series:<step>` | hash | `<start of a window> <writer>` → record of the writer's part |
@@ -121,6 +122,10 @@ impl AuditKeys {
 
     pub(super) fn heads(&self) -> String {
         format!("{}:heads", self.base)
+    }
+
+    pub(super) fn begun(&self, host: &HostId) -> String {
+        format!("{}:begun:{host}", self.base)
     }
 
     pub(super) fn latest(&self) -> String {

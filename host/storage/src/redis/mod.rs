@@ -32,6 +32,7 @@ mod runs;
 mod scripts;
 mod series;
 mod store;
+mod stored;
 mod tenants;
 
 pub use store::{RedisOptions, RedisStore};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use isolet_domain::access::TenantScope;
 use isolet_domain::ids::{Digest, TenantId, TenantSlug};
 use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
 use isolet_domain::tenant::Tenant;
@@ -165,6 +166,10 @@ impl TenantRepository for RedisStore {
         let records = hashes.iter().filter_map(|hash| Digest::parse(hash).ok()).map(|hash| self.keys.key(&hash));
         self.sweep(records.collect()).await;
         Ok(named)
+    }
+
+    async fn stored_bytes(&self, tenant: &TenantScope) -> Result<u64, RepositoryError> {
+        self.stored_bytes_of(&tenant.id()).await
     }
 
     async fn list_tenants(&self, after: Option<&TenantSlug>, limit: usize) -> Result<Page<Tenant>, RepositoryError> {

@@ -17,6 +17,7 @@ crate::contract!(
     one_of_many_adds_the_next_entry,
     a_chain_loses_its_beginning_and_nothing_else,
     a_deleted_tenants_entries_stay,
+    what_has_begun_is_noted_until_it_is_in_the_chain,
 );
 
 const KEY: AuditKey = AuditKey::new([3; 32]);
@@ -135,4 +136,36 @@ async fn a_deleted_tenants_entries_stay(store: Store) {
     let next = store.tenant("acme").await;
     assert_eq!(store.list_audit(Some(&next), None, 10).await.expect("readable").items, []);
     assert_eq!(store.list_audit(None, None, 10).await.expect("readable").items, entries);
+}
+
+async fn what_has_begun_is_noted_until_it_is_in_the_chain(store: Store) {
+    let acme = store.tenant("acme").await;
+    let (host, other) = (HostId::generate(), HostId::generate());
+    let begin = |host: HostId| AuditEntry::begun(host, (AuditId::generate(), Timestamp::now(), act(Some(&acme))));
+    let (mine, theirs) = (vec![begin(host), begin(host), begin(host)], begin(other));
+    assert_eq!(store.begun_audit(&host).await.expect("readable"), []);
+    store.begin_audit(&mine).await.expect("noted");
+    store.begin_audit(std::slice::from_ref(&theirs)).await.expect("noted");
+    store.begin_audit(&[]).await.expect("nothing to do");
+    assert_eq!(store.begun_audit(&host).await.expect("readable"), mine);
+    // It is in no list and no chain.
+    assert_eq!(store.list_audit(Some(&acme), None, 10).await.expect("readable").items, []);
+    assert_eq!(
+        (store.audit_chains().await.expect("readable"), store.audit_heads(&host).await.expect("readable")),
+        (vec![], (None, None))
+    );
+    let ended = |begun: &AuditEntry, last: Option<Link>| {
+        AuditEntry::new(&KEY, host, last, None, (begun.id, begun.at, begun.act.clone()))
+    };
+    let second = ended(&mine[1], None);
+    store.append_audit(std::slice::from_ref(&second)).await.expect("the first of the chain");
+    assert_eq!(store.begun_audit(&host).await.expect("readable"), [mine[0].clone(), mine[2].clone()]);
+    // What is not added stays noted.
+    assert!(store.append_audit(&[ended(&mine[0], None)]).await.is_err());
+    assert_eq!(store.begun_audit(&host).await.expect("readable").len(), 2);
+    let first = ended(&mine[0], Some(second.link()));
+    let third = ended(&mine[2], Some(first.link()));
+    store.append_audit(&[first, third]).await.expect("the next two");
+    assert_eq!(store.begun_audit(&host).await.expect("readable"), []);
+    assert_eq!(store.begun_audit(&other).await.expect("readable"), [theirs]);
 }

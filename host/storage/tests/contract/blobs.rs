@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use isolet_domain::ids::Digest;
+use isolet_domain::access::TenantScope;
+use isolet_domain::ids::{Digest, EnvName};
+use isolet_domain::run::Run;
+use isolet_domain::secret::Sealed;
+use isolet_domain::tenant::Tenant;
 
 use crate::samples::{function, name, prompt, run, version};
 use crate::stores::Store;
@@ -14,6 +18,7 @@ crate::contract!(
     many_puts_of_one_content_agree,
     contents_go_when_nobody_names_them,
     a_purge_takes_nothing_from_those_who_add_meanwhile,
+    what_a_tenant_has_stored_is_counted,
 );
 
 async fn contents_are_named_by_their_digest(store: Store) {
@@ -110,4 +115,63 @@ async fn a_purge_takes_nothing_from_those_who_add_meanwhile(store: Store) {
     for digest in digests {
         assert!(store.blob(&digest).await.expect("readable").is_some());
     }
+}
+
+async fn what_a_tenant_has_stored_is_counted(store: Store) {
+    const RECORD: u64 = 20_000;
+    let (acme, globex) = (store.tenant("acme").await, store.tenant("globex").await);
+    let stored = async |scope: &TenantScope| {
+        store.flush().await.expect("written");
+        store.stored_bytes(scope).await.expect("counted")
+    };
+    let others = stored(&globex).await;
+    let mut before = stored(&acme).await;
+    // By how much it grows at least, and what a record may add.
+    let mut grows_with = async |bytes: u64, around: u64| {
+        let now = stored(&acme).await;
+        assert!((before + bytes..before + bytes + around).contains(&now), "{bytes}: {before} {now}");
+        before = now;
+    };
+    let (content, other) = ("c".repeat(200_000), "d".repeat(210_000));
+    for made in ["hello", "again"] {
+        store.create_function(&acme, &function(made)).await.expect("created");
+        grows_with(1_000, RECORD).await;
+    }
+    store.put_blob(Bytes::from(content.clone())).await.expect("stored");
+    grows_with(0, RECORD).await;
+    store.add_version(&acme, &name("hello"), version(&content)).await.expect("added");
+    grows_with(200_000, RECORD).await;
+    // The same content is there once.
+    store.add_version(&acme, &name("again"), version(&content)).await.expect("added");
+    grows_with(0, RECORD).await;
+    let without_prompt = |text: &str| Run { prompt: None, ..run(text) };
+    store.record_run(&acme, &without_prompt(&content), 20).await.expect("recorded");
+    grows_with(200, RECORD).await;
+    store.put_blob(Bytes::from(other.clone())).await.expect("stored");
+    let ran = without_prompt(&other);
+    store.record_run(&acme, &ran, 20).await.expect("recorded");
+    grows_with(210_000, RECORD).await;
+    let saved = prompt(&"p".repeat(10_000));
+    store.record_run(&acme, &saved, 20).await.expect("recorded");
+    grows_with(10_000, RECORD).await;
+    let secret = |tenant: &mut Tenant| {
+        let name = EnvName::parse("TOKEN").expect("a good name");
+        tenant.secrets.insert(name, Sealed::from_bytes(vec![1; 30_000]));
+    };
+    store.update_tenant(&acme.id(), &secret).await.expect("changed");
+    grows_with(30_000, RECORD).await;
+    assert_eq!(stored(&globex).await, others);
+
+    let all = stored(&acme).await;
+    store.delete_run(&acme, &ran.id).await.expect("deleted");
+    store.delete_run(&acme, &saved.id).await.expect("deleted");
+    assert!(stored(&acme).await <= all - 80_000);
+    store.clear_runs(&acme).await.expect("cleared");
+    for made in ["hello", "again"] {
+        store.delete_function(&acme, &name(made)).await.expect("deleted");
+    }
+    let left = stored(&acme).await;
+    assert!((30_000..50_000).contains(&left), "{left}");
+    store.delete_tenant(&acme.id()).await.expect("deleted");
+    assert_eq!((stored(&acme).await, stored(&globex).await), (0, others));
 }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod audit;
+mod audit_tampering;
 mod blobs;
 mod disk_full;
 mod embedded;

@@ -111,6 +111,7 @@ pub fn limits() -> LimitBounds {
         cpu_per_minute: ms(12),
         egress_bytes_per_minute: Some(u64::MAX),
         log_bytes_per_minute: Some(0),
+        stored_bytes: Some(13),
     }
 }
 

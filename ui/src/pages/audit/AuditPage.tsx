@@ -112,8 +112,8 @@ function Row({ entry }: { entry: AuditEntry }) {
         )}
       </Cell>
       <Cell right>
-        <Badge tone={entry.status < 400 ? 'ok' : 'bad'} title={entry.request_id}>
-          {entry.status}
+        <Badge tone={entry.status > 0 && entry.status < 400 ? 'ok' : 'bad'} title={entry.request_id}>
+          {entry.status === 0 ? 'broken off' : entry.status}
         </Badge>
       </Cell>
       <Cell right class="font-mono text-xs text-muted">

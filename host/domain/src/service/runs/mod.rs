@@ -2,6 +2,7 @@
 //! `history`; the collecting of one guest's answer is in `collect`, inside this module.
 
 mod collect;
+mod error;
 mod request;
 mod updates;
 
@@ -12,25 +13,27 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::account::{Account, Books};
-use super::admission::{Admissions, NotAdmitted, Permit, Standing};
+use super::admission::{Admissions, Permit, Standing};
 use super::authority::Authority;
 use super::preparation::{Preparation, PrepareError};
 use super::rulebook::Rulebook;
+use super::storage::{RECORD_BYTES, Storage, StorageError};
 use crate::access::TenantScope;
 use crate::alias::WHOLE;
 use crate::code::Code;
-use crate::egress::{EgressPolicy, NotAllowed};
-use crate::execute::{BuildError, PrepareOptions, Prepared};
+use crate::egress::EgressPolicy;
+use crate::execute::{PrepareOptions, Prepared};
 use crate::function::Function;
 use crate::ids::{AliasName, Digest, EnvName, FunctionName, RequestId, RunId, VersionId};
 use crate::limits::Limits;
 use crate::log::{Origin, Via};
 use crate::prompt::Prompt;
-use crate::repository::RepositoryError;
 use crate::run::Run;
 use crate::tenant::Tenant;
 pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
+pub use error::RunError;
+use error::outcome;
 pub use request::{InvalidRequest, RunRequest};
 pub use updates::{RunUpdate, Updates};
 
@@ -61,44 +64,6 @@ pub struct RunSpec {
     pub record: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error("there is no such function")]
-    UnknownFunction,
-    #[error("nothing has been deployed to the function yet")]
-    NotDeployed,
-    #[error("there is no such version")]
-    UnknownVersion,
-    #[error("there is no such run")]
-    UnknownRun,
-    #[error("the request of this run was not kept whole and cannot be sent again")]
-    NotReplayable,
-    #[error(transparent)]
-    Request(#[from] InvalidRequest),
-    #[error(transparent)]
-    Egress(#[from] NotAllowed),
-    #[error("the tenant is gone")]
-    UnknownTenant,
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    #[error(transparent)]
-    Build(#[from] BuildError),
-    #[error("the code `{0}` is missing from the store")]
-    MissingCode(Digest),
-    #[error(transparent)]
-    Repository(#[from] RepositoryError),
-}
-
-impl From<PrepareError> for RunError {
-    fn from(error: PrepareError) -> Self {
-        match error {
-            PrepareError::Build(error) => Self::Build(error),
-            PrepareError::MissingCode(digest) => Self::MissingCode(digest),
-            PrepareError::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
 pub struct Runs {
     preparation: Preparation,
     admissions: Arc<Admissions>,
@@ -106,12 +71,14 @@ pub struct Runs {
     rulebook: Arc<Rulebook>,
     books: Arc<Books>,
     kept: usize,
+    storage: Arc<Storage>,
 }
 
 /// A run that was admitted and whose code is ready: from here on it ends with an outcome, not an error.
 pub struct StartedRun {
     preparation: Preparation,
     kept: usize,
+    storage: Arc<Storage>,
     tenant: TenantScope,
     execution: Execution,
     permit: Arc<Permit>,
@@ -172,14 +139,14 @@ impl Runs {
         admissions: Arc<Admissions>,
         (authority, rulebook): (Arc<Authority>, Arc<Rulebook>),
         books: Arc<Books>,
-        kept: usize,
+        (kept, storage): (usize, Arc<Storage>),
     ) -> Self {
-        Self { preparation, admissions, authority, rulebook, books, kept }
+        Self { preparation, admissions, authority, rulebook, books, kept, storage }
     }
 
     /// How this tenant stands with its rate of invocations and runs.
     pub fn standing(&self, tenant: &Tenant) -> Standing {
-        self.admissions.standing(&TenantScope::of_route(tenant), &self.rulebook.of(tenant, None).1)
+        self.admissions.standing(tenant.id, &self.rulebook.of(tenant, None).1)
     }
 
     /// Finds the code, waits for a place and makes the code ready.
@@ -200,7 +167,7 @@ impl Runs {
             let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
             let limits = limits.tightened_by(spec.limits);
-            let permit = Arc::new(self.admissions.enter(tenant, &admission).await?);
+            let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
             Ok((found, egress, permit, prepared, limits))
@@ -218,6 +185,7 @@ impl Runs {
         Ok(StartedRun {
             preparation: self.preparation.clone(),
             kept: self.kept,
+            storage: self.storage.clone(),
             tenant: tenant.clone(),
             execution: Execution {
                 executor: self.preparation.executor.clone(),
@@ -340,6 +308,14 @@ impl StartedRun {
     pub async fn finish(mut self, updates: Option<Updates>) -> Run {
         let id = RunId::generate();
         let created_at = Timestamp::now();
+        if self.record {
+            // What there is no room for is run all the same. A store that cannot be asked is told of where it does not take the record.
+            let (storage, tenant, bytes) = (self.storage.clone(), self.tenant.clone(), self.bytes_to_store());
+            if let Err(StorageError::Full(full)) = storage.take(&tenant, bytes).await {
+                self.record = false;
+                self.warnings.push(format!("the run was not recorded: {full}"));
+            }
+        }
         // Beside the run, not before it: writing a blob takes longer than most guests do.
         let stored = self.record.then(|| {
             let (repository, bytes) = (self.preparation.repository.clone(), self.code_bytes.clone());
@@ -375,17 +351,11 @@ impl StartedRun {
     }
 }
 
-fn outcome(error: &RunError) -> crate::outcome::Outcome {
-    use crate::outcome::Outcome;
-    match error {
-        RunError::NotAdmitted(error) => error.outcome(),
-        RunError::Build(error) => error.outcome(),
-        RunError::UnknownFunction
-        | RunError::NotDeployed
-        | RunError::UnknownVersion
-        | RunError::UnknownRun
-        | RunError::UnknownTenant => Outcome::NotFound,
-        RunError::NotReplayable | RunError::Request(_) | RunError::Egress(_) => Outcome::NotFound,
-        RunError::MissingCode(_) | RunError::Repository(_) => Outcome::Internal,
+impl StartedRun {
+    /// What its record takes that is known before it runs.
+    fn bytes_to_store(&self) -> u64 {
+        let code = self.code_bytes.as_ref().map_or(0, Bytes::len);
+        let prompt = self.prompt.as_ref().map_or(0, |prompt| prompt.as_str().len());
+        RECORD_BYTES + (code + prompt) as u64
     }
 }

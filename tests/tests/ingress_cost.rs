@@ -1,0 +1,68 @@
+//! What the way through the ingress adds to a run: one client on one connection, beside the same function run in this process without listener,
+//! routing or admission. Run by `tests/soak`.
+
+#![allow(clippy::print_stdout, reason = "the figures are what it is run for")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use isolet_domain::access::TenantScope;
+use isolet_domain::execute::{GuestExecutor as _, PrepareOptions};
+use isolet_domain::limits::Limits;
+use isolet_runtime::WasmExecutor;
+use isolet_runtime::config::{RuntimeConfig, Slow};
+use isolet_tests::guest::{ENGINE_CACHE, code, get, run_on};
+use isolet_tests::host::TestHost;
+
+const HELLO: &str = "export default { fetch: () => new Response('hello~') }";
+const TIMES: usize = 3_000;
+const BOUND: Duration = Duration::from_micros(60);
+
+fn p50(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+#[ignore = "with the machine to itself: tests/soak"]
+#[test]
+fn the_ingress_adds_little_to_a_run() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let (host, executor, prepared) = runtime.block_on(async {
+        let host = TestHost::start().await;
+        host.tenant("demo", "hello", HELLO).await;
+        let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
+        let config = RuntimeConfig { cache_dir, max_instances: 200, ..RuntimeConfig::default() };
+        let executor = WasmExecutor::start(&config, &(Arc::new(|_| ()) as Slow)).expect("it starts");
+        let options = PrepareOptions { limits: Limits::DEFAULT, fresh: false };
+        let prepared = executor.prepare(&TenantScope::local(), &code(HELLO), options).await.expect("it builds");
+        (host, executor, prepared)
+    });
+    let mut stream = TcpStream::connect(host.host.started.ingress).expect("it listens");
+    stream.set_nodelay(true).expect("a socket");
+    let mut buffer = [0; 4_096];
+    let (mut alone, mut through) = (Vec::new(), Vec::new());
+    // In turns, so that both meet the same machine.
+    for _ in 0..TIMES {
+        let began = Instant::now();
+        let ran = runtime.block_on(run_on(&executor, &prepared, get("/")));
+        alone.push(began.elapsed());
+        assert_eq!(ran.text(), "hello~");
+        let began = Instant::now();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n").expect("sent");
+        let mut read = 0;
+        while !buffer[..read].contains(&b'~') {
+            read += stream.read(&mut buffer[read..]).expect("an answer");
+        }
+        through.push(began.elapsed());
+        // What comes after the text, where the body is in chunks, is not the next answer's.
+        std::thread::sleep(Duration::from_micros(300));
+        stream.set_nonblocking(true).expect("a socket");
+        let _ = stream.read(&mut buffer);
+        stream.set_nonblocking(false).expect("a socket");
+    }
+    let (alone, through) = (p50(alone), p50(through));
+    println!("p50 {alone:.1?} in this process, {through:.1?} through the ingress");
+    assert!(through <= alone + BOUND, "{through:?} and {alone:?}");
+}
