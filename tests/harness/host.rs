@@ -143,6 +143,20 @@ impl TestHost {
     }
 }
 
+impl TestHost {
+    /// `GET path` of the control plane as server-sent events.
+    pub async fn follow(&self, path: &str) -> Events {
+        let request = http::Request::builder()
+            .uri(format!("http://{}{path}", self.host.started.control_plane))
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("accept", "text/event-stream")
+            .body(Full::default())
+            .expect("a valid request");
+        let (head, body) = self.http.request(request).await.expect("an answer").into_parts();
+        Events { head, body, read: Vec::new() }
+    }
+}
+
 /// An event stream that is being read.
 pub struct Events {
     pub head: http::response::Parts,
@@ -157,11 +171,12 @@ impl Events {
             if let Some(end) = self.read.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = self.read.drain(..end + 2).collect();
                 let event = String::from_utf8(event).expect("UTF-8");
-                if event.starts_with(':') {
+                if event.starts_with(':') || event.starts_with("retry:") {
                     continue;
                 }
                 let (name, data) = event.split_once("\ndata: ").unwrap_or_else(|| panic!("no event: {event:?}"));
                 let name = name.strip_prefix("event: ").unwrap_or_else(|| panic!("no name: {event:?}"));
+                let name = name.split_once("\nid: ").map_or(name, |(name, _)| name);
                 return Some((name.to_owned(), serde_json::from_str(data).expect("JSON in one line")));
             }
             match self.body.frame().await {

@@ -5,6 +5,7 @@ mod answers;
 mod audit;
 mod contents;
 mod logs;
+mod notices;
 mod rates;
 mod routes;
 mod series;
@@ -14,6 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::broadcast;
 
 use crate::access::TenantScope;
 use crate::answer::Remembered;
@@ -22,6 +24,7 @@ use crate::function::{Function, Version};
 use crate::ids::{AuditId, Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::log::StoredLogs;
+use crate::notice::Notice;
 use crate::repository::{
     FunctionRepository, KeyRepository, Page, Repository, RepositoryError, TenantRepository, WriteError,
 };
@@ -31,10 +34,10 @@ use crate::series::{Place, Tallies};
 use crate::tenant::Tenant;
 
 /// A repository that forgets everything when it is dropped.
-#[derive(Default)]
 pub struct MemoryStore {
     // One lock, held for the length of one method and never across an await: every method is one atomic step.
     contents: Mutex<Contents>,
+    told: broadcast::Sender<Notice>,
 }
 
 #[derive(Default)]
@@ -63,6 +66,12 @@ impl Contents {
         let versions = self.versions.iter().filter(|((owner, _, _), _)| of(owner)).map(|(_, version)| version.digest);
         let runs = self.runs.iter().filter(|((owner, _), _)| of(owner));
         versions.chain(runs.filter_map(|(_, run)| run.result.as_ref().map(|result| result.code))).collect()
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { contents: Mutex::default(), told: broadcast::Sender::new(64) }
     }
 }
 

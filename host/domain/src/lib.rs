@@ -25,6 +25,7 @@ pub mod key;
 pub mod labels;
 pub mod limits;
 pub mod log;
+pub mod notice;
 pub mod outcome;
 pub mod prompt;
 pub mod repository;

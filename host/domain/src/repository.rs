@@ -18,6 +18,7 @@ use crate::function::{Function, Version};
 use crate::ids::{AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
+use crate::notice::Notice;
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
 use crate::series::{Keeping, Place, Recorded, Step, Tallies};
@@ -301,6 +302,16 @@ pub trait RateRepository: Send + Sync {
     async fn charge_rates(&self, charges: &[RateCharge]) -> Result<Option<Vec<Duration>>, RepositoryError>;
 }
 
+/// What hosts tell each other. Nothing is kept: who does not listen just then never hears of it.
+#[async_trait]
+pub trait NoticeRepository: Send + Sync {
+    /// Tells the other hosts.
+    async fn tell(&self, notices: &[Notice]) -> Result<(), RepositoryError>;
+    /// Listens to the others for as long as that goes well, beginning with [`Notice::Everything`]: what was told before was missed.
+    /// `false`, and at once, where there are no others.
+    async fn listen(&self, heard: &(dyn Fn(Notice) + Send + Sync)) -> Result<bool, RepositoryError>;
+}
+
 /// What tenants' executions came to, in windows. They end with their tenant.
 #[async_trait]
 pub trait SeriesRepository: Send + Sync {
@@ -335,6 +346,7 @@ pub trait Repository:
     + AuditRepository
     + LogRepository
     + RateRepository
+    + NoticeRepository
     + SeriesRepository
 {
     /// Whether the store answers and takes writes just now.

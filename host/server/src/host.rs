@@ -25,7 +25,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
 use crate::tls::{Certificate, Files};
-use crate::{open_files, seed};
+use crate::{open_files, others, seed};
 
 /// A host that serves until it is told to stop.
 pub struct Host {
@@ -148,7 +148,9 @@ impl Host {
         beside.spawn(count_activity(platform.clone()));
         beside.spawn(tend(platform));
         if platform_shares {
-            beside.spawn(share_rates(sharing));
+            beside.spawn(others::share_rates(sharing.clone()));
+            beside.spawn(others::tell(sharing.clone()));
+            beside.spawn(others::hear(sharing));
         }
         if !certificates.is_empty() {
             beside.spawn(watch_certificates(certificates.clone()));
@@ -219,21 +221,6 @@ async fn evict(platform: Arc<Platform>) {
         every.tick().await;
         if let Err(error) = platform.evict().await {
             tracing::debug!(%error, "whether tenants in flight are suspended could not be asked");
-        }
-    }
-}
-
-/// How often hosts tell each other of the requests they let in.
-const SHARE_EVERY: Duration = Duration::from_millis(100);
-
-/// Keeps the tenants' rates together with other hosts; while the store is gone each host keeps them by itself.
-async fn share_rates(platform: Arc<Platform>) {
-    let mut every = tokio::time::interval(SHARE_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        if let Err(error) = platform.share_rates().await {
-            tracing::debug!(%error, "other hosts were not told of the requests let in");
         }
     }
 }

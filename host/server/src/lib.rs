@@ -11,6 +11,7 @@ mod egress_table;
 mod events;
 mod host;
 mod open_files;
+mod others;
 mod seed;
 mod tls;
 pub mod walls;

@@ -17,8 +17,8 @@ pub struct StorageConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisConfig {
-    /// `redis://` or `rediss://` (TLS) address of the server that several hosts share. Absent: this host keeps everything in
-    /// its own data folder.
+    /// Address of what several hosts share: `redis://` for one server, `redis+sentinel://` or `redis+cluster://`, each with `rediss` for
+    /// TLS. Absent: this host keeps everything in its own data folder.
     pub url: Option<RedisAddress>,
     /// Put before every key, with a colon, so that the server can be shared with something else: 1 to 64 of `a-z 0-9 - _ : .`.
     pub prefix: String,
@@ -26,11 +26,13 @@ pub struct RedisConfig {
     pub timeout_ms: NonZeroU64,
     /// The same for operations on blobs, which may be 10 MiB and larger.
     pub blob_timeout_ms: NonZeroU64,
+    /// Replicas that must have a write before it is acknowledged. Absent: one with Sentinels and in a Cluster, else none.
+    pub wait_replicas: Option<u32>,
     /// PEM file with the certificate authorities that `rediss://` trusts instead of the public ones.
     pub ca_file: Option<PathBuf>,
 }
 
-/// The address of a Redis server. It may hold a password, so it shows itself to nobody who does not ask for it.
+/// The address of Redis. It may hold a password, so it shows itself to nobody who does not ask for it.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct RedisAddress(String);

@@ -21,7 +21,7 @@ pub enum OpenError {
     Damaged { path: PathBuf, why: String },
     #[error("the Redis address cannot be used: {0}")]
     Address(String),
-    #[error("the Redis server cannot be used: {0}")]
+    #[error("Redis cannot be used: {0}")]
     Unsuitable(String),
     #[error(transparent)]
     Repository(#[from] RepositoryError),

@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::key_use::KeyUse;
+use super::outbox::Outbox;
 use super::to_the_end::to_the_end;
 use crate::access::{Credential, Preset, TenantScope};
 use crate::bounds::Bounds;
 use crate::ids::{Digest, KeyId};
 use crate::key::{self, Key, KeyPepper, KeySecret};
+use crate::notice::Notice;
 use crate::repository::{Repository, RepositoryError, WriteError};
 
 /// How long a key found once is believed without asking the store: the design's bound on a revocation.
@@ -81,13 +83,24 @@ pub struct Keys {
     repository: Arc<dyn Repository>,
     pepper: KeyPepper,
     used: Arc<KeyUse>,
+    outbox: Arc<Outbox>,
     // Held for a look-up or an insertion, never across an await.
     believed: Arc<Mutex<HashMap<Digest, (Credential, Instant)>>>,
 }
 
 impl Keys {
-    pub(super) fn new(repository: Arc<dyn Repository>, pepper: KeyPepper, used: Arc<KeyUse>) -> Self {
-        Self { repository, pepper, used, believed: Arc::default() }
+    pub(super) fn new(
+        repository: Arc<dyn Repository>,
+        pepper: KeyPepper,
+        used: Arc<KeyUse>,
+        outbox: Arc<Outbox>,
+    ) -> Self {
+        Self { repository, pepper, used, outbox, believed: Arc::default() }
+    }
+
+    /// To be called after another host wrote.
+    pub(super) fn heard(&self) {
+        self.lock().clear();
     }
 
     /// Makes a key for one tenant. Nobody hands out more than they hold: neither scopes, nor functions, nor time. What is not said
@@ -143,11 +156,12 @@ impl Keys {
         let (key, secret) = self.store(new, Some(tenant)).await?;
         let grace_ends = now + grace.min(MAX_GRACE);
         let until = old.bounds.expires_at.map_or(grace_ends, |end| end.min(grace_ends));
-        let (repository, believed) = (self.repository.clone(), self.believed.clone());
+        let (repository, believed, outbox) = (self.repository.clone(), self.believed.clone(), self.outbox.clone());
         let ended = to_the_end(async move {
             let end = |stored: &mut Key| stored.bounds.expires_at = Some(until);
             let ended = repository.update_key(&old.hash, &end).await;
             believed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            outbox.add(Notice::Keys);
             ended
         });
         ended.await?;
@@ -182,6 +196,7 @@ impl Keys {
     pub async fn delete(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), KeyError> {
         let deleted = self.repository.delete_key(tenant, id).await;
         self.lock().clear();
+        self.outbox.add(Notice::Keys);
         Ok(deleted?)
     }
 

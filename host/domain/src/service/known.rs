@@ -25,7 +25,8 @@ struct Table<V> {
 
 struct Entry<V> {
     found: Option<Arc<V>>,
-    asked: Instant,
+    /// `None`: another host has written since.
+    asked: Option<Instant>,
     /// Somebody asks already; whoever comes meanwhile takes what is known.
     refreshing: AtomicBool,
 }
@@ -70,7 +71,8 @@ impl<V> Known<V> {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let entry = table.entries.get(name);
         if let Some(entry) = entry {
-            let fresh = self.max_age.is_none_or(|max_age| entry.asked.elapsed() < max_age);
+            let asked = |max_age: Duration| entry.asked.is_some_and(|asked| asked.elapsed() < max_age);
+            let fresh = self.max_age.is_none_or(asked);
             if fresh || entry.refreshing.swap(true, Ordering::AcqRel) {
                 return Look::Fresh(entry.found.clone());
             }
@@ -87,7 +89,7 @@ impl<V> Known<V> {
         if table.entries.len() >= MAX_ENTRIES {
             table.entries.clear();
         }
-        let entry = Entry { found, asked: Instant::now(), refreshing: AtomicBool::new(false) };
+        let entry = Entry { found, asked: Some(Instant::now()), refreshing: AtomicBool::new(false) };
         table.entries.insert(name.to_owned(), entry);
     }
 
@@ -96,6 +98,13 @@ impl<V> Known<V> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         table.generation += 1;
         table.entries.remove(name);
+    }
+
+    /// To be called after another host wrote: what is known goes on serving until the store was asked, and where it cannot be.
+    pub(super) fn doubt_all(&self) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        table.generation += 1;
+        table.entries.values_mut().for_each(|entry| entry.asked = None);
     }
 
     pub(super) fn forget_all(&self) {

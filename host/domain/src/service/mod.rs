@@ -26,6 +26,7 @@ mod leftovers;
 pub mod limit_settings;
 pub mod log_buffer;
 pub mod logs;
+mod outbox;
 pub mod policies;
 pub mod preparation;
 pub mod previews;
@@ -55,6 +56,7 @@ use crate::execute::GuestExecutor;
 use crate::ids::HostId;
 use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, LimitBounds, Limits};
+use crate::notice::Notice;
 use crate::repository::{Repository, RepositoryError};
 use crate::secret::MasterKey;
 use crate::tenant::DEFAULT_PLAN;
@@ -77,6 +79,7 @@ use leftovers::Leftovers;
 use limit_settings::LimitStore;
 use log_buffer::{LogBuffer, LogRules};
 use logs::Logs;
+use outbox::Outbox;
 use policies::Policies;
 use preparation::Preparation;
 use previews::Previews;
@@ -169,6 +172,8 @@ pub struct Platform {
     pub audit: Audit,
     pub counters: Arc<Counters>,
     admissions: Arc<Admissions>,
+    resolver: Arc<Resolver>,
+    outbox: Arc<Outbox>,
     used: Arc<KeyUse>,
     leftovers: Arc<Leftovers>,
     repository: Arc<dyn Repository>,
@@ -194,8 +199,10 @@ impl Platform {
             Rulebook::new(repository.clone(), (limits, config.admission), config.plans.clone().unwrap_or_default());
         let rulebook = Arc::new(rulebook);
         let storage = Arc::new(Storage::new(repository.clone(), rulebook.clone()));
+        let outbox = Arc::<Outbox>::default();
         let known_as = (authority.clone(), rulebook.clone());
-        let resolver = Resolver::new(repository.clone(), executor.clone(), known_as, config.resolver_max_age);
+        let resolver =
+            Resolver::new(repository.clone(), executor.clone(), known_as, (config.resolver_max_age, outbox.clone()));
         let resolver = Arc::new(resolver);
         let checks = Checks::new(executor.clone(), limits);
         let admissions = Arc::new(Admissions::new(config.admission.concurrency_of_all, counters.clone()));
@@ -207,8 +214,8 @@ impl Platform {
         let activity = Activity::new(repository.clone(), series, config.activity);
         let used = Arc::<KeyUse>::default();
         let leftovers = Arc::<Leftovers>::default();
-        let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone()));
-        let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age));
+        let keys = Arc::new(Keys::new(repository.clone(), pepper, used.clone(), outbox.clone()));
+        let routes = Arc::new(Routes::new(repository.clone(), config.resolver_max_age, outbox.clone()));
         let mut plans: BTreeSet<String> = config.plans.iter().flat_map(|plans| plans.keys().cloned()).collect();
         plans.insert(DEFAULT_PLAN.to_owned());
         let history_kept = config.history_kept;
@@ -230,7 +237,9 @@ impl Platform {
             audit,
             activity,
             logs: Logs::new(repository.clone(), buffer, counters.clone()),
-            invoker: Invoker::new(preparation.clone(), resolver, admissions.clone(), books.clone()),
+            invoker: Invoker::new(preparation.clone(), resolver.clone(), admissions.clone(), books.clone()),
+            resolver,
+            outbox,
             answers: RememberedAnswers::new(repository.clone(), authority.clone()),
             previews: Previews::new(repository.clone(), authority.clone()),
             runs: Runs::new(
@@ -283,6 +292,26 @@ impl Platform {
     /// may be others.
     pub async fn share_rates(&self) -> Result<bool, RepositoryError> {
         self.admissions.share_rates(&self.repository).await
+    }
+
+    /// Tells the other hosts what was written here, for as long as that goes well. To be called again and again where there may be others.
+    pub async fn tell_others(&self) -> Result<(), RepositoryError> {
+        self.outbox.send(&self.repository).await
+    }
+
+    /// Hears what the other hosts wrote, for as long as that goes well. To be called again and again, for as long as it says that there may
+    /// be others.
+    pub async fn hear_others(&self) -> Result<bool, RepositoryError> {
+        let heard = |notice: Notice| {
+            self.resolver.heard(&notice);
+            if matches!(notice, Notice::Everything | Notice::Routes) {
+                self.routes.heard();
+            }
+            if matches!(notice, Notice::Everything | Notice::Keys) {
+                self.keys.heard();
+            }
+        };
+        self.repository.listen(&heard).await
     }
 
     /// Sends what tenants' executions came to since the last time. To be called every few seconds.

@@ -1,5 +1,5 @@
 //! From a name to what runs under it, kept in memory so that a known function needs no store. Local writes are seen at once,
-//! other hosts' after at most the age limit, and while the store is gone the last known answer goes on serving. What is kept of a
+//! other hosts' when they tell of it and after at most the age limit, and while the store is gone the last known answer goes on serving. What is kept of a
 //! function is in `target`.
 
 use std::collections::HashMap;
@@ -10,12 +10,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::authority::Authority;
+use super::outbox::Outbox;
 use super::rulebook::Rulebook;
 use super::target::{Choice, Target};
 use crate::access::TenantScope;
 use crate::execute::GuestExecutor;
 use crate::function::{Function, Version};
 use crate::ids::{FunctionName, TenantSlug};
+use crate::notice::Notice;
 use crate::repository::{Repository, RepositoryError};
 use crate::tenant::TenantStatus;
 
@@ -39,6 +41,7 @@ pub struct Resolver {
     rulebook: Arc<Rulebook>,
     /// `None`: this host is the only one that writes, and what it wrote it forgot itself.
     max_age: Option<Duration>,
+    outbox: Arc<Outbox>,
     // Held for one look-up or change, never across an await.
     known: RwLock<Known>,
 }
@@ -53,8 +56,15 @@ struct Known {
 
 struct Entry {
     target: Arc<Target>,
-    checked: Mutex<Instant>,
+    /// `None`: another host has written to it since.
+    checked: Mutex<Option<Instant>>,
     refreshing: AtomicBool,
+}
+
+impl Entry {
+    fn doubt(&self) {
+        *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Lets the next one refresh, also when this one was dropped on the way.
@@ -71,9 +81,9 @@ impl Resolver {
         repository: Arc<dyn Repository>,
         executor: Arc<dyn GuestExecutor>,
         (authority, rulebook): (Arc<Authority>, Arc<Rulebook>),
-        max_age: Option<Duration>,
+        (max_age, outbox): (Option<Duration>, Arc<Outbox>),
     ) -> Self {
-        Self { repository, executor, authority, rulebook, max_age, known: RwLock::default() }
+        Self { repository, executor, authority, rulebook, max_age, outbox, known: RwLock::default() }
     }
 
     pub async fn resolve(&self, tenant: &TenantSlug, function: &FunctionName) -> Result<Arc<Target>, ResolveError> {
@@ -88,11 +98,11 @@ impl Resolver {
         let _refreshing = Refreshing(&entry);
         match self.load(tenant, function).await {
             Err(ResolveError::Repository(RepositoryError::Unavailable(_))) => {
-                *entry.checked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                *entry.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 Ok(entry.target.clone())
             }
             Err(error @ (ResolveError::UnknownFunction | ResolveError::NotDeployed)) => {
-                self.forget(tenant, function);
+                self.remove(tenant, function);
                 Err(error)
             }
             other => other,
@@ -101,6 +111,11 @@ impl Resolver {
 
     /// To be called after a write to this function, successful or not.
     pub fn forget(&self, tenant: &TenantSlug, function: &FunctionName) {
+        self.remove(tenant, function);
+        self.outbox.add(Notice::Function(tenant.clone(), function.clone()));
+    }
+
+    fn remove(&self, tenant: &TenantSlug, function: &FunctionName) {
         self.change(|known| {
             if let Some(functions) = known.tenants.get_mut(tenant)
                 && functions.remove(function).is_some()
@@ -113,6 +128,7 @@ impl Resolver {
     /// To be called after a write to the tenant itself.
     pub fn forget_tenant(&self, tenant: &TenantSlug) {
         self.change(|known| known.entries -= known.tenants.remove(tenant).map_or(0, |functions| functions.len()));
+        self.outbox.add(Notice::Tenant(tenant.clone()));
     }
 
     /// To be called after a write of which it is not known whom it concerned.
@@ -120,6 +136,22 @@ impl Resolver {
         self.change(|known| {
             known.tenants.clear();
             known.entries = 0;
+        });
+        self.outbox.add(Notice::Everything);
+    }
+
+    /// To be called after another host wrote. What is known goes on serving until the store was asked, and where it cannot be.
+    pub(super) fn heard(&self, notice: &Notice) {
+        let doubt = |functions: &HashMap<FunctionName, Arc<Entry>>| functions.values().for_each(|entry| entry.doubt());
+        self.change(|known| match notice {
+            Notice::Everything => known.tenants.values().for_each(doubt),
+            Notice::Tenant(tenant) => known.tenants.get(tenant).into_iter().for_each(doubt),
+            Notice::Function(tenant, function) => {
+                if let Some(entry) = known.tenants.get(tenant).and_then(|functions| functions.get(function)) {
+                    entry.doubt();
+                }
+            }
+            Notice::Routes | Notice::Keys => {}
         });
     }
 
@@ -136,7 +168,7 @@ impl Resolver {
 
     fn is_fresh(&self, entry: &Entry) -> bool {
         let checked = || *entry.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        self.max_age.is_none_or(|max_age| checked().elapsed() < max_age)
+        self.max_age.is_none_or(|max_age| checked().is_some_and(|checked| checked.elapsed() < max_age))
     }
 
     async fn load(&self, slug: &TenantSlug, name: &FunctionName) -> Result<Arc<Target>, ResolveError> {
@@ -189,7 +221,8 @@ impl Resolver {
             known.tenants.clear();
             known.entries = 0;
         }
-        let entry = Entry { target: target.clone(), checked: Mutex::new(asked), refreshing: AtomicBool::new(false) };
+        let entry =
+            Entry { target: target.clone(), checked: Mutex::new(Some(asked)), refreshing: AtomicBool::new(false) };
         let functions = known.tenants.entry(target.scope.slug().clone()).or_default();
         if functions.insert(target.function.clone(), Arc::new(entry)).is_none() {
             known.entries += 1;
@@ -210,7 +243,8 @@ mod tests {
         let authority = Arc::new(Authority::new(None, crate::secret::MasterKey::new([1; 32])));
         let store = Arc::new(MemoryStore::new());
         let rulebook = Rulebook::new(store.clone(), (Limits::DEFAULT, Admission::DEFAULT), Arc::default());
-        let resolver = Resolver::new(store, Arc::new(FakeGuests::new()), (authority, Arc::new(rulebook)), None);
+        let known_as = (authority, Arc::new(rulebook));
+        let resolver = Resolver::new(store, Arc::new(FakeGuests::new()), known_as, (None, Arc::default()));
         let slug = TenantSlug::parse("acme").expect("valid");
         let function = FunctionName::parse("hello").expect("valid");
         let target = Arc::new(Target {

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 
 use super::condition::{Condition, Verdict};
 use super::known::{Known, Look};
+use super::outbox::Outbox;
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::ids::{AliasName, FunctionName, RouteId, TenantId, TenantSlug};
+use crate::notice::Notice;
 use crate::repository::{Repository, RepositoryError, WriteError};
 use crate::route::{MAX_HOSTS, MAX_ROUTES, PathPrefix, Route, RouteHost, Routing};
 
@@ -71,11 +73,12 @@ impl HostRoutes {
 pub struct Routes {
     repository: Arc<dyn Repository>,
     hosts: Arc<Known<HostRoutes>>,
+    outbox: Arc<Outbox>,
 }
 
 impl Routes {
-    pub(super) fn new(repository: Arc<dyn Repository>, max_age: Option<Duration>) -> Self {
-        Self { repository, hosts: Arc::new(Known::new(max_age)) }
+    pub(super) fn new(repository: Arc<dyn Repository>, max_age: Option<Duration>, outbox: Arc<Outbox>) -> Self {
+        Self { repository, hosts: Arc::new(Known::new(max_age)), outbox }
     }
 
     /// The routes of a host in its canonical spelling; `None` when it is nobody's.
@@ -119,6 +122,12 @@ impl Routes {
     /// To be called after a tenant is gone.
     pub(super) fn forget_all(&self) {
         self.hosts.forget_all();
+        self.outbox.add(Notice::Routes);
+    }
+
+    /// To be called after another host wrote.
+    pub(super) fn heard(&self) {
+        self.hosts.doubt_all();
     }
 
     pub async fn routing(&self, tenant: &TenantScope) -> Result<Routing, RepositoryError> {
@@ -133,9 +142,11 @@ impl Routes {
         }
         let new = !hosts.contains(&host);
         let (repository, known, tenant) = (self.repository.clone(), self.hosts.clone(), tenant.clone());
+        let outbox = self.outbox.clone();
         to_the_end(async move {
             let claimed = repository.claim_host(&tenant, &host).await;
             known.forget(host.as_str());
+            outbox.add(Notice::Routes);
             match claimed {
                 Ok(()) => Ok(new),
                 Err(WriteError::Exists) => Err(RouteError::HostTaken(host)),
@@ -148,9 +159,11 @@ impl Routes {
     /// Takes a host away from a tenant, with the routes on it.
     pub async fn release(&self, tenant: &TenantScope, host: RouteHost) -> Result<(), RouteError> {
         let (repository, known, tenant) = (self.repository.clone(), self.hosts.clone(), tenant.clone());
+        let outbox = self.outbox.clone();
         to_the_end(async move {
             let released = repository.release_host(&tenant, &host).await;
             known.forget(host.as_str());
+            outbox.add(Notice::Routes);
             match released {
                 Ok(()) => Ok(()),
                 Err(WriteError::Exists | WriteError::Missing) => Err(RouteError::UnknownHost),
@@ -221,6 +234,7 @@ impl Routes {
         change: impl Fn(&mut Routing) -> Result<T, RouteError> + Send + Sync + 'static,
     ) -> Result<T, RouteError> {
         let (repository, known, tenant) = (self.repository.clone(), self.hosts.clone(), tenant.clone());
+        let outbox = self.outbox.clone();
         to_the_end(async move {
             let verdict = Mutex::new(Err(RouteError::UnknownTenant));
             let apply = |routing: &mut Routing| {
@@ -229,6 +243,7 @@ impl Routes {
             let changed = repository.update_routing(&tenant, &apply).await;
             // A route may have moved from one host to another.
             known.forget_all();
+            outbox.add(Notice::Routes);
             changed?;
             verdict.into_inner().unwrap_or_else(PoisonError::into_inner)
         })

@@ -169,7 +169,8 @@ mod tests {
     use crate::service::keys::{KeyError, NewKey};
 
     fn sign_in() -> (SignIn, Arc<Keys>) {
-        let keys = Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32]), Arc::default()));
+        let keys =
+            Arc::new(Keys::new(Arc::new(MemoryStore::new()), KeyPepper::new([7; 32]), Arc::default(), Arc::default()));
         (SignIn::new(keys.clone()), keys)
     }
 
@@ -198,7 +199,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_session_outlives_neither_its_key_nor_a_second() {
         let store = Arc::new(MemoryStore::new());
-        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default()));
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default(), Arc::default()));
         let sign_in = SignIn::new(keys.clone());
         let tenant =
             crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
@@ -218,7 +219,7 @@ mod tests {
     #[tokio::test]
     async fn a_key_and_its_sessions_end_when_it_expires() {
         let store = Arc::new(MemoryStore::new());
-        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default()));
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default(), Arc::default()));
         let sign_in = SignIn::new(keys.clone());
         let tenant =
             crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);

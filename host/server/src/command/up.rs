@@ -33,7 +33,7 @@ pub struct UpArguments {
     /// Address of the ingress for functions.
     #[arg(long, value_name = "ADDR")]
     ingress: Option<SocketAddr>,
-    /// Keep everything in Redis, shared with other hosts: redis:// or rediss://.
+    /// Keep everything in Redis, shared with other hosts: redis://, redis+sentinel:// or redis+cluster://.
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
     /// Once ready, print one line of JSON instead of the banner.

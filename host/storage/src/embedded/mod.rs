@@ -21,6 +21,7 @@ mod file;
 mod functions;
 mod job;
 mod logs;
+mod notices;
 mod rates;
 mod ring;
 mod routes;

@@ -35,7 +35,7 @@ impl AnswerRepository for RedisStore {
         let keep = keep.to_string();
         let args = [name.as_bytes(), &record, now.as_bytes(), ends.as_bytes(), keep.as_bytes()];
         let (verdict, held): (_, Option<Vec<u8>>) =
-            decide(&self.link, &self.scripts.claim_answer, &self.answer_places(&tenant.id()), &args).await?;
+            decide(&self.writes, &self.scripts.claim_answer, &self.answer_places(&tenant.id()), &args).await?;
         match (verdict, held) {
             (Verdict::Exists, Some(held)) => Ok(Claimed::Held(decode::<AnswerRecord>(&key, &held)?)),
             (Verdict::Conflict, _) => Ok(Claimed::Full),
@@ -53,14 +53,14 @@ impl AnswerRepository for RedisStore {
         let (name, ends) = (place.to_hex(), milliseconds(remembered.ends_at));
         let now = milliseconds(Timestamp::now());
         let args = [name.as_bytes(), &record, now.as_bytes(), ends.as_bytes()];
-        let (_, ()) = decide(&self.link, &self.scripts.keep_answer, &self.answer_places(&tenant.id()), &args).await?;
+        let (_, ()) = decide(&self.writes, &self.scripts.keep_answer, &self.answer_places(&tenant.id()), &args).await?;
         Ok(())
     }
 
     async fn forget_answer(&self, tenant: &TenantScope, place: &Digest) -> Result<(), RepositoryError> {
         let name = place.to_hex();
         let (_, ()) =
-            decide(&self.link, &self.scripts.forget_answer, &self.answer_places(&tenant.id()), &[name.as_bytes()])
+            decide(&self.writes, &self.scripts.forget_answer, &self.answer_places(&tenant.id()), &[name.as_bytes()])
                 .await?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::ids::{Digest, KeyId};
 use isolet_domain::key::Key;
 use isolet_domain::repository::{KeyRepository, RepositoryError, WriteError};
+use redis::Cmd;
 
 use super::scripts::{Verdict, decide};
 use super::store::RedisStore;
@@ -17,7 +18,7 @@ impl KeyRepository for RedisStore {
         let record = encode::<KeyRecord>(&key_key(&key.hash), key);
         let place = self.keys.key(&key.hash);
         let (verdict, held): (_, Option<Vec<u8>>) =
-            decide(&self.link, &self.scripts.set_new, std::slice::from_ref(&place), &[&record]).await?;
+            decide(&self.writes, &self.scripts.set_new, std::slice::from_ref(&place), &[&record]).await?;
         // Of a key bound to a tenant the very same record may be there from an attempt that got no further.
         if verdict == Verdict::Exists && (key.tenant.is_none() || held.as_ref() != Some(&record)) {
             return Err(WriteError::Exists);
@@ -26,7 +27,7 @@ impl KeyRepository for RedisStore {
         let (keys, id, hash) = (self.keys.of(&tenant), key.id.to_string(), key.hash.to_string());
         let (keys, args) = ([keys.tenant(), keys.keys()], [id.as_bytes(), hash.as_bytes()]);
         let (verdict, registered): (_, Option<String>) =
-            decide(&self.link, &self.scripts.register_key, &keys, &args).await?;
+            decide(&self.writes, &self.scripts.register_key, &keys, &args).await?;
         let refused = match verdict {
             Verdict::Done => return Ok(()),
             // This very key, by somebody who was faster: the record is theirs too.
@@ -63,7 +64,7 @@ impl KeyRepository for RedisStore {
         let (key, place) = (key_key(hash), self.keys.key(hash));
         let _turn = self.turns.take(hash).await;
         loop {
-            let before: Option<Vec<u8>> = self.link.command(redis::cmd("GET").arg(&place)).await?;
+            let before: Option<Vec<u8>> = self.writes.command(redis::cmd("GET").arg(&place)).await?;
             let before = before.ok_or(WriteError::Missing)?;
             let stored = decode::<KeyRecord>(&key, &before)?;
             let mut changed = stored.clone();
@@ -71,7 +72,8 @@ impl KeyRepository for RedisStore {
             (changed.id, changed.hash, changed.tenant) = (stored.id, stored.hash, stored.tenant);
             let after = rewrite::<KeyRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 2] = [&before, &after];
-            let (verdict, ()) = decide(&self.link, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
+            let (verdict, ()) =
+                decide(&self.writes, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
             match verdict {
                 Verdict::Done => return Ok(changed),
                 Verdict::Missing => return Err(WriteError::Missing),
@@ -85,13 +87,13 @@ impl KeyRepository for RedisStore {
         let keys = self.keys.of(&tenant.id()).keys();
         let named: Vec<String> = self.link.command(redis::cmd("HVALS").arg(keys)).await?;
         let mut hashes = Vec::with_capacity(named.len());
-        let mut reads = redis::pipe();
+        let mut reads = Vec::with_capacity(named.len());
         for hash in &named {
             let hash = Digest::parse(hash).map_err(|err| RepositoryError::Corrupt {
                 what: format!("a key of tenant/{}", tenant.id()),
                 why: err.to_string(),
             })?;
-            reads.get(self.keys.key(&hash));
+            reads.push(Cmd::get(self.keys.key(&hash)));
             hashes.push(hash);
         }
         if hashes.is_empty() {
@@ -119,7 +121,7 @@ impl KeyRepository for RedisStore {
     async fn delete_key(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), WriteError> {
         let keys = [self.keys.of(&tenant.id()).keys()];
         let (verdict, hash): (_, Option<String>) =
-            decide(&self.link, &self.scripts.unregister_key, &keys, &[id.to_string().as_bytes()]).await?;
+            decide(&self.writes, &self.scripts.unregister_key, &keys, &[id.to_string().as_bytes()]).await?;
         if verdict != Verdict::Done {
             return Err(WriteError::Missing);
         }

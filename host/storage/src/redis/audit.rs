@@ -96,7 +96,7 @@ impl AuditRepository for RedisStore {
             args.push(at.to_string().into_bytes());
         }
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        match decide(&self.link, &self.scripts.append_audit, &places, &args).await? {
+        match decide(&self.writes, &self.scripts.append_audit, &places, &args).await? {
             (Verdict::Done, ()) => Ok(()),
             _ => Err(WriteError::Exists),
         }
@@ -156,7 +156,7 @@ impl AuditRepository for RedisStore {
             places.extend(own.filter(|own| !places.contains(own)));
         }
         let last = last.to_string();
-        let (_, ()) = decide(&self.link, &self.scripts.trim_audit, &places, &[last.as_bytes()]).await?;
+        let (_, ()) = decide(&self.writes, &self.scripts.trim_audit, &places, &[last.as_bytes()]).await?;
         Ok(gone.len() == TRIMMED)
     }
 }

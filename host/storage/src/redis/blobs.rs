@@ -24,16 +24,19 @@ impl BlobRepository for RedisStore {
         // server could make it differ, and that is seen when it is read.
         if length != bytes.len() || bytes.is_empty() {
             // No fence: the same bytes under the same name do no harm however late they come.
-            let () = self.blob_link.command(redis::cmd("SET").arg(&key).arg(&*bytes)).await?;
+            let () = self.blob_link.change(redis::cmd("SET").arg(&key).arg(&*bytes)).await?;
         }
         Ok(digest)
     }
 
     async fn blob(&self, digest: &Digest) -> Result<Option<Bytes>, RepositoryError> {
-        let mut bytes: Option<Vec<u8>> = self.blob_link.command(redis::cmd("GET").arg(self.keys.blob(digest))).await?;
-        if bytes.is_none() {
-            // Somebody may be about to remove it, and come to see that it is named after all.
-            bytes = self.blob_link.command(redis::cmd("GET").arg(self.keys.trash(digest))).await?;
+        let mut bytes: Option<Vec<u8>> = None;
+        // Somebody may be about to remove it, and come to see that it is named after all.
+        for key in [self.keys.blob(digest), self.keys.trash(digest), self.keys.earlier_trash(digest)] {
+            bytes = self.blob_link.command(redis::cmd("GET").arg(key)).await?;
+            if bytes.is_some() {
+                break;
+            }
         }
         let Some(bytes) = bytes else { return Ok(None) };
         if Digest::of(&bytes) != *digest {
@@ -57,7 +60,7 @@ impl BlobRepository for RedisStore {
         for digest in &moved {
             let trash = self.keys.trash(digest);
             if doomed.contains(digest) {
-                let () = self.blob_link.command(redis::cmd("UNLINK").arg(&trash)).await?;
+                let () = self.blob_link.change(redis::cmd("UNLINK").arg(&trash)).await?;
             } else {
                 self.rename(&trash, &self.keys.blob(digest)).await?;
             }
@@ -70,7 +73,7 @@ impl RedisStore {
     /// `false`: there was nothing under that key.
     async fn rename(&self, from: &str, to: &str) -> Result<bool, RepositoryError> {
         let keys = [from.to_owned(), to.to_owned()];
-        let (verdict, ()) = decide(&self.link, &self.scripts.rename, &keys, &[]).await?;
+        let (verdict, ()) = decide(&self.writes, &self.scripts.rename, &keys, &[]).await?;
         Ok(verdict == Verdict::Done)
     }
 

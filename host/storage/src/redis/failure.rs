@@ -16,9 +16,9 @@ const REFUSALS: &[(&str, &str)] = &[
     ("BUSY", "Redis is busy with a script"),
     ("CLUSTERDOWN", "the Redis Cluster is down"),
     ("TRYAGAIN", "the Redis Cluster is moving this slot"),
-    ("MOVED", "this is a node of a Redis Cluster, which isolet does not speak to yet"),
-    ("ASK", "this is a node of a Redis Cluster, which isolet does not speak to yet"),
-    ("CROSSSLOT", "this is a node of a Redis Cluster, which isolet does not speak to yet"),
+    ("MOVED", "another node of the Redis Cluster has this part of the keys"),
+    ("ASK", "another node of the Redis Cluster has this part of the keys"),
+    ("CROSSSLOT", "the Redis Cluster has these keys on several nodes"),
     ("NOAUTH", "Redis wants a password"),
     ("WRONGPASS", "Redis does not take the password"),
     ("NOPERM", "the Redis user may not do this"),
@@ -54,6 +54,11 @@ pub(super) fn classify(error: &RedisError) -> (RepositoryError, bool) {
     // Everything else is about the connection or what came over it. When in doubt it is given up: nothing that arrives late
     // can then be taken for an answer to something else.
     (RepositoryError::Unavailable(format!("the connection to Redis failed: {text}")), true)
+}
+
+/// What to say when a write is in one server and not in those that would take its place.
+pub(super) fn too_few_replicas() -> RepositoryError {
+    RepositoryError::Unavailable("too few replicas of Redis have the write (`wait_replicas`)".to_owned())
 }
 
 /// What to say when the deadline has passed.

@@ -10,6 +10,7 @@ use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, Write
 
 use super::keys::{names_after, number_member, numbers_before, version_field};
 use super::scripts::{Verdict, decide};
+use super::servers::Servers;
 use super::store::RedisStore;
 use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key, lost, rewrite, version_key};
 
@@ -17,15 +18,17 @@ use crate::record::{FunctionRecord, VersionRecord, decode, encode, function_key,
 type Row = (String, Option<Vec<u8>>);
 
 impl RedisStore {
-    /// The record as it is written: what a later compare-and-set compares with.
+    /// The record as it is written. Where it is to be compared and set it is asked for of the server that will do it: another one may
+    /// never come to see what was written.
     async fn function_bytes(
         &self,
+        servers: &Servers,
         tenant: &TenantScope,
         name: &FunctionName,
     ) -> Result<Option<Vec<u8>>, RepositoryError> {
         let mut get = redis::cmd("HGET");
         get.arg(self.keys.of(&tenant.id()).functions()).arg(name.as_str());
-        self.link.command(&get).await
+        servers.command(&get).await
     }
 }
 
@@ -73,7 +76,7 @@ impl FunctionRepository for RedisStore {
         let record = encode::<FunctionRecord>(&function_key(&tenant.id(), &function.name), function);
         let keys = [keys.tenant(), keys.functions(), keys.names()];
         let args: [&[u8]; 2] = [function.name.as_str().as_bytes(), &record];
-        let (verdict, ()) = decide(&self.link, &self.scripts.create_function, &keys, &args).await?;
+        let (verdict, ()) = decide(&self.writes, &self.scripts.create_function, &keys, &args).await?;
         match verdict {
             Verdict::Done => Ok(()),
             Verdict::Exists | Verdict::Conflict => Err(WriteError::Exists),
@@ -82,7 +85,7 @@ impl FunctionRepository for RedisStore {
     }
 
     async fn function(&self, tenant: &TenantScope, name: &FunctionName) -> Result<Option<Function>, RepositoryError> {
-        let Some(record) = self.function_bytes(tenant, name).await? else { return Ok(None) };
+        let Some(record) = self.function_bytes(&self.link, tenant, name).await? else { return Ok(None) };
         decode::<FunctionRecord>(&function_key(&tenant.id(), name), &record).map(Some)
     }
 
@@ -109,7 +112,7 @@ impl FunctionRepository for RedisStore {
         let keys = [self.keys.of(&tenant.id()).functions()];
         let _turn = self.turns.take(&(tenant.id(), name)).await;
         loop {
-            let before = self.function_bytes(tenant, name).await?.ok_or(WriteError::Missing)?;
+            let before = self.function_bytes(&self.writes, tenant, name).await?.ok_or(WriteError::Missing)?;
             let stored = decode::<FunctionRecord>(&key, &before)?;
             let mut changed = stored.clone();
             change(&mut changed);
@@ -118,7 +121,7 @@ impl FunctionRepository for RedisStore {
             changed.next_number = stored.next_number;
             let after = rewrite::<FunctionRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 3] = [name.as_str().as_bytes(), &before, &after];
-            let (verdict, ()) = decide(&self.link, &self.scripts.exchange_function, &keys, &args).await?;
+            let (verdict, ()) = decide(&self.writes, &self.scripts.exchange_function, &keys, &args).await?;
             match verdict {
                 Verdict::Done => return Ok(changed),
                 Verdict::Missing => return Err(WriteError::Missing),
@@ -134,7 +137,7 @@ impl FunctionRepository for RedisStore {
         let (keys, within) = (self.keys.of(&tenant.id()), numbers_before(name, None));
         let keys = [keys.functions(), keys.names(), keys.versions(), keys.numbers()];
         let args = [name.as_str().as_bytes(), within.min.as_bytes(), within.max.as_bytes()];
-        match decide(&self.link, &self.scripts.delete_function, &keys, &args).await? {
+        match decide(&self.writes, &self.scripts.delete_function, &keys, &args).await? {
             (Verdict::Done, ()) => Ok(named),
             _ => Err(WriteError::Missing),
         }
@@ -153,7 +156,7 @@ impl FunctionRepository for RedisStore {
         let field = version_field(function, &version.id);
         let _turn = self.turns.take(&(tenant.id(), function)).await;
         loop {
-            let before = self.function_bytes(tenant, function).await?.ok_or(WriteError::Missing)?;
+            let before = self.function_bytes(&self.writes, tenant, function).await?.ok_or(WriteError::Missing)?;
             let mut owner = decode::<FunctionRecord>(&owner_key, &before)?;
             let added = Version { number: owner.next_number, ..version.clone() };
             owner.next_number += 1;
@@ -163,7 +166,7 @@ impl FunctionRepository for RedisStore {
             let args: [&[u8]; 6] =
                 [function.as_str().as_bytes(), field.as_bytes(), &before, &after, &record, member.as_bytes()];
             let (verdict, known): (_, Option<Vec<u8>>) =
-                decide(&self.link, &self.scripts.add_version, &keys, &args).await?;
+                decide(&self.writes, &self.scripts.add_version, &keys, &args).await?;
             match (verdict, known) {
                 (Verdict::Done, _) => return Ok((added, true)),
                 (Verdict::Missing, _) => return Err(WriteError::Missing),

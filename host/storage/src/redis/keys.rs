@@ -8,7 +8,7 @@
 //! | `{p}:hosts` | hash | index: custom host → tenant id |
 //! | `{p}:key:<hash>` | string | record of an API key |
 //! | `{p}:blob:<digest>` | string | contents |
-//! | `{p}:trash:<digest>` | string | contents that are about to be removed, and read until then |
+//! | `{p}:trash:{{p}:blob:<digest>}` | string | contents that are about to be removed, and read until then |
 //! | `{p}:{<tenant id>}:tenant` | string | record of the tenant |
 //! | `{p}:{<tenant id>}:keys` | hash | key id → hash of the secret |
 //! | `{p}:{<tenant id>}:routing` | string | record of its custom hosts and routes |
@@ -34,8 +34,11 @@
 //! | `{p}:{<tenant id>}:windows:<step>` | sorted set | the same fields, by the start of the window |
 //! | `{p}:{<tenant id>}:log-sizes` | hash | the position of the next record, what the batches come to, when the oldest came |
 //!
-//! (`{p}` is the prefix; the braces around a tenant's id, and around `audit`, are really there.) In a Redis Cluster the part in braces alone decides
-//! about the slot, so all of a tenant's keys are in one and a script may use them together; of the others a script uses one.
+//! Hosts tell each other what they wrote on the channel `{p}:notices`.
+//!
+//! (`{p}` is the prefix; the braces around a tenant's id, around `audit` and behind `trash:` are really there.) In a Redis Cluster the part in braces
+//! alone decides about the slot, so all of a tenant's keys are in one and a script may use them together, as it may contents and what is
+//! about to be removed of them; of the others a script uses one.
 //! Only remembered answers, logs, series and rates ever get a time to live, so a server that evicts only keys that have one evicts nothing else; without answers
 //! a request that is sent again is done again.
 //!
@@ -91,7 +94,17 @@ impl Keys {
     }
 
     pub(super) fn trash(&self, digest: &Digest) -> String {
+        format!("{}:trash:{{{}}}", self.prefix, self.blob(digest))
+    }
+
+    /// Where an earlier host put the same. Renaming to it would take both keys on one node.
+    pub(super) fn earlier_trash(&self, digest: &Digest) -> String {
         format!("{}:trash:{}", self.prefix, digest.to_hex())
+    }
+
+    /// The channel on which hosts tell each other what they wrote.
+    pub(super) fn notices(&self) -> String {
+        format!("{}:notices", self.prefix)
     }
 
     pub(super) fn audit(&self) -> AuditKeys {
@@ -292,6 +305,8 @@ pub(super) fn runs_before(id: Option<&RunId>) -> Bounds {
 
 #[cfg(test)]
 mod tests {
+    use redis::cluster_routing::Slot;
+
     use super::*;
 
     #[test]
@@ -313,10 +328,17 @@ mod tests {
             keys.hosts(),
             keys.key(&digest),
             keys.blob(&digest),
-            keys.trash(&digest),
+            keys.earlier_trash(&digest),
         ] {
             assert!(!key.contains('{'), "{key}");
         }
+    }
+
+    #[test]
+    fn contents_keep_their_slot_on_the_way_out() {
+        let (keys, digest) = (Keys::new("isolet"), Digest::of(b"x"));
+        assert_eq!(Slot::for_key(keys.blob(&digest)), Slot::for_key(keys.trash(&digest)));
+        assert_ne!(Slot::for_key(keys.blob(&digest)), Slot::for_key(keys.earlier_trash(&digest)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The connection to Redis: one for many requests at a time, with a deadline on each, replaced when it is in doubt.
+//! The connection to one Redis server: one for many requests at a time, with a deadline on each, replaced when it is in doubt. Which
+//! server that is can be asked of Sentinels anew each time a connection is made.
 //!
 //! Replies come in the order of the requests; nothing in the protocol says which reply is whose. The crate's multiplexed
 //! connection keeps a place in its queue for every request it has sent, also when the caller is gone, so a late reply is thrown
@@ -14,12 +15,16 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::select_ok;
 use isolet_domain::repository::RepositoryError;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, RedisResult, Script};
-use tokio::time::timeout;
+use redis::sentinel::SentinelClient;
+use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+use tokio::time::{timeout, timeout_at};
 
-use super::failure::{classify, too_slow};
+use super::clock::Clock;
+use super::failure::{classify, too_few_replicas, too_slow};
+use super::order::{Order, Way};
 
 /// After a failed attempt to connect, how long everybody else is told so at once instead of waiting in line to find out.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -27,12 +32,46 @@ const PAUSE: Duration = Duration::from_millis(200);
 const QUIET: Duration = Duration::from_secs(1);
 
 pub(super) struct Link {
-    client: Client,
+    source: Source,
     timeout: Duration,
+    /// Replicas that must have a write before it counts.
+    replicas: u32,
     // Locked for moments only, never across an await.
     slot: Mutex<Slot>,
     // Held while a connection is made or looked after, so that one caller does it for all.
     connecting: tokio::sync::Mutex<()>,
+}
+
+/// Which server it is.
+pub(super) enum Source {
+    Fixed(Box<Client>),
+    /// The master that one of these names and that says so itself.
+    Sentinels(Vec<tokio::sync::Mutex<SentinelClient>>),
+}
+
+/// How an order failed.
+pub(super) struct Failure {
+    pub(super) error: RepositoryError,
+    pub(super) kind: FailureKind,
+}
+
+pub(super) enum FailureKind {
+    /// There is no connection, so nothing was sent.
+    NotSent,
+    /// Another server of the Cluster has the key: for good, or for this once.
+    Moved(String),
+    Asked(String),
+    /// The connection was given up: it is not known what became of the order.
+    Lost,
+    Refused,
+}
+
+/// Why an order did not come to its end at the server.
+enum Stop {
+    Unsent(RepositoryError),
+    Said(RedisError),
+    /// Done, by too few.
+    Alone,
 }
 
 #[derive(Default)]
@@ -51,75 +90,77 @@ struct Connected {
     clock: Clock,
 }
 
-/// What the server's clock says, without asking it again.
-#[derive(Clone, Copy)]
-struct Clock {
-    server_ms: i64,
-    /// When the answer came, so that an estimate is never ahead of the server: a fence is rather too strict.
-    at: Instant,
+impl Source {
+    async fn client(&self) -> RedisResult<Client> {
+        match self {
+            Self::Fixed(client) => Ok(Client::clone(client)),
+            Self::Sentinels(sentinels) => {
+                // All at once: one that hangs, as it does beside a master that does, holds up nobody.
+                let asked =
+                    sentinels.iter().map(|one| Box::pin(async move { one.lock().await.async_get_client().await }));
+                Ok(select_ok(asked).await?.0)
+            }
+        }
+    }
 }
 
 impl Link {
-    pub(super) fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout, slot: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+    pub(super) fn new(source: Source, timeout: Duration, replicas: u32) -> Self {
+        Self { source, timeout, replicas, slot: Mutex::default(), connecting: tokio::sync::Mutex::default() }
     }
 
-    /// One command that changes nothing, or nothing that matters when it happens late or twice.
-    pub(super) async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RepositoryError> {
-        self.run(async |mut connected| command.query_async(&mut connected.connection).await).await
-    }
-
-    /// Several such commands in one go, not as one atomic step.
-    pub(super) async fn commands<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, RepositoryError> {
-        self.run(async |mut connected| commands.query_async(&mut connected.connection).await).await
-    }
-
-    /// A script that only reads.
-    pub(super) async fn read<T: FromRedisValue>(
+    /// Puts an order to the server, and gives the connection up if that is called for. `until` is when nobody waits any more.
+    pub(super) async fn put<T: FromRedisValue>(
         &self,
-        script: &Script,
-        keys: &[String],
-        args: &[&[u8]],
-    ) -> Result<T, RepositoryError> {
-        self.run(async |mut connected| script.key(keys).arg(args).invoke_async(&mut connected.connection).await).await
-    }
-
-    /// A script that starts with `fence.lua`. Its own arguments start at `ARGV[2]`.
-    pub(super) async fn write<T: FromRedisValue>(
-        &self,
-        script: &Script,
-        keys: &[String],
-        args: &[&[u8]],
-    ) -> Result<T, RepositoryError> {
-        let begun = Instant::now();
-        let write = async |mut connected: Connected| {
-            // A quarter of the time is for the reply to come back.
-            let fence = connected.clock.server_ms_at(begun + self.timeout * 3 / 4);
-            script.key(keys).arg(fence).arg(args).invoke_async(&mut connected.connection).await
-        };
-        self.run(write).await
-    }
-
-    /// Lends the connection out under the deadline, and gives it up if that is called for.
-    async fn run<T>(&self, work: impl AsyncFnOnce(Connected) -> RedisResult<T>) -> Result<T, RepositoryError> {
+        order: &Order<'_>,
+        way: Way,
+        until: Instant,
+    ) -> Result<T, Failure> {
         let mut lent = None;
-        let ended = timeout(self.timeout, async {
-            let connected = self.connected().await?;
+        let ended = timeout_at(until.into(), async {
+            let mut connected = self.connected().await.map_err(Stop::Unsent)?;
             lent = Some(connected.number);
-            Ok::<_, RepositoryError>(work(connected).await)
+            let done = order.put(&mut connected.connection, connected.clock, way).await.map_err(Stop::Said)?;
+            if order.writes() && self.replicas > 0 {
+                self.replicated(&mut connected.connection, until).await?;
+            }
+            Ok::<T, Stop>(done)
         });
         let (error, give_up) = match ended.await {
-            Ok(Ok(Ok(value))) => return Ok(value),
-            Ok(Ok(Err(err))) => classify(&err),
+            Ok(Ok(value)) => return Ok(value),
             // Not connected: there is nothing to give up.
-            Ok(Err(err)) => return Err(err),
+            Ok(Err(Stop::Unsent(error))) => return Err(Failure { error, kind: FailureKind::NotSent }),
+            Ok(Err(Stop::Alone)) => (too_few_replicas(), false),
+            Ok(Err(Stop::Said(err))) => match elsewhere(&err) {
+                Some(kind) => return Err(Failure { error: classify(&err).0, kind }),
+                None => classify(&err),
+            },
             Err(_) => (too_slow(), true),
         };
-        if let (true, Some(number)) = (give_up, lent) {
-            // Requests of others that are on their way keep it until their own deadlines; nothing new goes over it.
-            self.slot().connected.take_if(|connected| connected.number == number);
-        }
-        Err(error)
+        let kind = match lent {
+            None => FailureKind::NotSent,
+            Some(number) if give_up => {
+                // Requests of others that are on their way keep it until their own deadlines; nothing new goes over it.
+                self.slot().connected.take_if(|connected| connected.number == number);
+                FailureKind::Lost
+            }
+            Some(_) => FailureKind::Refused,
+        };
+        Err(Failure { error, kind })
+    }
+
+    /// A client for the server as it is now.
+    pub(super) async fn client(&self) -> RedisResult<Client> {
+        self.source.client().await
+    }
+
+    /// Waits until enough replicas have what was written over this connection.
+    async fn replicated(&self, connection: &mut MultiplexedConnection, until: Instant) -> Result<(), Stop> {
+        // Half of what is left, so that the answer comes before nobody waits for it; nothing would be for ever.
+        let patience = (until.saturating_duration_since(Instant::now()) / 2).as_millis().max(1) as u64;
+        let mut wait = redis::cmd("WAIT");
+        let reached: u32 = wait.arg(self.replicas).arg(patience).query_async(connection).await.map_err(Stop::Said)?;
+        if reached < self.replicas { Err(Stop::Alone) } else { Ok(()) }
     }
 
     async fn connected(&self) -> Result<Connected, RepositoryError> {
@@ -179,7 +220,8 @@ impl Link {
             .set_connection_timeout(None)
             .set_response_timeout(None)
             .set_pipeline_buffer_size(1_024);
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let client = self.source.client().await?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(&mut connection).await?;
         Ok((connection, Clock { server_ms: seconds * 1_000 + micros / 1_000, at: Instant::now() }))
     }
@@ -200,14 +242,14 @@ impl Slot {
     }
 }
 
-impl Clock {
-    fn server_ms_at(self, instant: Instant) -> i64 {
-        let later = instant.saturating_duration_since(self.at).as_millis();
-        self.server_ms.saturating_add(i64::try_from(later).unwrap_or(i64::MAX))
-    }
-}
-
 async fn still_there(connection: &mut MultiplexedConnection, patience: Duration) -> bool {
     let answer = timeout(patience, redis::cmd("PING").exec_async(connection)).await;
     matches!(answer, Ok(Ok(())))
+}
+
+/// Where in the Cluster the key is, if that is what was said.
+fn elsewhere(error: &RedisError) -> Option<FailureKind> {
+    let (address, _) = error.redirect_node()?;
+    let asked = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
+    Some(if asked { FailureKind::Asked(address.to_owned()) } else { FailureKind::Moved(address.to_owned()) })
 }

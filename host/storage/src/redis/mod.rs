@@ -1,4 +1,4 @@
-//! The store that several hosts share: everything in one Redis server, or behind one address that leads to the current master.
+//! The store that several hosts share: everything in Redis, be it one server, the master that Sentinels name, or a Cluster.
 //!
 //! How things stay whole when there are several keys. All of one tenant's keys are changed by one script, hence in one step. Three
 //! things involve keys in other slots, and each has one key that decides whether the thing exists; it is written last and
@@ -15,24 +15,33 @@
 //! after it (`blobs`).
 //!
 //! How durable a write is depends on the server: with `appendfsync always` nothing acknowledged is lost when it crashes, with
-//! `everysec` up to a second.
+//! `everysec` up to a second. Where another server takes over, what replicas do not have is lost; so writes wait until as many
+//! replicas as `wait_replicas` says have them. A write that too few have is reported as failed and may still be there.
 
+mod address;
 mod answers;
 mod api_keys;
 mod audit;
 mod blobs;
+mod clock;
+mod cluster;
 mod failure;
 mod functions;
 mod keys;
 mod link;
 mod logs;
+mod notices;
+mod options;
+mod order;
 mod rates;
 mod routes;
 mod runs;
 mod scripts;
 mod series;
+mod servers;
 mod store;
 mod stored;
 mod tenants;
 
-pub use store::{RedisOptions, RedisStore};
+pub use options::RedisOptions;
+pub use store::RedisStore;

@@ -8,16 +8,17 @@ use isolet_domain::repository::{RepositoryError, RouteRepository, WriteError};
 use isolet_domain::route::{RouteHost, Routing};
 
 use super::scripts::{Verdict, decide};
+use super::servers::Servers;
 use super::store::RedisStore;
 use crate::record::{RoutingRecord, decode, encode, rewrite, routing_key};
 
 impl RedisStore {
-    async fn routing_bytes(&self, tenant: &TenantId) -> Result<Option<Vec<u8>>, RepositoryError> {
-        self.link.command(redis::cmd("GET").arg(self.keys.of(tenant).routing())).await
+    async fn routing_bytes(&self, servers: &Servers, tenant: &TenantId) -> Result<Option<Vec<u8>>, RepositoryError> {
+        servers.command(redis::cmd("GET").arg(self.keys.of(tenant).routing())).await
     }
 
     async fn routing_of(&self, tenant: &TenantId) -> Result<Routing, RepositoryError> {
-        let record = self.routing_bytes(tenant).await?;
+        let record = self.routing_bytes(&self.link, tenant).await?;
         record.map_or(Ok(Routing::default()), |record| decode::<RoutingRecord>(&routing_key(tenant), &record))
     }
 
@@ -32,7 +33,7 @@ impl RedisStore {
         let keys = [of_tenant.tenant(), of_tenant.routing()];
         let _turn = self.turns.take(&(tenant, "routing")).await;
         loop {
-            let before = self.routing_bytes(tenant).await?;
+            let before = self.routing_bytes(&self.writes, tenant).await?;
             let mut routing = match &before {
                 Some(before) => decode::<RoutingRecord>(&key, before)?,
                 None => Routing::default(),
@@ -43,7 +44,7 @@ impl RedisStore {
                 None => encode::<RoutingRecord>(&key, &routing),
             };
             let args: [&[u8]; 2] = [before.as_deref().unwrap_or_default(), &after];
-            let (verdict, ()) = decide(&self.link, &self.scripts.exchange_routing, &keys, &args).await?;
+            let (verdict, ()) = decide(&self.writes, &self.scripts.exchange_routing, &keys, &args).await?;
             match verdict {
                 Verdict::Done => return Ok(routing),
                 Verdict::Missing => return Err(WriteError::Missing),
@@ -61,14 +62,14 @@ impl RedisStore {
     ) -> Result<(Verdict, Option<String>), RepositoryError> {
         let (keys, tenant) = ([self.keys.hosts()], tenant.to_string());
         let args = [host.as_str().as_bytes(), tenant.as_bytes(), push_out.as_bytes()];
-        decide(&self.link, &self.scripts.claim_host, &keys, &args).await
+        decide(&self.writes, &self.scripts.claim_host, &keys, &args).await
     }
 
     /// Takes the host out of the index if it is this tenant's there.
     pub(super) async fn unindex_host(&self, tenant: &TenantId, host: &RouteHost) -> Result<Verdict, RepositoryError> {
         let (keys, tenant) = ([self.keys.hosts()], tenant.to_string());
         let args = [host.as_str().as_bytes(), tenant.as_bytes()];
-        let (verdict, ()) = decide(&self.link, &self.scripts.release_host, &keys, &args).await?;
+        let (verdict, ()) = decide(&self.writes, &self.scripts.release_host, &keys, &args).await?;
         Ok(verdict)
     }
 

@@ -30,7 +30,7 @@ impl RunRepository for RedisStore {
         let keys = [keys.tenant(), keys.runs(), keys.order(), keys.ring()];
         let args: [&[u8]; 4] = [id.as_bytes(), &record, flag(run.starred), keep.as_bytes()];
         // `missing`: the tenant was deleted while the run ran, and a record now would never be removed.
-        let (_, ()) = decide(&self.link, &self.scripts.record_run, &keys, &args).await?;
+        let (_, ()) = decide(&self.writes, &self.scripts.record_run, &keys, &args).await?;
         Ok(())
     }
 
@@ -66,7 +66,7 @@ impl RunRepository for RedisStore {
         let (keys, id) = (self.keys.of(&tenant.id()), id.to_string());
         let args: [&[u8]; 2] = [id.as_bytes(), flag(starred)];
         let (_, record): (Verdict, Option<Vec<u8>>) =
-            decide(&self.link, &self.scripts.star_run, &[keys.runs(), keys.ring()], &args).await?;
+            decide(&self.writes, &self.scripts.star_run, &[keys.runs(), keys.ring()], &args).await?;
         let record = record.ok_or(WriteError::Missing)?;
         Ok(read(&tenant.id(), &id, &record, starred)?)
     }
@@ -74,7 +74,7 @@ impl RunRepository for RedisStore {
     async fn delete_run(&self, tenant: &TenantScope, id: &RunId) -> Result<(), WriteError> {
         let keys = self.keys.of(&tenant.id());
         let keys = [keys.runs(), keys.order(), keys.ring()];
-        match decide(&self.link, &self.scripts.delete_run, &keys, &[id.to_string().as_bytes()]).await? {
+        match decide(&self.writes, &self.scripts.delete_run, &keys, &[id.to_string().as_bytes()]).await? {
             (Verdict::Done, ()) => Ok(()),
             _ => Err(WriteError::Missing),
         }
@@ -83,7 +83,7 @@ impl RunRepository for RedisStore {
     async fn clear_runs(&self, tenant: &TenantScope) -> Result<(), RepositoryError> {
         let keys = self.keys.of(&tenant.id());
         let keys = [keys.runs(), keys.order(), keys.ring()];
-        let (_, ()) = decide(&self.link, &self.scripts.clear_runs, &keys, &[]).await?;
+        let (_, ()) = decide(&self.writes, &self.scripts.clear_runs, &keys, &[]).await?;
         Ok(())
     }
 }

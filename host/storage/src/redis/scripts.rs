@@ -4,7 +4,7 @@
 use isolet_domain::repository::RepositoryError;
 use redis::{FromRedisValue, Script};
 
-use super::link::Link;
+use super::servers::Servers;
 
 /// Those that write start with the fence.
 macro_rules! fenced {
@@ -129,12 +129,12 @@ impl Verdict {
 
 /// Runs a script that answers with a verdict and what belongs to it.
 pub(super) async fn decide<T: FromRedisValue>(
-    link: &Link,
+    servers: &Servers,
     script: &Script,
     keys: &[String],
     args: &[&[u8]],
 ) -> Result<(Verdict, T), RepositoryError> {
-    let (word, rest): (String, T) = link.write(script, keys, args).await?;
+    let (word, rest): (String, T) = servers.write(script, keys, args).await?;
     let verdict = Verdict::parse(&word).ok_or_else(|| {
         RepositoryError::Unavailable(format!("Redis answered {word:?}, which no script of ours says"))
     })?;

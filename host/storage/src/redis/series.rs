@@ -28,7 +28,7 @@ impl SeriesRepository for RedisStore {
         let keys = self.keys.of(&tenant.id());
         let keys = [keys.tenant(), keys.series(place.step), keys.windows(place.step)];
         let (verdict, known): (_, Option<Vec<u8>>) =
-            decide(&self.link, &self.scripts.put_tallies, &keys, &args).await?;
+            decide(&self.writes, &self.scripts.put_tallies, &keys, &args).await?;
         if verdict != Verdict::Conflict {
             return Ok(Recorded::Kept);
         }

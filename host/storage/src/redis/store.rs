@@ -1,16 +1,14 @@
 //! The Redis store as a whole: what it holds together, and which servers it refuses.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use async_trait::async_trait;
+use isolet_domain::ids::HostId;
 use isolet_domain::repository::{Repository, RepositoryError};
-use redis::{Client, TlsCertificates};
 
+use super::address::Address;
 use super::keys::Keys;
-use super::link::Link;
+use super::options::RedisOptions;
 use super::scripts::{Scripts, Verdict, decide};
-use crate::config::RedisConfig;
+use super::servers::Servers;
 use crate::open_error::OpenError;
 use crate::turns::Turns;
 
@@ -19,56 +17,35 @@ const FORMAT: &str = "isolet 1";
 /// Effects of scripts rather than scripts are replicated from 5 on, and 6 is the oldest we test with.
 const OLDEST_MAJOR: u32 = 6;
 
-/// How to use a Redis server; the fields are those of [`RedisConfig`].
-#[derive(Clone, Debug)]
-pub struct RedisOptions {
-    pub prefix: String,
-    pub timeout: Duration,
-    pub blob_timeout: Duration,
-    pub ca_file: Option<PathBuf>,
-}
-
-impl RedisOptions {
-    /// # Errors
-    /// When the prefix would break the layout of the keys.
-    pub fn of(config: &RedisConfig) -> Result<Self, OpenError> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_:.".contains(c);
-        // Braces would move all keys into one slot of a cluster.
-        if config.prefix.is_empty() || config.prefix.len() > 64 || !config.prefix.chars().all(plain) {
-            return Err(OpenError::Address(format!(
-                "the prefix {:?} is not 1 to 64 characters of a-z, 0-9, `-`, `_`, `:` and `.`",
-                config.prefix
-            )));
-        }
-        Ok(Self {
-            prefix: config.prefix.clone(),
-            timeout: Duration::from_millis(config.timeout_ms.get()),
-            blob_timeout: Duration::from_millis(config.blob_timeout_ms.get()),
-            ca_file: config.ca_file.clone(),
-        })
-    }
-}
-
-/// Everything in one Redis server.
+/// Everything in Redis.
 pub struct RedisStore {
-    pub(super) link: Link,
+    /// What is read.
+    pub(super) link: Servers,
+    /// What is written, by connections of its own: where replicas have to have it, they wait.
+    pub(super) writes: Servers,
     /// Megabytes on their way must not hold up the small records behind them.
-    pub(super) blob_link: Link,
+    pub(super) blob_link: Servers,
     pub(super) keys: Keys,
     pub(super) scripts: Scripts,
     pub(super) turns: Turns,
+    /// What this host is called among those that it tells of its writes.
+    pub(super) name: String,
 }
 
 impl RedisStore {
     /// Connects, and refuses a server that would lose what is entrusted to it.
     pub async fn connect(url: &str, options: RedisOptions) -> Result<Self, OpenError> {
-        let client = client(url, &options)?;
+        let address = Address::parse(url, &options)?;
+        // One where another server takes over by itself.
+        let replicas = options.wait_replicas.unwrap_or(u32::from(!matches!(address, Address::Alone(_))));
         let store = Self {
-            link: Link::new(client.clone(), options.timeout),
-            blob_link: Link::new(client, options.blob_timeout),
+            link: Servers::new(&address, options.timeout, 0)?,
+            writes: Servers::new(&address, options.timeout, replicas)?,
+            blob_link: Servers::new(&address, options.blob_timeout, replicas)?,
             keys: Keys::new(&options.prefix),
             scripts: Scripts::new(),
             turns: Turns::default(),
+            name: HostId::generate().to_string(),
         };
         store.examine().await?;
         store.claim_prefix().await?;
@@ -76,8 +53,8 @@ impl RedisStore {
     }
 
     async fn examine(&self) -> Result<(), OpenError> {
-        let info: String = match self.link.command(&redis::cmd("INFO")).await {
-            Ok(info) => info,
+        let infos: Vec<String> = match self.link.everywhere(&redis::cmd("INFO")).await {
+            Ok(infos) => infos,
             Err(RepositoryError::Unavailable(why)) if why.contains("NOPERM") => {
                 tracing::warn!("the Redis user may not read INFO: whether the server evicts keys is not known");
                 return Ok(());
@@ -85,15 +62,20 @@ impl RedisStore {
             Err(err) => return Err(err.into()),
         };
         // Providers that hide the policy from INFO may still show it here, and the other way round.
-        let asked: Result<Vec<String>, _> =
-            self.link.command(redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy")).await;
-        judge(&info, asked.ok().and_then(|pair| pair.into_iter().nth(1)).as_deref())
+        let asked: Result<Vec<Vec<String>>, _> =
+            self.link.everywhere(redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy")).await;
+        let policies = asked.unwrap_or_default();
+        for (at, info) in infos.iter().enumerate() {
+            let policy = policies.get(at).and_then(|pair| pair.get(1)).map(String::as_str);
+            judge(info, policy, self.link.is_cluster())?;
+        }
+        Ok(())
     }
 
     async fn claim_prefix(&self) -> Result<(), OpenError> {
         let keys = [self.keys.format()];
         let (_, found): (Verdict, Option<String>) =
-            decide(&self.link, &self.scripts.set_new, &keys, &[FORMAT.as_bytes()]).await?;
+            decide(&self.writes, &self.scripts.set_new, &keys, &[FORMAT.as_bytes()]).await?;
         match found {
             Some(found) if found != FORMAT => Err(OpenError::Unsuitable(format!(
                 "the keys with this prefix are of format {found:?}, this host knows {FORMAT:?}; choose another prefix"
@@ -103,33 +85,22 @@ impl RedisStore {
     }
 }
 
-fn client(url: &str, options: &RedisOptions) -> Result<Client, OpenError> {
-    // Not with the crate's own words: they may repeat the address, and with it the password.
-    let unusable = || OpenError::Address("it is not `redis://` or `rediss://`, a host, and a port".to_owned());
-    let secure = url.starts_with("rediss://");
-    if !secure && !url.starts_with("redis://") {
-        return Err(unusable());
-    }
-    let Some(file) = options.ca_file.as_ref().filter(|_| secure) else {
-        return Client::open(url).map_err(|_| unusable());
-    };
-    let root_cert = std::fs::read(file).map_err(|source| OpenError::Folder { path: file.clone(), source })?;
-    let certificates = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
-    Client::build_with_tls(url, certificates).map_err(|err| {
-        OpenError::Address(format!("`{}` has no certificate authorities to trust ({})", file.display(), err.category()))
-    })
-}
-
 /// Whether what a server says about itself is good enough.
-fn judge(info: &str, configured_policy: Option<&str>) -> Result<(), OpenError> {
+fn judge(info: &str, configured_policy: Option<&str>, in_cluster: bool) -> Result<(), OpenError> {
     let field = |name: &str| info.lines().find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'));
     let unsuitable = |why: String| Err(OpenError::Unsuitable(why));
     let version = field("redis_version").unwrap_or("0");
     if version.split('.').next().and_then(|major| major.parse().ok()).is_none_or(|major: u32| major < OLDEST_MAJOR) {
         return unsuitable(format!("it is version {version}, isolet needs {OLDEST_MAJOR} or later"));
     }
-    if field("cluster_enabled") == Some("1") {
-        return unsuitable("it is a node of a Redis Cluster, which isolet does not speak to yet".to_owned());
+    match (field("cluster_enabled") == Some("1"), in_cluster) {
+        (true, false) => {
+            return unsuitable("it is a node of a Redis Cluster; give its address as `redis+cluster://`".to_owned());
+        }
+        (false, true) => {
+            return unsuitable("it is no node of a Redis Cluster; give its address as `redis://`".to_owned());
+        }
+        _ => {}
     }
     if field("role") == Some("slave") {
         return unsuitable("it is a replica; give the address of its master".to_owned());
@@ -155,7 +126,9 @@ fn judge(info: &str, configured_policy: Option<&str>) -> Result<(), OpenError> {
 #[async_trait]
 impl Repository for RedisStore {
     async fn check(&self) -> Result<(), RepositoryError> {
-        let (_, ()) = decide(&self.link, &self.scripts.set, &[self.keys.probe()], &[b"probe"]).await?;
+        // Both have connections of their own.
+        let () = self.link.command(&redis::cmd("PING")).await?;
+        let (_, ()) = decide(&self.writes, &self.scripts.set, &[self.keys.probe()], &[b"probe"]).await?;
         Ok(())
     }
 
@@ -178,33 +151,21 @@ mod tests {
 
     #[track_caller]
     fn refused(info: &str, policy: Option<&str>, because: &str) {
-        let err = judge(info, policy).expect_err("refused").to_string();
+        let err = judge(info, policy, false).expect_err("refused").to_string();
         assert!(err.contains(because), "{err}");
     }
 
     #[test]
     fn servers_that_lose_things_are_refused() {
-        assert!(judge(GOOD, None).is_ok());
-        assert!(judge(GOOD, Some("volatile-lru")).is_ok());
+        assert!(judge(GOOD, None, false).is_ok());
+        assert!(judge(GOOD, Some("volatile-lru"), false).is_ok());
         refused(GOOD, Some("allkeys-lru"), "`noeviction`");
         refused(&GOOD.replace("noeviction", "allkeys-random"), None, "allkeys-random");
         refused(&GOOD.replace("7.0.15", "5.0.14"), None, "5.0.14");
-        refused(&GOOD.replace("cluster_enabled:0", "cluster_enabled:1"), None, "Cluster");
+        let node = GOOD.replace("cluster_enabled:0", "cluster_enabled:1");
+        refused(&node, None, "redis+cluster://");
+        assert!(judge(&node, None, true).is_ok() && judge(GOOD, None, true).is_err());
         refused(&GOOD.replace("master", "slave"), None, "replica");
         refused("", None, "version");
-    }
-
-    #[test]
-    fn a_bad_address_is_refused_without_being_repeated() {
-        let options = RedisOptions {
-            prefix: "isolet".to_owned(),
-            timeout: Duration::from_secs(1),
-            blob_timeout: Duration::from_secs(1),
-            ca_file: None,
-        };
-        for url in ["", "http://x", "redis://:hunter2@", "redis://user:hunter2@host:port", "hunter2@localhost"] {
-            let err = client(url, &options).expect_err(url).to_string();
-            assert!(!err.contains("hunter2"), "{err}");
-        }
     }
 }

@@ -7,6 +7,7 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::ids::{Digest, TenantId, TenantSlug};
 use isolet_domain::repository::{Page, RepositoryError, TenantRepository, WriteError};
 use isolet_domain::tenant::Tenant;
+use redis::Cmd;
 
 use super::keys::{tenant_member, tenant_of_member, tenant_with, tenants_after};
 use super::scripts::{Verdict, decide};
@@ -22,10 +23,7 @@ impl RedisStore {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut reads = redis::pipe();
-        for id in ids {
-            reads.get(self.keys.of(id).tenant());
-        }
+        let reads: Vec<Cmd> = ids.iter().map(|id| Cmd::get(self.keys.of(id).tenant())).collect();
         let records: Vec<Option<Vec<u8>>> = self.link.commands(&reads).await?;
         let read = |(id, record): (&TenantId, Option<Vec<u8>>)| match record {
             Some(record) => decode::<TenantRecord>(&tenant_key(id), &record).map(Some),
@@ -41,14 +39,14 @@ impl RedisStore {
     async fn claim_slug(&self, tenant: &Tenant, push_out: &str) -> Result<(Verdict, Option<String>), RepositoryError> {
         let (within, member) = (tenant_with(&tenant.slug), tenant_member(&tenant.slug, &tenant.id));
         let args = [within.min.as_bytes(), within.max.as_bytes(), member.as_bytes(), push_out.as_bytes()];
-        decide(&self.link, &self.scripts.claim_slug, &[self.keys.tenants()], &args).await
+        decide(&self.writes, &self.scripts.claim_slug, &[self.keys.tenants()], &args).await
     }
 
     /// Removes records that nothing names any more, here and in `api_keys`. What cannot be removed is never seen again, so a
     /// failure is not the caller's.
     pub(super) async fn sweep(&self, keys: Vec<String>) {
         for key in keys {
-            let removed: Result<(), _> = self.link.command(redis::cmd("UNLINK").arg(&key)).await;
+            let removed: Result<(), _> = self.writes.change(redis::cmd("UNLINK").arg(&key)).await;
             if let Err(err) = removed {
                 tracing::warn!(key, error = %err, "a record that nothing names was left in Redis");
             }
@@ -62,7 +60,7 @@ impl TenantRepository for RedisStore {
         let record = encode::<TenantRecord>(&tenant_key(&tenant.id), tenant);
         let place = self.keys.of(&tenant.id).tenant();
         let (_, held): (Verdict, Option<Vec<u8>>) =
-            decide(&self.link, &self.scripts.set_new, std::slice::from_ref(&place), &[&record]).await?;
+            decide(&self.writes, &self.scripts.set_new, std::slice::from_ref(&place), &[&record]).await?;
         if let Some(held) = held {
             // The very same record may be from an attempt that got no further. Then the index decides.
             if held != record {
@@ -123,7 +121,7 @@ impl TenantRepository for RedisStore {
         self.tenant_by_id(id).await?.ok_or(WriteError::Missing)?;
         let _turn = self.turns.take(id).await;
         loop {
-            let before: Option<Vec<u8>> = self.link.command(redis::cmd("GET").arg(&place)).await?;
+            let before: Option<Vec<u8>> = self.writes.command(redis::cmd("GET").arg(&place)).await?;
             let before = before.ok_or(WriteError::Missing)?;
             let stored = decode::<TenantRecord>(&key, &before)?;
             let mut changed = stored.clone();
@@ -131,7 +129,8 @@ impl TenantRepository for RedisStore {
             (changed.id, changed.slug) = (stored.id, stored.slug);
             let after = rewrite::<TenantRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 2] = [&before, &after];
-            let (verdict, ()) = decide(&self.link, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
+            let (verdict, ()) =
+                decide(&self.writes, &self.scripts.exchange, std::slice::from_ref(&place), &args).await?;
             match verdict {
                 Verdict::Done => return Ok(changed),
                 Verdict::Missing => return Err(WriteError::Missing),
@@ -147,14 +146,14 @@ impl TenantRepository for RedisStore {
         // A broken record, or a key of another kind, must not keep a tenant from being removed.
         let named = self.named_by(id).await.unwrap_or_default();
         let (verdict, hashes): (_, Vec<String>) =
-            decide(&self.link, &self.scripts.delete_tenant, &self.keys.of(id).all(), &[]).await?;
+            decide(&self.writes, &self.scripts.delete_tenant, &self.keys.of(id).all(), &[]).await?;
         if verdict != Verdict::Done {
             return Err(WriteError::Missing);
         }
         // From here on it is gone, whatever becomes of the rest.
         let mut unname = redis::cmd("ZREM");
         unname.arg(self.keys.tenants()).arg(tenant_member(&tenant.slug, id));
-        let unnamed: Result<(), _> = self.link.command(&unname).await;
+        let unnamed: Result<(), _> = self.writes.change(&unname).await;
         if let Err(err) = unnamed {
             tracing::warn!(tenant.id = %id, error = %err, "a deleted tenant was left in the index");
         }

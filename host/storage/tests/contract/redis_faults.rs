@@ -185,13 +185,6 @@ async fn a_server_that_evicts_is_refused() {
 }
 
 #[tokio::test]
-async fn a_node_of_a_cluster_is_refused() {
-    let Some(server) = Server::start(&["cluster-enabled yes"]) else { return };
-    let refused = RedisStore::connect(&server.url(), options("x")).await.err().expect("refused");
-    assert!(matches!(&refused, OpenError::Unsuitable(why) if why.contains("Cluster")), "{refused}");
-}
-
-#[tokio::test]
 async fn nobody_at_the_address_is_said_so() {
     let refused = RedisStore::connect("redis://127.0.0.1:1/", options("x")).await.err().expect("refused");
     assert!(matches!(&refused, OpenError::Repository(RepositoryError::Unavailable(_))), "{refused}");

@@ -12,6 +12,7 @@ pub struct Server {
     shell: Child,
     port: u16,
     folder: TempDir,
+    kind: &'static str,
     options: Vec<String>,
 }
 
@@ -24,6 +25,15 @@ pub fn shared_server() -> Option<&'static Server> {
 impl Server {
     /// Starts a server with these lines of configuration, or says on standard error that there is none to start.
     pub fn start(options: &[&str]) -> Option<Self> {
+        Self::start_as("", options)
+    }
+
+    /// The same, as a Sentinel.
+    pub fn start_sentinel(options: &[&str]) -> Option<Self> {
+        Self::start_as("--sentinel", options)
+    }
+
+    fn start_as(kind: &'static str, options: &[&str]) -> Option<Self> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
             assert!(
                 std::env::var_os("ISOLET_REQUIRE_REDIS").is_none_or(|value| value != "1"),
@@ -37,8 +47,8 @@ impl Server {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         for _ in 0..10 {
             let port = free_port();
-            if let Some(shell) = launch(port, &folder, &options) {
-                return Some(Self { shell, port, folder, options });
+            if let Some(shell) = launch(kind, port, &folder, &options) {
+                return Some(Self { shell, port, folder, kind, options });
             }
         }
         panic!("redis-server did not start; its log: {}", log(&folder));
@@ -90,7 +100,7 @@ impl Server {
     pub fn restart(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
-            if let Some(shell) = launch(self.port, &self.folder, &self.options) {
+            if let Some(shell) = launch(self.kind, self.port, &self.folder, &self.options) {
                 self.shell = shell;
                 return;
             }
@@ -120,11 +130,14 @@ fn log(folder: &TempDir) -> String {
     std::fs::read_to_string(folder.path().join("log")).unwrap_or_default()
 }
 
-fn launch(port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
+fn launch(kind: &str, port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
     let mut config = format!(
-        "bind 127.0.0.1\nport {port}\ndir {path}\nlogfile {path}/log\npidfile {path}/pid\nsave \"\"\ndaemonize no\n",
+        "bind 127.0.0.1\nport {port}\ndir {path}\nlogfile {path}/log\npidfile {path}/pid\ndaemonize no\n",
         path = folder.path().display(),
     );
+    if kind.is_empty() {
+        config.push_str("save \"\"\n");
+    }
     for option in options {
         config.push_str(option);
         config.push('\n');
@@ -133,11 +146,12 @@ fn launch(port: u16, folder: &TempDir, options: &[String]) -> Option<Child> {
     std::fs::write(&file, config).expect("the folder can be written to");
     let _ = std::fs::remove_file(folder.path().join("pid"));
     // The shell ends the server when its own input ends: also when this process is killed and drops nothing.
-    let script = "redis-server \"$0\" & server=$!; (cat >/dev/null; kill -9 $server 2>/dev/null) <&3 & wait $server";
+    let script = "redis-server \"$0\" $1 & server=$!; (cat >/dev/null; kill -9 $server 2>/dev/null) <&3 & wait $server";
     let mut shell = Command::new("sh")
         .arg("-c")
         .arg(format!("exec 3<&0; {script}"))
         .arg(&file)
+        .arg(kind)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -15,7 +15,9 @@ use isolet_domain::tenant::Tenant;
 use isolet_storage::{EmbeddedStore, RedisOptions, RedisStore};
 use jiff::Timestamp;
 
+use crate::cluster::shared_cluster;
 use crate::server::shared_server;
+use crate::trio::shared_trio;
 
 /// A store and what must live as long as it does.
 #[derive(Clone)]
@@ -57,12 +59,25 @@ pub fn embedded() -> Store {
 
 /// A part of the shared Redis server, or `None` where there is no `redis-server`.
 pub async fn redis() -> Option<Store> {
+    Some(part_of(&shared_server()?.url()).await)
+}
+
+/// A part of what the shared Sentinels lead to.
+pub async fn sentinels() -> Option<Store> {
+    Some(part_of(&shared_trio()?.url()).await)
+}
+
+/// A part of the shared Cluster.
+pub async fn cluster() -> Option<Store> {
+    Some(part_of(&shared_cluster()?.url()).await)
+}
+
+async fn part_of(url: &str) -> Store {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let server = shared_server()?;
     let options = options(&format!("test-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
     // Nothing here is about time, and all of it shares one server with the tests that run beside it.
     let patient = RedisOptions { timeout: Duration::from_secs(20), ..options };
-    Some(Store { repository: connect(&server.url(), patient).await, _folder: Arc::new(()) })
+    Store { repository: connect(url, patient).await, _folder: Arc::new(()) }
 }
 
 /// The store in this folder.
@@ -81,6 +96,7 @@ pub fn options(prefix: &str) -> RedisOptions {
         prefix: prefix.to_owned(),
         timeout: Duration::from_secs(2),
         blob_timeout: Duration::from_secs(10),
+        wait_replicas: None,
         ca_file: None,
     }
 }
