@@ -63,18 +63,57 @@ impl Up {
         Self::start_saying(isolet(), variables, log.into())
     }
 
-    fn start_saying(mut command: Command, variables: &[(&str, &str)], log: Stdio) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
-        std::fs::create_dir(&data).expect("made");
-        std::os::unix::fs::symlink(cache().join("isolet/engine"), data.join("engine")).expect("linked");
-        command.args(["up", "--json", "--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]).arg(&data);
-        let mut child =
-            command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
-        let started = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+    /// The same, with the keys of another host's data folder.
+    #[allow(dead_code, reason = "few suites have several hosts")]
+    pub fn start_with_keys_of(other: &Path, variables: &[(&str, &str)]) -> Self {
+        let folder = new_folder();
+        for key in ["admin.key", "pepper.key", "master.key"] {
+            std::fs::copy(other.join(key), folder.path().join("data").join(key)).expect("copied");
+        }
+        let (child, started) = launch(isolet(), &folder, variables, Stdio::inherit());
         Self { child, started, folder }
+    }
+
+    fn start_saying(program: Command, variables: &[(&str, &str)], log: Stdio) -> Self {
+        let folder = new_folder();
+        let (child, started) = launch(program, &folder, variables, log);
+        Self { child, started, folder }
+    }
+
+    /// Kills it at once, as a power cut would.
+    #[allow(dead_code, reason = "few suites kill")]
+    pub fn kill(&self) {
+        let _ = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status();
+    }
+
+    /// Has it end by itself.
+    #[allow(dead_code, reason = "few suites stop one")]
+    pub fn stop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+
+    #[allow(dead_code, reason = "not every suite looks")]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Over a data folder that is there.
+    #[allow(dead_code, reason = "few suites have one")]
+    pub fn start_over(data: tempfile::TempDir, variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::rename(data.keep(), folder.path().join("data")).expect("moved");
+        let engine = folder.path().join("data/engine");
+        std::os::unix::fs::symlink(cache().join("isolet/engine"), engine).expect("linked");
+        let (child, started) = launch(isolet(), &folder, variables, Stdio::inherit());
+        Self { child, started, folder }
+    }
+
+    /// Starts it again over the same folder, once it is gone.
+    #[allow(dead_code, reason = "few suites kill")]
+    pub fn start_again(&mut self, variables: &[(&str, &str)]) {
+        let _ = self.child.wait();
+        (self.child, self.started) = launch(isolet(), &self.folder, variables, Stdio::inherit());
     }
 
     #[allow(dead_code, reason = "not every suite looks")]
@@ -128,6 +167,26 @@ impl Up {
     }
 }
 
+fn new_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).expect("made");
+    std::os::unix::fs::symlink(cache().join("isolet/engine"), data.join("engine")).expect("linked");
+    folder
+}
+
+/// The process, and the line that it prints when it is ready.
+fn launch(mut command: Command, folder: &tempfile::TempDir, variables: &[(&str, &str)], log: Stdio) -> (Child, Value) {
+    command.args(["up", "--json", "--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]);
+    command.arg(folder.path().join("data"));
+    let mut child =
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
+    let started = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+    (child, started)
+}
+
 impl Drop for Up {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -141,11 +200,23 @@ impl Drop for Up {
 }
 
 /// One HTTP exchange on a connection of its own. `head` is the request line and further lines, without the last line end.
+#[allow(dead_code, reason = "not every suite asks past the command line")]
 pub fn exchange(address: &str, host: &str, head: &str, body: &[u8]) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    exchange_over(TcpStream::connect(address).expect("it listens"), host, head, body)
+}
+
+/// The same with somebody who may be gone, or go meanwhile: then there is nothing.
+#[allow(dead_code, reason = "few suites kill")]
+pub fn try_exchange(address: &str, host: &str, head: &str, body: &[u8]) -> Option<(u16, String)> {
+    let answer = exchange_over(TcpStream::connect(address).ok()?, host, head, body);
+    (answer.0 != 0).then_some(answer)
+}
+
+fn exchange_over(mut stream: TcpStream, host: &str, head: &str, body: &[u8]) -> (u16, String) {
     let length = body.len();
     let head = format!("{head}\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).expect("sent");
+    // What is gone answers nothing.
+    let _ = stream.write_all(head.as_bytes());
     // A host may answer before it has read everything, and close.
     let _ = stream.write_all(body);
     let mut answer = Vec::new();

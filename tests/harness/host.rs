@@ -8,6 +8,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use isolet_runtime::config::RuntimeConfig;
 use isolet_server::Host;
 use isolet_server::config::Config;
 use serde_json::{Value, json};
@@ -52,16 +53,23 @@ impl TestHost {
 
     /// A host over an existing folder, with further settings as `ISOLET_…` variables.
     pub async fn start_in(path: PathBuf, data: Option<tempfile::TempDir>, variables: &[(&str, &str)]) -> Self {
+        Self { _data: data, ..Self::start_on(path, None, variables).await }
+    }
+
+    /// The same, with another engine than the one that is built in.
+    pub async fn start_on(path: PathBuf, engine: Option<Arc<[u8]>>, variables: &[(&str, &str)]) -> Self {
         let mut config = Config::load(None, variables_of(variables)).expect("valid settings");
         // The engine is compiled once for all tests.
-        let engine = std::env::temp_dir().join("isolet-tests-engine");
+        let compiled = std::env::temp_dir().join("isolet-tests-engine");
         std::fs::create_dir_all(&path).expect("a folder");
-        std::fs::create_dir_all(&engine).expect("a folder");
-        let _ = std::os::unix::fs::symlink(&engine, path.join("engine"));
+        std::fs::create_dir_all(&compiled).expect("a folder");
+        let _ = std::os::unix::fs::symlink(&compiled, path.join("engine"));
         config.server.data_dir = path;
-        let host = Host::start(&config, Arc::new(|_| ())).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let runtime = RuntimeConfig { engine, ..config.runtime() };
+        let host = Host::start_on(&config, runtime, Arc::new(|_| ()), None).await;
+        let host = host.unwrap_or_else(|error| panic!("{error:#}"));
         let key = std::fs::read_to_string(&host.started.admin_key_file).expect("a key").trim().to_owned();
-        Self { host, key, http: Client::builder(TokioExecutor::new()).build_http(), _data: data }
+        Self { host, key, http: Client::builder(TokioExecutor::new()).build_http(), _data: None }
     }
 
     /// A request to the control plane with the admin key.

@@ -5,6 +5,10 @@ pub mod artifacts;
 pub mod guest;
 pub mod host;
 pub mod outside;
-/// The real `redis-server` of the store's contract suite.
+/// The real `redis-server` of the store's contract suite, and what it puts before it and around it.
+#[path = "../../host/storage/tests/contract/proxy.rs"]
+pub mod proxy;
 #[path = "../../host/storage/tests/contract/server.rs"]
-pub mod redis;
+pub mod server;
+#[path = "../../host/storage/tests/contract/trio.rs"]
+pub mod trio;

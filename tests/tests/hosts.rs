@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use isolet_tests::host::TestHost;
-use isolet_tests::redis::Server;
+use isolet_tests::server::Server;
 use serde_json::{Value, json};
 
 /// Within which a write is to be seen everywhere. What is known is believed for a second, so without word from the others it would take

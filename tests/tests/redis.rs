@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use isolet_tests::host::{Reply, TestHost};
-use isolet_tests::redis::Server;
+use isolet_tests::proxy::{Proxy, Weather};
+use isolet_tests::server::Server;
+use isolet_tests::trio::Trio;
 use serde_json::{Value, json};
 
 /// As in `variables`: after so long an operation has failed.
@@ -18,9 +20,13 @@ fn durable() -> Option<Server> {
 }
 
 async fn host_over(server: &Server, folder: &tempfile::TempDir) -> TestHost {
-    let (url, timeout) = (server.url(), TIMEOUT.as_millis().to_string());
+    host_at(&server.url(), folder).await
+}
+
+async fn host_at(url: &str, folder: &tempfile::TempDir) -> TestHost {
+    let timeout = TIMEOUT.as_millis().to_string();
     let variables = [
-        ("ISOLET_STORAGE__REDIS__URL", url.as_str()),
+        ("ISOLET_STORAGE__REDIS__URL", url),
         ("ISOLET_STORAGE__REDIS__TIMEOUT_MS", &timeout),
         ("ISOLET_STORAGE__REDIS__BLOB_TIMEOUT_MS", &timeout),
     ];
@@ -187,4 +193,151 @@ fn unavailable(what: &str, reply: &Reply) {
         ("store_unavailable", &http::HeaderValue::from_static("1")),
         "{what}"
     );
+}
+
+/// What can be wrong with Redis while a host runs: how it is made so, and how it is made well again.
+struct Trouble {
+    name: &'static str,
+    spoil: fn(&Server, &Proxy),
+    mend: fn(&Server, &Proxy),
+    /// Whether writes are done all the same, if slowly.
+    writes: bool,
+}
+
+const TROUBLES: [Trouble; 7] = [
+    Trouble {
+        name: "out of memory",
+        spoil: |server, _| drop(server.command("CONFIG SET maxmemory 1")),
+        mend: |server, _| drop(server.command("CONFIG SET maxmemory 0")),
+        writes: false,
+    },
+    Trouble {
+        name: "read-only",
+        spoil: |server, _| drop(server.command("REPLICAOF 127.0.0.1 1")),
+        mend: |server, _| drop(server.command("REPLICAOF NO ONE")),
+        writes: false,
+    },
+    Trouble {
+        name: "paused",
+        // `CLIENT PAUSE` would keep us from ending it.
+        spoil: |server, _| server.signal("STOP"),
+        mend: |server, _| server.signal("CONT"),
+        writes: false,
+    },
+    Trouble {
+        name: "silent",
+        spoil: |_, proxy| proxy.set(Weather::Silent),
+        mend: |_, proxy| proxy.set(Weather::Fair),
+        writes: false,
+    },
+    Trouble {
+        name: "garbled",
+        spoil: |_, proxy| proxy.set(Weather::Garbage),
+        mend: |_, proxy| proxy.set(Weather::Fair),
+        writes: false,
+    },
+    Trouble {
+        name: "cut off in the middle of replies",
+        spoil: |_, proxy| proxy.set(Weather::Broken),
+        mend: |_, proxy| proxy.set(Weather::Fair),
+        writes: false,
+    },
+    Trouble {
+        name: "replies byte by byte",
+        spoil: |_, proxy| proxy.set(Weather::Sliced),
+        mend: |_, proxy| proxy.set(Weather::Fair),
+        writes: true,
+    },
+];
+
+const TENANTS: usize = 6;
+
+fn tenant_of(n: usize) -> String {
+    format!("tenant-{n}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_redis_known_functions_answer_and_nobody_gets_anothers() {
+    let Some(server) = durable() else { return };
+    let proxy = Proxy::start(server.port()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = host_at(&proxy.url, &folder).await;
+    let mut keys = Vec::new();
+    for n in 0..TENANTS {
+        keys.push(host.tenant(&tenant_of(n), "known", &answering(&tenant_of(n))).await);
+        assert_eq!(host.get("known", &tenant_of(n), "/").await.text(), tenant_of(n));
+    }
+    for trouble in &TROUBLES {
+        (trouble.spoil)(&server, &proxy);
+        // What was believed a moment ago is to be asked for again.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let served = futures_util::future::join_all((0..20 * TENANTS).map(async |n| {
+            let tenant = tenant_of(n % TENANTS);
+            let reply = host.get("known", &tenant, "/").await;
+            assert_eq!((reply.status, reply.text()), (200, tenant), "{}", trouble.name);
+        }));
+        let read = futures_util::future::join_all(keys.iter().enumerate().map(async |(n, key)| {
+            for _ in 0..10 {
+                let reply = host.api_as(key, "GET", "/v1/tenants/~", None).await;
+                match reply.status {
+                    200 => assert_eq!(reply.json()["slug"], tenant_of(n).as_str(), "{}: another tenant", trouble.name),
+                    _ => unavailable(trouble.name, &reply),
+                }
+            }
+        }));
+        let written = futures_util::future::join_all((0..TENANTS).map(async |n| {
+            let path = format!("/v1/tenants/{}/functions/half-done", tenant_of(n));
+            let reply = host.api("PUT", &path, Some(json!({}))).await;
+            if trouble.writes {
+                assert!(reply.status < 300, "{}: {}", trouble.name, reply.text());
+            } else {
+                unavailable(trouble.name, &reply);
+            }
+        }));
+        tokio::join!(served, read, written);
+        (trouble.mend)(&server, &proxy);
+        let back = Instant::now();
+        while health(&host, "/readyz").await.0 != 200 {
+            assert!(back.elapsed() < Duration::from_secs(10), "{}: it does not come back by itself", trouble.name);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for n in 0..TENANTS {
+            let path = format!("/v1/tenants/{}/functions", tenant_of(n));
+            let listed = host.api("GET", &path, None).await.json();
+            let names: Vec<&str> =
+                listed["data"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
+            let expected: &[&str] = if trouble.writes { &["half-done", "known"] } else { &["known"] };
+            assert_eq!(names, expected, "{}", trouble.name);
+        }
+    }
+    host.host.stop().await.expect("drains");
+}
+
+/// How long Sentinels may take to agree, and a machine that is busy to run them.
+const TAKEN_OVER: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_another_master_takes_over_known_functions_answer_and_writes_wait_for_it() {
+    let Some(mut trio) = Trio::start(&["appendonly yes"]) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = host_at(&trio.url(), &folder).await;
+    host.tenant("acme", "known", &answering("before")).await;
+    assert_eq!(host.get("known", "acme", "/").await.text(), "before");
+    trio.servers[0].kill();
+    let gone = Instant::now();
+    let mut refused = 0;
+    loop {
+        assert_eq!(host.get("known", "acme", "/").await.text(), "before");
+        let made = host.api("PUT", "/v1/tenants/acme/functions/during", Some(json!({}))).await;
+        if made.status < 300 {
+            break;
+        }
+        unavailable("a write while nobody is master", &made);
+        refused += 1;
+        assert!(gone.elapsed() < TAKEN_OVER, "nobody takes over");
+    }
+    assert!(refused > 0, "the test tests nothing");
+    host.deploy("acme", "known", &answering("after")).await;
+    assert_eq!(host.get("known", "acme", "/").await.text(), "after");
+    host.host.stop().await.expect("drains");
 }

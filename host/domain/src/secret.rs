@@ -14,6 +14,8 @@ pub const MAX_SECRETS: usize = 64;
 pub const MAX_SECRET_BYTES: usize = 8 << 10;
 
 const NONCE_BYTES: usize = 24;
+/// Where the key of the audit's digests belongs.
+const AUDIT_KEY: &str = "audit key";
 
 /// A nonce and the sealed bytes behind it.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,46 +58,101 @@ impl Place<'_> {
 }
 
 /// The host's own key. Hosts that share a store must share it. No `Debug`, so that it cannot end up in a log.
-pub struct MasterKey([u8; 32]);
+pub struct MasterKey {
+    /// Seals and opens.
+    current: [u8; 32],
+    /// Open as well, while one key takes the place of another.
+    others: Vec<[u8; 32]>,
+    /// What the audit's digests are keyed with, where that comes from a key that was replaced.
+    audit: Option<[u8; 32]>,
+}
+
+/// What a data key needs when the master key changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rewrap {
+    /// It is sealed with the new one.
+    Needless,
+    /// The same, sealed with the new one.
+    Sealed(Sealed),
+}
 
 /// One tenant's key, opened.
 pub struct DataKey([u8; 32]);
 
 impl MasterKey {
     pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self { current: bytes, others: Vec::new(), audit: None }
+    }
+
+    /// The same, and what these sealed is opened too.
+    pub fn and_opens(self, others: Vec<[u8; 32]>) -> Self {
+        Self { others, ..self }
+    }
+
+    /// The same, with what the audit's digests were keyed with before the key was replaced.
+    pub fn with_audit_key(self, sealed: &Sealed) -> Result<Self, CannotOpen> {
+        let audit = self.open(sealed, AUDIT_KEY)?.try_into().map_err(|_| CannotOpen)?;
+        Ok(Self { audit: Some(audit), ..self })
     }
 
     /// What the audit's digests are keyed with: the same on all hosts that share this key.
     pub fn audit_key(&self) -> AuditKey {
-        AuditKey::new(blake3::derive_key("isolet audit 1", &self.0))
+        AuditKey::new(self.audit_bytes())
+    }
+
+    fn audit_bytes(&self) -> [u8; 32] {
+        self.audit.unwrap_or_else(|| blake3::derive_key("isolet audit 1", &self.current))
+    }
+
+    /// What another master key's audit is keyed with, sealed with this one, which takes its place.
+    pub fn seal_audit_key_of(&self, before: &Self) -> Sealed {
+        seal(&self.current, &before.audit_bytes(), AUDIT_KEY)
+    }
+
+    /// What the ends of archives are keyed with.
+    pub fn archive_key(&self) -> [u8; 32] {
+        blake3::derive_key("isolet archive 1", &self.current)
+    }
+
+    /// A data key that the one before can open, sealed with this one.
+    pub fn rewrap_data_key(&self, before: &Self, tenant: &TenantId, sealed: &Sealed) -> Result<Rewrap, CannotOpen> {
+        let place = data_key_of(tenant);
+        if open(&self.current, sealed, &place).is_ok() {
+            return Ok(Rewrap::Needless);
+        }
+        Ok(Rewrap::Sealed(seal(&self.current, &before.open(sealed, &place)?, &place)))
+    }
+
+    fn open(&self, sealed: &Sealed, associated: &str) -> Result<Vec<u8>, CannotOpen> {
+        let keys = std::iter::once(&self.current).chain(&self.others);
+        keys.into_iter().find_map(|key| open(key, sealed, associated).ok()).ok_or(CannotOpen)
     }
 
     /// A new key for this tenant, sealed.
     pub fn make_data_key(&self, tenant: &TenantId) -> Sealed {
-        seal(&self.0, &random::<32>(), &format!("data key of {tenant}"))
+        seal(&self.current, &random::<32>(), &data_key_of(tenant))
     }
 
     /// An answer that is remembered for a while, sealed: it may show a new key's secret.
     pub fn seal_answer(&self, place: &Digest, answer: &[u8]) -> Sealed {
-        seal(&self.0, answer, &format!("answer {place}"))
+        seal(&self.current, answer, &format!("answer {place}"))
     }
 
     pub fn open_answer(&self, place: &Digest, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
-        open(&self.0, sealed, &format!("answer {place}"))
+        self.open(sealed, &format!("answer {place}"))
     }
 
     /// The name of a page with a run's answer, sealed: who has it looks at that answer, and can make up no other.
     pub fn seal_preview(&self, name: &[u8]) -> Sealed {
-        seal(&self.0, name, "preview")
+        seal(&self.current, name, "preview")
     }
 
     pub fn open_preview(&self, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
-        open(&self.0, sealed, "preview")
+        self.open(sealed, "preview")
     }
 
     pub fn open_data_key(&self, tenant: &TenantId, sealed: &Sealed) -> Result<DataKey, CannotOpen> {
-        let bytes = open(&self.0, sealed, &format!("data key of {tenant}"))?;
+        let bytes = self.open(sealed, &data_key_of(tenant))?;
         bytes.try_into().map(DataKey).map_err(|_| CannotOpen)
     }
 }
@@ -118,6 +175,10 @@ pub fn is_acceptable(value: &str) -> bool {
         && bytes.iter().all(|byte| visible(*byte) || matches!(byte, b' ' | b'\t'))
         && bytes.first().copied().is_some_and(visible)
         && bytes.last().copied().is_some_and(visible)
+}
+
+fn data_key_of(tenant: &TenantId) -> String {
+    format!("data key of {tenant}")
 }
 
 fn random<const N: usize>() -> [u8; N] {
@@ -172,6 +233,30 @@ mod tests {
         }
         assert_eq!(key.open(&Sealed::from_bytes(vec![0; 10]), place), Err(CannotOpen));
         assert_eq!(format!("{sealed:?}"), "Sealed");
+    }
+
+    #[test]
+    fn one_master_key_takes_the_place_of_another() {
+        let tenant = TenantId::generate();
+        let old = MasterKey::new([1; 32]);
+        let sealed = old.make_data_key(&tenant);
+        let new = MasterKey::new([2; 32]);
+        let both = MasterKey::new([1; 32]).and_opens(vec![[2; 32]]);
+        let Ok(Rewrap::Sealed(again)) = new.rewrap_data_key(&both, &tenant, &sealed) else { panic!("it opens") };
+        assert_eq!(new.rewrap_data_key(&both, &tenant, &again), Ok(Rewrap::Needless));
+        let same = |key: &MasterKey, sealed| key.open_data_key(&tenant, sealed).map(|key| key.0).ok();
+        assert_eq!(same(&new, &again), same(&old, &sealed));
+        assert!(same(&both, &again).is_some() && same(&both, &sealed).is_some());
+        assert!(same(&old, &again).is_none() && new.rewrap_data_key(&new, &tenant, &sealed).is_err());
+
+        let audit = new.seal_audit_key_of(&old);
+        let later = MasterKey::new([2; 32]).with_audit_key(&audit).expect("its own");
+        assert_eq!(later.audit_bytes(), old.audit_bytes());
+        assert!(MasterKey::new([3; 32]).with_audit_key(&audit).is_err());
+        let audit = MasterKey::new([3; 32]).seal_audit_key_of(&later);
+        let latest = MasterKey::new([3; 32]).with_audit_key(&audit).expect("its own");
+        assert_eq!(latest.audit_bytes(), old.audit_bytes());
+        assert_ne!(old.archive_key(), new.archive_key());
     }
 
     #[test]

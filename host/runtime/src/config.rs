@@ -28,6 +28,8 @@ pub type Slow = Arc<dyn Fn(Part) + Send + Sync>;
 /// How the runtime is set up. Limits of a single run are in `isolet_domain::limits`.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
+    /// Another engine than the one that this was built with, as `guest-sdk/build` writes them; for tests of what an upgrade does.
+    pub engine: Option<Arc<[u8]>>,
     /// Where compiled code of the engine is kept between starts, authenticated by a key beside it; `None` compiles every time.
     pub cache_dir: Option<PathBuf>,
     /// Bytes of overlays kept in files there, so that the next process need not build what this one did; 0 keeps none.
@@ -57,6 +59,7 @@ impl Default for RuntimeConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
+            engine: None,
             cache_dir: None,
             kept_overlay_bytes: 0,
             max_instances: 1_000,

@@ -1,6 +1,7 @@
 //! What exists once per process: the wasmtime engine, the base (the frozen JavaScript engine, compiled), the shell around it, linked,
 //! and the memories both run in. Per function there is only an overlay, per request only an instance: see `compile` and `invoke`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -74,6 +75,7 @@ pub struct Platform {
     pub stack: Range<usize>,
     /// Shell and base, checked and linked. Functions differ in their memories alone.
     pub pre: FunctionPre<InstanceState>,
+    artifact: Cow<'static, [u8]>,
     digest: Digest,
 }
 
@@ -84,14 +86,15 @@ impl Platform {
     /// When wasmtime, the cache folder or the committed artifact do not work.
     pub fn start(config: &RuntimeConfig, slow: &Slow, compiler: Option<Arc<Compiler>>) -> Result<Self, StartError> {
         let began = Instant::now();
-        let digest = Digest::of(ENGINE);
-        let hollow = component::hollow(&ENGINE[component::main_module(ENGINE)?])?;
+        let artifact = config.engine.as_ref().map_or(Cow::Borrowed(ENGINE), |other| Cow::Owned(other.to_vec()));
+        let digest = Digest::of(&artifact);
+        let hollow = component::hollow(&artifact[component::main_module(&artifact)?])?;
         let base_memory = Arc::new(BaseMemory::new(&hollow.memory).map_err(StartError::Memory)?);
         let memories = MemoryPool::new(base_memory.clone(), pool_settings(config));
         let engine = Engine::new(&wasmtime_config(&memories))?;
         let ticker = Ticker::start(&engine).map_err(StartError::Threads)?;
 
-        let shell = component::shell(ENGINE, &hollow.module)?;
+        let shell = component::shell(&artifact, &hollow.module)?;
         let cache = config.cache_dir.as_deref().map(ImageCache::open).transpose().map_err(StartError::Cache)?;
         let shell = compiled(&engine, cache.as_ref(), &shell, slow)?;
         let base = main_module(&engine, &shell)?;
@@ -118,6 +121,7 @@ impl Platform {
             door: Arc::new(door),
             stack,
             pre,
+            artifact,
             digest,
         })
     }
@@ -129,9 +133,10 @@ impl Platform {
 
     /// The stand-alone component of an overlay.
     pub fn export(&self, overlay: &Overlay) -> Result<Vec<u8>, SurgeryError> {
-        let ty = component::memory_type(&ENGINE[component::main_module(ENGINE)?])?;
+        let artifact = &*self.artifact;
+        let ty = component::memory_type(&artifact[component::main_module(artifact)?])?;
         let overlay = overlay::module(overlay, ty, self.base_memory.len(), self.stack.end);
-        component::with_overlay(ENGINE, &overlay)
+        component::with_overlay(artifact, &overlay)
     }
 }
 

@@ -8,6 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use isolet_domain::audit::{Anchor, Link};
 use isolet_domain::ids::{Digest, HostId};
+use isolet_domain::secret::{MasterKey, Sealed};
+
+/// The key that is to take the place of `master.key`, and the one whose place that took.
+const NEXT: &str = "master.next.key";
+const OLD: &str = "master.old.key";
+/// What the audit's digests are keyed with, sealed, once `master.key` is not the first one.
+const AUDIT: &str = "audit.key";
 
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
@@ -37,6 +44,50 @@ impl DataDir {
     /// The key that secrets are sealed with. Without it none can be opened again; hosts that share a store share this file.
     pub fn master(&self) -> Result<[u8; 32]> {
         self.key("master.key")
+    }
+
+    /// The same with all that opens beside it while it is being replaced (`rotation`).
+    pub fn master_keys(&self) -> Result<MasterKey> {
+        let mut master = MasterKey::new(self.master()?);
+        let others = [NEXT, OLD].into_iter().filter(|name| self.0.join(name).exists());
+        master = master.and_opens(others.map(|name| self.key(name)).collect::<Result<_>>()?);
+        let audit = self.0.join(AUDIT);
+        if !audit.exists() {
+            return Ok(master);
+        }
+        let sealed = std::fs::read(&audit).with_context(|| format!("cannot read `{}`", audit.display()))?;
+        let opened = master.with_audit_key(&Sealed::from_bytes(sealed));
+        opened.with_context(|| format!("`{}` does not belong to this `master.key`", audit.display()))
+    }
+
+    /// Makes the key that is to be the next, unless there is one.
+    pub fn make_next_master(&self) -> Result<bool> {
+        let new = !self.0.join(NEXT).exists();
+        self.key(NEXT).map(|_| new)
+    }
+
+    /// The next key, or the one there is.
+    pub fn newest_master(&self) -> Result<MasterKey> {
+        if self.0.join(NEXT).exists() { self.key(NEXT).map(MasterKey::new) } else { self.master().map(MasterKey::new) }
+    }
+
+    /// Makes the next key the one there is. Whatever it is broken off at, it can be taken again.
+    pub fn take_next_master(&self) -> Result<()> {
+        let (before, next) = (self.master()?, self.key(NEXT)?);
+        if before != next {
+            // In this order: at each moment everything can be opened with the files that are there.
+            let audit = MasterKey::new(next).seal_audit_key_of(&self.master_keys()?);
+            write_secret(&self.0.join(AUDIT), audit.as_bytes())?;
+            write_secret(&self.0.join(OLD), &before)?;
+            write_secret(&self.0.join("master.key"), &next)?;
+        }
+        self.remove(NEXT)
+    }
+
+    /// Removes a key that opens nothing any more.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let removed = std::fs::remove_file(self.0.join(name)).and_then(|()| std::fs::File::open(&self.0)?.sync_all());
+        removed.with_context(|| format!("cannot remove `{}`", self.0.join(name).display()))
     }
 
     /// Under which the audit knows this host.

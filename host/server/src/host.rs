@@ -11,12 +11,11 @@ use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
-use isolet_domain::secret::MasterKey;
 use isolet_domain::service::{Platform, PlatformConfig, activity, logs};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::compiler::Compiler;
-use isolet_runtime::config::Slow;
+use isolet_runtime::config::{RuntimeConfig, Slow};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -71,10 +70,22 @@ impl Host {
     /// # Errors
     /// Whatever is missing or in the way, in words to act on.
     pub async fn start_with(config: &Config, slow: Slow, compiler: Option<Arc<Compiler>>) -> Result<Self> {
+        Self::start_on(config, config.runtime(), slow, compiler).await
+    }
+
+    /// The same on a runtime that is set up otherwise than the settings say.
+    ///
+    /// # Errors
+    /// Whatever is missing or in the way, in words to act on.
+    pub async fn start_on(
+        config: &Config,
+        runtime: RuntimeConfig,
+        slow: Slow,
+        compiler: Option<Arc<Compiler>>,
+    ) -> Result<Self> {
         config.check()?;
         let files = open_files::raise();
         let data = DataDir::open(&config.server.data_dir)?;
-        let runtime = config.runtime();
         let executor = tokio::task::spawn_blocking(move || WasmExecutor::start_with(&runtime, &slow, compiler));
         let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
         let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
@@ -299,7 +310,7 @@ fn platform(
     repository: Arc<dyn Repository>,
     executor: Arc<dyn GuestExecutor>,
 ) -> Result<Platform> {
-    let (pepper, master) = (KeyPepper::new(data.pepper()?), MasterKey::new(data.master()?));
+    let (pepper, master) = (KeyPepper::new(data.pepper()?), data.master_keys()?);
     let ceiling = Some(config.egress.policy()?);
     let host = data.host()?;
     let config = PlatformConfig {

@@ -12,6 +12,7 @@ mod events;
 mod host;
 mod open_files;
 mod others;
+mod rotation;
 mod seed;
 mod tls;
 pub mod walls;

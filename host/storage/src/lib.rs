@@ -1,6 +1,7 @@
 //! Where things are kept: the domain's repositories over an embedded database and over Redis, held to one contract by
-//! `tests/contract`. What is kept, and what may be done with it, is decided in `domain`.
+//! `tests/contract`, and both as files (`archive`). What is kept, and what may be done with it, is decided in `domain`.
 
+mod archive;
 mod config;
 mod embedded;
 mod open_error;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use isolet_domain::repository::Repository;
 
+pub use archive::{ArchiveError, ArchiveKey, Archives, verify_archive};
 pub use config::{RedisAddress, RedisConfig, StorageConfig};
 pub use embedded::EmbeddedStore;
 pub use open_error::OpenError;
@@ -24,4 +26,14 @@ pub async fn open(config: &StorageConfig, data: &Path) -> Result<Arc<dyn Reposit
         Some(url) => Ok(Arc::new(RedisStore::connect(url.expose(), RedisOptions::of(&config.redis)?).await?)),
         None => Ok(Arc::new(EmbeddedStore::open(data)?)),
     }
+}
+
+/// The same store, to be written to archives and from them.
+pub async fn open_archives(config: &StorageConfig, data: &Path, key: ArchiveKey) -> Result<Archives, OpenError> {
+    Ok(match &config.redis.url {
+        Some(url) => {
+            Archives::new(Arc::new(RedisStore::connect(url.expose(), RedisOptions::of(&config.redis)?).await?), key)
+        }
+        None => Archives::new(Arc::new(EmbeddedStore::open(data)?), key),
+    })
 }

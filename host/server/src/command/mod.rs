@@ -24,6 +24,7 @@ mod secret;
 mod show;
 mod source;
 mod stdin;
+mod store;
 mod tenant;
 mod up;
 mod usage;
@@ -79,6 +80,8 @@ enum Verb {
     Tenant(tenant::TenantArguments),
     /// Show who changed what, and whether that is still as it was written.
     Audit(audit::AuditArguments),
+    /// Write a store to a file and back, move tenants between stores, replace the key that secrets are sealed with.
+    Store(store::StoreArguments),
     /// Show what tenants used, and export a month of it.
     Usage(usage::UsageArguments),
     /// Make, show, rotate and revoke keys.
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Verb::Key(arguments) => on_threads(key::key(arguments)),
         Verb::Env(arguments) => on_threads(env::env(arguments)),
         Verb::Secret(arguments) => on_threads(secret::secret(arguments)),
+        Verb::Store(arguments) => on_threads(store::store(arguments)),
         Verb::Egress(arguments) => on_threads(egress::egress(arguments)),
         Verb::Login(arguments) => on_threads(login::login(arguments)),
         Verb::Context(arguments) => login::context(arguments),

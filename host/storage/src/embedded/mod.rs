@@ -12,6 +12,7 @@
 
 mod answers;
 mod api_keys;
+mod archive;
 mod audit;
 mod blobs;
 mod contents;

@@ -69,6 +69,15 @@ impl EmbeddedStore {
         }
     }
 
+    /// Reads what is not to be read twice, whatever becomes of it.
+    pub(super) async fn read_once<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, RepositoryError> {
+        let file = Arc::clone(&self.file);
+        blocking(move || file.read(look)).await
+    }
+
     pub(super) async fn write<T: Send + 'static>(
         &self,
         change: impl FnMut(&WriteTransaction) -> Result<T, Trouble> + Send + 'static,

@@ -100,6 +100,32 @@ pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Removes everything but the facts about the file.
+pub(super) fn empty_all(txn: &WriteTransaction) -> Result<(), Trouble> {
+    txn.delete_table(TENANTS)?;
+    txn.delete_table(SLUGS)?;
+    txn.delete_table(KEYS)?;
+    txn.delete_table(TENANT_KEYS)?;
+    txn.delete_table(FUNCTIONS)?;
+    txn.delete_table(VERSIONS)?;
+    txn.delete_table(NUMBERS)?;
+    txn.delete_table(ROUTING)?;
+    txn.delete_table(HOSTS)?;
+    txn.delete_table(RUNS)?;
+    txn.delete_table(STARS)?;
+    txn.delete_table(ANSWERS)?;
+    txn.delete_table(ANSWER_ENDS)?;
+    txn.delete_table(ANSWER_COUNTS)?;
+    txn.delete_table(AUDIT)?;
+    txn.delete_table(AUDIT_ORDER)?;
+    txn.delete_table(AUDIT_OF)?;
+    txn.delete_table(AUDIT_HEADS)?;
+    txn.delete_table(LOGS)?;
+    txn.delete_table(LOG_SIZES)?;
+    txn.delete_table(SERIES)?;
+    create_all(txn)
+}
+
 /// A tenant's rows in a table keyed by tenant and id.
 pub(super) fn ids_of(tenant: &TenantId) -> RangeInclusive<(&[u8; 16], &[u8; 16])> {
     (tenant.as_bytes(), FIRST)..=(tenant.as_bytes(), LAST)

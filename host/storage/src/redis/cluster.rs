@@ -5,7 +5,7 @@
 //! Which node has which keys is asked of the nodes when it is first needed, and again when one is gone or says that another has them.
 //! An order is put again only where it is certain that nothing came of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use isolet_domain::repository::RepositoryError;
 use redis::cluster_routing::Slot;
 use redis::{Client, Cmd, ConnectionAddr, FromRedisValue, Value};
 
-use super::link::{FailureKind, Link, Source};
+use super::link::{FailureKind, Link, Source, scan};
 use super::order::{Order, Way};
 
 /// How often an order is sent on: a key that is on its way takes two.
@@ -102,6 +102,24 @@ impl Cluster {
     /// Puts a command to every node that has keys.
     pub(super) async fn everywhere<T: FromRedisValue>(&self, command: &Cmd) -> Result<Vec<T>, RepositoryError> {
         let until = Instant::now() + self.timeout;
+        let nodes = self.masters().await?;
+        let order = Order::Command { command, writes: false };
+        let answers = join_all(nodes.iter().map(|node| node.link.put(&order, Way::Straight, until))).await;
+        answers.into_iter().map(|answer| answer.map_err(|failure| failure.error)).collect()
+    }
+
+    /// The keys that match on any of the nodes.
+    pub(super) async fn scan(&self, pattern: &str, at_once: usize) -> Result<BTreeSet<String>, RepositoryError> {
+        let mut found = BTreeSet::new();
+        for node in self.masters().await? {
+            let there = scan(&node.link, pattern, at_once, self.timeout).await;
+            found.extend(there.map_err(|failure| failure.error)?);
+        }
+        Ok(found)
+    }
+
+    /// The nodes that have keys.
+    async fn masters(&self) -> Result<Vec<Arc<Node>>, RepositoryError> {
         self.owner(const { Slot::new(0).expect("it is one") }).await?;
         let mut nodes: Vec<Arc<Node>> = Vec::new();
         for node in self.read().owners.values() {
@@ -109,9 +127,7 @@ impl Cluster {
                 nodes.push(node.clone());
             }
         }
-        let order = Order::Command { command, writes: false };
-        let answers = join_all(nodes.iter().map(|node| node.link.put(&order, Way::Straight, until))).await;
-        answers.into_iter().map(|answer| answer.map_err(|failure| failure.error)).collect()
+        Ok(nodes)
     }
 
     /// Clients for the nodes, those first that are known to be there.

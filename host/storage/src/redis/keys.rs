@@ -89,6 +89,16 @@ impl Keys {
         format!("{}:key:{}", self.prefix, hash.to_hex())
     }
 
+    /// What the keys of all API keys' records start with.
+    pub(super) fn key_start(&self) -> String {
+        format!("{}:key:", self.prefix)
+    }
+
+    /// All keys, as `SCAN` matches them. A prefix has no character that means something there.
+    pub(super) fn all_pattern(&self) -> String {
+        format!("{}:*", self.prefix)
+    }
+
     pub(super) fn blob(&self, digest: &Digest) -> String {
         format!("{}:blob:{}", self.prefix, digest.to_hex())
     }

@@ -12,6 +12,7 @@
 //! (`fence.lua`). What remains, as over any network: a write that was done in time and whose reply was lost is reported as
 //! failed. Writes are made so that trying again is safe.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -252,4 +253,25 @@ fn elsewhere(error: &RedisError) -> Option<FailureKind> {
     let (address, _) = error.redirect_node()?;
     let asked = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
     Some(if asked { FailureKind::Asked(address.to_owned()) } else { FailureKind::Moved(address.to_owned()) })
+}
+
+/// The keys of one server that match.
+pub(super) async fn scan(
+    link: &Link,
+    pattern: &str,
+    at_once: usize,
+    timeout: Duration,
+) -> Result<BTreeSet<String>, Failure> {
+    let (mut found, mut cursor) = (BTreeSet::new(), 0_u64);
+    loop {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(at_once);
+        let order = Order::Command { command: &scan, writes: false };
+        let (next, keys): (u64, Vec<String>) = link.put(&order, Way::Straight, Instant::now() + timeout).await?;
+        found.extend(keys);
+        cursor = next;
+        if cursor == 0 {
+            return Ok(found);
+        }
+    }
 }

@@ -21,6 +21,7 @@
 mod address;
 mod answers;
 mod api_keys;
+mod archive;
 mod audit;
 mod blobs;
 mod clock;
@@ -34,6 +35,7 @@ mod notices;
 mod options;
 mod order;
 mod rates;
+mod restore;
 mod routes;
 mod runs;
 mod scripts;

@@ -58,6 +58,9 @@ pub(super) struct Scripts {
     pub(super) charge_rate: Script,
     pub(super) put_tallies: Script,
     pub(super) read_tallies: Script,
+    pub(super) dump_tenant: Script,
+    pub(super) dump_log: Script,
+    pub(super) restore_log: Script,
 }
 
 impl Scripts {
@@ -101,6 +104,9 @@ impl Scripts {
             charge_rate: reading!("charge_rate"),
             put_tallies: fenced!("put_tallies"),
             read_tallies: reading!("read_tallies"),
+            dump_tenant: reading!("dump_tenant"),
+            dump_log: reading!("dump_log"),
+            restore_log: fenced!("restore_log"),
         }
     }
 }

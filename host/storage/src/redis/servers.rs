@@ -1,6 +1,7 @@
 //! All of Redis as the repositories see it: they say what is to be done, and it is done by the server that has the key, within the
 //! deadline.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -11,7 +12,7 @@ use tokio::sync::Mutex;
 use super::address::Address;
 use super::cluster::Cluster;
 use super::failure::classify;
-use super::link::{Link, Source};
+use super::link::{Link, Source, scan};
 use super::order::{Order, Way};
 
 pub(super) struct Servers {
@@ -66,6 +67,19 @@ impl Servers {
             Kind::One(_) => self.put(&Order::Commands(commands)).await,
             // Each has its node; over one connection they go out together all the same.
             Kind::Cluster(_) => try_join_all(commands.iter().map(|command| self.command(command))).await,
+        }
+    }
+
+    /// Several commands that change something, as [`Servers::change`] does one.
+    pub(super) async fn changes<T: FromRedisValue>(&self, commands: &[Cmd]) -> Result<Vec<T>, RepositoryError> {
+        try_join_all(commands.iter().map(|command| self.change(command))).await
+    }
+
+    /// The keys that match, each once, in no order.
+    pub(super) async fn scan(&self, pattern: &str, at_once: usize) -> Result<BTreeSet<String>, RepositoryError> {
+        match &self.kind {
+            Kind::One(link) => scan(link, pattern, at_once, self.timeout).await.map_err(|failure| failure.error),
+            Kind::Cluster(cluster) => cluster.scan(pattern, at_once).await,
         }
     }
 

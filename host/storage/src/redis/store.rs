@@ -72,7 +72,7 @@ impl RedisStore {
         Ok(())
     }
 
-    async fn claim_prefix(&self) -> Result<(), OpenError> {
+    pub(super) async fn claim_prefix(&self) -> Result<(), OpenError> {
         let keys = [self.keys.format()];
         let (_, found): (Verdict, Option<String>) =
             decide(&self.writes, &self.scripts.set_new, &keys, &[FORMAT.as_bytes()]).await?;

@@ -21,10 +21,10 @@ crate::contract!(
     writers_at_once_share_one_order,
 );
 
-const KEEP: LogKeep = LogKeep { bytes: 100 << 20, records: 1_000_000, age: Duration::from_secs(3_600) };
+pub const KEEP: LogKeep = LogKeep { bytes: 100 << 20, records: 1_000_000, age: Duration::from_secs(3_600) };
 const ALL: usize = 100 << 20;
 
-fn batch(records: usize) -> LogBatch {
+pub fn batch(records: usize) -> LogBatch {
     let origin = Arc::new(Origin {
         function: Some(name("hello")),
         alias: Some(AliasName::live()),

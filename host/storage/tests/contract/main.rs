@@ -2,6 +2,7 @@
 //! and in a Cluster, and further ones for what can only happen to one of them.
 
 mod answers;
+mod archive;
 mod audit;
 mod audit_tampering;
 mod blobs;

@@ -27,6 +27,13 @@ pub struct Contents {
     runs: Vec<Run>,
 }
 
+impl Contents {
+    /// Leaves what is this one's.
+    pub fn forget_other_tenants(&mut self, scope: &TenantScope) {
+        self.tenants.retain(|tenant| tenant.id == scope.id());
+    }
+}
+
 fn host(raw: &str) -> RouteHost {
     RouteHost::parse(raw).expect("a good host")
 }

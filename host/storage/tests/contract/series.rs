@@ -31,7 +31,7 @@ fn place(step: Step, second: i64, writer: Writer) -> Place {
 }
 
 /// A tally with everything.
-fn tallies(times: u64) -> Tallies {
+pub fn tallies(times: u64) -> Tallies {
     let mut tally = Tally::default();
     for number in 0..times {
         tally.add(&Execution {
