@@ -31,7 +31,7 @@ fn the_ingress_adds_little_to_a_run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let (host, executor, prepared) = runtime.block_on(async {
         let host = TestHost::start().await;
-        host.tenant("demo", "hello", HELLO).await;
+        host.tenant("acme", "hello", HELLO).await;
         let cache_dir = Some(std::env::temp_dir().join(ENGINE_CACHE));
         let config = RuntimeConfig { cache_dir, max_instances: 200, ..RuntimeConfig::default() };
         let executor = WasmExecutor::start(&config, &(Arc::new(|_| ()) as Slow)).expect("it starts");
@@ -50,7 +50,7 @@ fn the_ingress_adds_little_to_a_run() {
         alone.push(began.elapsed());
         assert_eq!(ran.text(), "hello~");
         let began = Instant::now();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\n\r\n").expect("sent");
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: hello--acme.localhost\r\n\r\n").expect("sent");
         let mut read = 0;
         while !buffer[..read].contains(&b'~') {
             read += stream.read(&mut buffer[read..]).expect("an answer");
