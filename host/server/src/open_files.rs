@@ -27,10 +27,12 @@ pub fn connections(wanted: usize, limit: u64) -> usize {
     let each = (limit.saturating_sub(KEPT) / 2).max(FEWEST);
     let given = usize::try_from(each).map_or(wanted, |each| each.min(wanted));
     if given < wanted {
-        tracing::warn!(
+        let said = format!(
             "the process may have {limit} files open: each listener takes {given} connections at a time and not the {wanted} that are set; \
              raise the limit (`ulimit -n`, LimitNOFILE=)"
         );
+        // A newcomer with the usual limit of a shell is not to be alarmed.
+        if given < wanted / 2 { tracing::warn!("{said}") } else { tracing::info!("{said}") }
     }
     given
 }
