@@ -304,7 +304,8 @@ impl Told {
     }
 }
 
-fn beside_hogs(rounds: usize, at_most_times: f64) {
+/// Without a bound the quiet ones have to be answered, however late.
+fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
     let outside = outside();
     let host = prepared(outside);
     let at_host = Addresses::of(&host);
@@ -334,22 +335,23 @@ fn beside_hogs(rounds: usize, at_most_times: f64) {
             at(alone.clone(), 500),
             at(alone, 990),
         );
-        assert!(asked >= kind.at_least(), "{kind:?} did not get going: {asked}");
-        if times > at_most_times {
+        let at_least = at_most_times.map_or(1, |_| kind.at_least());
+        assert!(asked >= at_least, "{kind:?} did not get going: {asked}");
+        if at_most_times.is_some_and(|bound| times > bound) {
             failed.push((kind, times));
         }
     }
-    assert!(failed.is_empty(), "these cost the others more than {at_most_times} times their time: {failed:?}");
+    assert!(failed.is_empty(), "these cost the others more than {at_most_times:?} times their time: {failed:?}");
 }
 
 #[ignore = "ten minutes, with the machine to itself: tests/soak"]
 #[test]
 fn whoever_takes_what_it_can_costs_the_others_at_most_their_fair_share() {
-    beside_hogs(36, 2.0);
+    beside_hogs(36, Some(2.0));
 }
 
-/// A few rounds on a machine that does other things as well: what is far off shows, and nothing else.
+/// One round on a machine that does other things as well: how long anything takes says nothing there.
 #[test]
 fn whoever_takes_what_it_can_does_not_stop_the_others() {
-    beside_hogs(3, 6.0);
+    beside_hogs(1, None);
 }
