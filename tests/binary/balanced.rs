@@ -19,7 +19,7 @@ use up::{Up, try_exchange};
 /// Requests that are on their way at a time.
 const CALLERS: usize = 24;
 /// From when the process was told to end until it is gone and every connection to it refused.
-const DYING: Duration = Duration::from_millis(50);
+const DYING: Duration = Duration::from_millis(250);
 
 /// haproxy in front of these, ended when dropped.
 struct Balancer {
