@@ -61,7 +61,18 @@ impl Storage {
     pub(super) async fn take(&self, tenant: &TenantScope, bytes: u64) -> Result<(), StorageError> {
         // Whoever writes to a tenant that is gone is told so by the write.
         let Some(owner) = self.repository.tenant_by_id(&tenant.id()).await? else { return Ok(()) };
-        let Some(limit_bytes) = self.rulebook.of(&owner, None).1.stored_bytes else { return Ok(()) };
+        let limit_bytes = self.rulebook.of(&owner, None).1.stored_bytes;
+        self.take_within(limit_bytes, tenant, bytes).await
+    }
+
+    /// The same by who knows what the tenant may have.
+    pub(super) async fn take_within(
+        &self,
+        limit_bytes: Option<u64>,
+        tenant: &TenantScope,
+        bytes: u64,
+    ) -> Result<(), StorageError> {
+        let Some(limit_bytes) = limit_bytes else { return Ok(()) };
         let count = self.count(tenant.id());
         let mut count = count.lock().await;
         let fits = |count: &Count| count.bytes.saturating_add(bytes) <= limit_bytes;

@@ -33,7 +33,7 @@ pub struct StoreArguments {
 
 #[derive(Subcommand)]
 enum StoreVerb {
-    /// Write the whole store to a new file. Secrets in it stay sealed: keep `master.key` and `pepper.key`, which are not in it, elsewhere.
+    /// Write the whole store to a new file. Secrets in it stay sealed: keep `master.key`, `pepper.key` and `audit.key`, if there is one, elsewhere: they are not in it.
     Backup { file: PathBuf },
     /// Put a file that `backup` wrote into an empty store, of either kind.
     Restore {

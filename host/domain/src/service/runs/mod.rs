@@ -79,6 +79,8 @@ pub struct StartedRun {
     preparation: Preparation,
     kept: usize,
     storage: Arc<Storage>,
+    /// What the tenant may have stored.
+    stored_bytes: Option<u64>,
     tenant: TenantScope,
     execution: Execution,
     permit: Arc<Permit>,
@@ -170,9 +172,9 @@ impl Runs {
             let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
-            Ok((found, egress, permit, prepared, limits))
+            Ok((found, egress, permit, prepared, (limits, admission.stored_bytes)))
         };
-        let (found, egress, permit, prepared, limits) = match ready.await {
+        let (found, egress, permit, prepared, (limits, stored_bytes)) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
                 account.close(outcome(&error));
@@ -186,6 +188,7 @@ impl Runs {
             preparation: self.preparation.clone(),
             kept: self.kept,
             storage: self.storage.clone(),
+            stored_bytes,
             tenant: tenant.clone(),
             execution: Execution {
                 executor: self.preparation.executor.clone(),
@@ -311,7 +314,7 @@ impl StartedRun {
         if self.record {
             // What there is no room for is run all the same. A store that cannot be asked is told of where it does not take the record.
             let (storage, tenant, bytes) = (self.storage.clone(), self.tenant.clone(), self.bytes_to_store());
-            if let Err(StorageError::Full(full)) = storage.take(&tenant, bytes).await {
+            if let Err(StorageError::Full(full)) = storage.take_within(self.stored_bytes, &tenant, bytes).await {
                 self.record = false;
                 self.warnings.push(format!("the run was not recorded: {full}"));
             }
