@@ -38,12 +38,15 @@ export function TenantSwitch() {
   )
 }
 
+const wordOf = (field: HTMLInputElement): string => field.value.trim().toLowerCase()
+
 function Chooser() {
   const word = useSignal('')
   const field = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const all = tenants.value ?? []
-  const matching = word.value === '' ? all : all.filter((slug) => slug.includes(word.value))
+  const matchingTo = (typed: string): string[] => (typed === '' ? all : all.filter((slug) => slug.includes(typed)))
+  const matching = matchingTo(word.value)
   const choose = (slug: string): void => {
     list.current?.hidePopover()
     chooseTenant(slug)
@@ -53,24 +56,27 @@ function Chooser() {
       ref={list}
       id={LIST_ID}
       popover="auto"
-      onToggle={(event) => {
+      // Before it opens: `toggle` comes after, when the first letters may have been typed already.
+      onBeforeToggle={(event) => {
         if (event.newState !== 'open') return
         word.value = ''
-        field.current?.focus()
+        if (field.current !== null) field.current.value = ''
       }}
       class="inset-auto top-11 left-40 m-0 w-72 flex-col rounded-lg border border-line bg-surface text-text shadow-float max-md:left-10 [&:popover-open]:flex"
     >
       <input
         ref={field}
+        autofocus
         aria-label="Find a tenant"
         placeholder="Find a tenant"
         autocomplete="off"
         spellcheck={false}
         class="h-9 border-b border-line rounded-t-lg bg-transparent px-3 text-sm -outline-offset-2"
         value={word.value}
-        onInput={(event) => (word.value = event.currentTarget.value.trim().toLowerCase())}
+        onInput={(event) => (word.value = wordOf(event.currentTarget))}
         onKeyDown={(event) => {
-          const first = matching[0]
+          // What stands in the field, not what was drawn last: a key may come before the list is drawn anew.
+          const first = matchingTo(wordOf(event.currentTarget))[0]
           if (event.key !== 'Enter' || first === undefined) return
           // Else the key would go on to the button that gets the focus back, and open the list again.
           event.preventDefault()

@@ -20,15 +20,20 @@ function Finder() {
   const at = useSignal(0)
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => void loadFunctions(), [])
-  const groups = groupsFor(query.value)
-  const flat = groups.flatMap(({ commands }) => commands)
-  const current = flat[Math.min(at.value, flat.length - 1)]
+  const found = () => {
+    const groups = groupsFor(query.value)
+    const flat = groups.flatMap(({ commands }) => commands)
+    return { groups, flat, current: flat[Math.min(at.value, flat.length - 1)] }
+  }
+  const { groups, flat, current } = found()
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const moves: Record<string, number> = { ArrowDown: at.value + 1, ArrowUp: at.value - 1 + flat.length, Home: 0, End: flat.length - 1 }
+    // As it is now, not as it was drawn last: a key may come before the list is drawn anew.
+    const now = found()
+    const moves: Record<string, number> = { ArrowDown: at.value + 1, ArrowUp: at.value - 1 + now.flat.length, Home: 0, End: now.flat.length - 1 }
     const to = moves[event.key]
-    if (event.key === 'Enter') choose(current)
-    else if (to !== undefined && flat.length > 0) at.value = to % flat.length
+    if (event.key === 'Enter') choose(now.current)
+    else if (to !== undefined && now.flat.length > 0) at.value = to % now.flat.length
     else return
     event.preventDefault()
     requestAnimationFrame(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }))

@@ -14,7 +14,8 @@ export function FileNameField({ initial, taken, onDone }: FileNameFieldProps) {
   const field = useRef<HTMLInputElement>(null)
   const name = useSignal(initial)
   const closed = useRef(false)
-  const fault = name.value === '' ? null : fileNameFault(name.value, taken)
+  const faultNow = () => (name.value === '' ? null : fileNameFault(name.value, taken))
+  const fault = faultNow()
 
   // Before anything is shown: what is typed next belongs here.
   useLayoutEffect(() => {
@@ -29,7 +30,7 @@ export function FileNameField({ initial, taken, onDone }: FileNameFieldProps) {
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') close(null)
-    if (event.key === 'Enter' && name.value !== '' && fault === null) close(name.value)
+    if (event.key === 'Enter' && name.value !== '' && faultNow() === null) close(name.value)
   }
   return (
     <div class="relative flex shrink-0 items-center px-2">
@@ -45,7 +46,7 @@ export function FileNameField({ initial, taken, onDone }: FileNameFieldProps) {
         value={name.value}
         onInput={(event) => (name.value = event.currentTarget.value.trim())}
         onKeyDown={onKeyDown}
-        onBlur={() => close(fault === null && name.value !== '' ? name.value : null)}
+        onBlur={() => close(faultNow() === null && name.value !== '' ? name.value : null)}
       />
       <span id="file-name-fault" role="alert" class={fault === null ? 'sr-only' : 'ml-2 text-xs whitespace-nowrap text-bad'}>
         {fault}
