@@ -189,6 +189,9 @@ fn launch(mut command: Command, folder: &tempfile::TempDir, variables: &[(&str, 
 
 impl Drop for Up {
     fn drop(&mut self) {
+        if !self.is_running() {
+            return;
+        }
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.is_running() && Instant::now() < deadline {

@@ -10,6 +10,7 @@ mod data_dir;
 mod egress_table;
 mod events;
 mod host;
+mod log;
 mod open_files;
 mod others;
 mod rotation;

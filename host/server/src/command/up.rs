@@ -14,10 +14,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{helper, settings, show};
 use crate::banner;
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::host::Host;
-use crate::walls;
+use crate::{log, walls};
 
 #[derive(Args)]
 pub struct UpArguments {
@@ -44,12 +44,7 @@ pub struct UpArguments {
 /// What comes before there are threads: settings, the data folder, and the wall around files, which threads inherit.
 pub fn prepare(arguments: UpArguments) -> Result<Prepared> {
     let mut config = settings(arguments.config.as_deref())?;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    match config.server.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
+    log::start(config.server.log_format)?;
     if let Some(data) = arguments.data {
         config.server.data_dir = data;
     }
