@@ -85,6 +85,47 @@ fn refused((status, problem): (u16, Value), (wanted, code): (u16, &str), because
 const SIGNATURE: &str = "8a326648c2220a28f0b18f3c6b527c194f47f97080c1835b8f2e5ff163d294cf";
 
 #[test]
+fn a_component_is_deployed_from_the_command_line() {
+    let host = Up::start(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("hook.wasm");
+    std::fs::write(&file, WEBHOOK).expect("written");
+    let deploy = |key: &std::path::Path, more: &[&str]| {
+        let mut command = up::isolet();
+        command
+            .arg("deploy")
+            .arg(&file)
+            .args(more)
+            .arg("--url")
+            .arg(host.started["control_plane"].as_str().expect("a URL"));
+        let output = command.arg("--key-file").arg(key).env("HOME", folder.path()).output().expect("it starts");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let (ok, said, err) = deploy(&host.key_file(), &[]);
+    assert!(ok && said.starts_with("hook is version 1 (v_") && said.contains("): a component of "), "{said} {err}");
+    let set = host.api("POST", "/v1/tenants/demo/functions/hook/env", r#"{"name":"WEBHOOK_SECRET","value":"s"}"#);
+    assert_eq!(set.0, 200, "{}", set.1);
+    let (status, answer) = exchange(host.address("ingress"), "hook--demo.localhost", "POST / HTTP/1.1", b"unsigned");
+    assert_eq!(status, 401, "{answer}");
+    let (_, said, _) = deploy(&host.key_file(), &[]);
+    assert!(said.contains("deployed before"), "{said}");
+    for (more, why) in [(&["--allow-eval"][..], "options of JavaScript"), (&["-m", "first"], "no message")] {
+        let (ok, _, err) = deploy(&host.key_file(), more);
+        assert!(!ok && err.contains(why), "{err}");
+    }
+    let (_, made) = host.api("POST", "/v1/tenants/demo/keys", r#"{"preset":"tenant"}"#);
+    let key = folder.path().join("key");
+    std::fs::write(&key, serde_json::from_str::<Value>(&made).expect("JSON")["key"].as_str().expect("a key"))
+        .expect("written");
+    let (ok, _, err) = deploy(&key, &[]);
+    assert!(!ok && err.contains("forbidden"), "{err}");
+    std::fs::write(&file, b"\0asm\x0d\0\x01\0 and no more").expect("written");
+    let (ok, _, err) = deploy(&host.key_file(), &[]);
+    assert!(!ok && err.contains("build_failed"), "{err}");
+}
+
+#[test]
 fn an_operators_component_is_deployed_and_invoked() {
     let desk = Desk::new();
     desk.deploy(WEBHOOK);

@@ -4,7 +4,8 @@
 //!
 //! The host is `isolet up` with its defaults. The hog's clients would be other machines; here they run when nobody else wants the core
 //! (SCHED_IDLE), so that what is measured is what they ask of the host and not what asking costs. In another's process they would have it
-//! wait for what they hold. How much they got to ask is counted, and has to be a lot.
+//! wait for what they hold. How much they got to ask is counted, and has to be a lot. The quiet ones' clients would be other machines too: where
+//! that is allowed, their thread goes before all others (SCHED_FIFO), and an answer counts as there when the host has given it.
 
 #![allow(clippy::print_stdout, reason = "what was measured is shown with --nocapture")]
 
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use callers::{Addresses, Caller, HOG_FROM, QUIET_FROM, aside};
+use callers::{Addresses, Caller, HOG_FROM, QUIET_FROM, ahead, aside};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -311,6 +312,9 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
     let at_host = Addresses::of(&host);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let quiet = Quiet { runtime, at: at_host.clone() };
+    if at_most_times.is_some() && !ahead() {
+        println!("the quiet ones' own clients wait for a core as well: going before others takes CAP_SYS_NICE");
+    }
     // Everything is built and warm.
     quiet.times(ROUND);
     let mut failed = Vec::new();

@@ -275,7 +275,10 @@ fn misuse_it(desk: &mut Desk) {
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer);
-            desk.said.push((head.lines().next().unwrap_or_default().to_owned(), String::from_utf8_lossy(&answer).into_owned()));
+            desk.said.push((
+                head.lines().next().unwrap_or_default().to_owned(),
+                String::from_utf8_lossy(&answer).into_owned(),
+            ));
         }
     }
 }

@@ -94,6 +94,9 @@ fn a_store_is_written_down_and_put_back_and_the_host_goes_on() {
 
     let fresh = new_data(Some(&data));
     assert!(done(fresh.path(), &["restore", &file, "--verify"]).contains("is whole"));
+    let told: Value =
+        serde_json::from_str(&done(fresh.path(), &["restore", &file, "--verify", "--json"])).expect("JSON");
+    assert!(told["file"] == file && told["rows"].as_u64().is_some_and(|rows| rows > 5), "{told}");
     assert!(!fresh.path().join("data.redb").exists(), "looking leaves nothing behind");
     done(fresh.path(), &["restore", &file]);
     drop(host);

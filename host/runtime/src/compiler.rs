@@ -153,6 +153,8 @@ fn in_a_child(component: &[u8], seconds: u32, seal: &impl Fn()) -> io::Result<(u
 fn child(component: &[u8], seconds: u32, mut to: File, seal: &impl Fn()) -> io::Result<()> {
     bound(libc::RLIMIT_CPU, u64::from(seconds))?;
     bound(libc::RLIMIT_AS, MAX_CHILD_BYTES)?;
+    // Where memory is short, the kernel ends this one before the helper, which cannot be started again, and before the host.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // SAFETY: sets a timer whose signal ends the child.
     unsafe { libc::alarm(MAX_WALL_SECONDS) };
     seal();

@@ -114,6 +114,24 @@ impl Client {
         if_match: Option<&str>,
     ) -> Result<Reply> {
         let bytes = body.map(|body| body.to_string()).unwrap_or_default();
+        self.exchange(method, path, ("application/json", bytes.into()), if_match).await
+    }
+
+    /// Sends a component.
+    ///
+    /// # Errors
+    /// When there is no answer. A failure that was answered is a [`Reply`].
+    pub async fn upload(&self, path: &str, component: Vec<u8>) -> Result<Reply> {
+        self.exchange(Method::POST, path, ("application/wasm", component.into()), None).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        (kind, bytes): (&str, bytes::Bytes),
+        if_match: Option<&str>,
+    ) -> Result<Reply> {
         let request = |origin: &str| {
             let uri: Uri = format!("{origin}{path}").parse().context("not a valid address")?;
             let mut builder = Request::builder();
@@ -125,7 +143,7 @@ impl Client {
                 .header(header::HOST, uri.authority().map_or("127.0.0.1", |authority| authority.as_str()))
                 .uri(uri)
                 .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
-                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_TYPE, kind)
                 .body(Full::from(bytes))
                 .context("not a valid request")
         };

@@ -18,12 +18,22 @@ pub const HOG_FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Has this thread run when nobody else wants the core.
 pub fn aside() {
+    schedule(libc::SCHED_IDLE, 0).expect("anybody may stand aside");
+}
+
+/// Has this thread run as soon as it has something to do, and says whether it may. Those that it starts do not.
+pub fn ahead() -> bool {
+    schedule(libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, 1).is_ok()
+}
+
+fn schedule(policy: i32, priority: i32) -> std::io::Result<()> {
     // SAFETY: it reads one plain structure that lives on this stack, and concerns this thread alone.
     let set = unsafe {
-        let lowest: libc::sched_param = std::mem::zeroed();
-        libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const lowest)
+        let mut how: libc::sched_param = std::mem::zeroed();
+        how.sched_priority = priority;
+        libc::sched_setscheduler(0, policy, &raw const how)
     };
-    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    if set == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Where the host listens, and the operator's key.

@@ -22,6 +22,11 @@ pub struct OptionFlags {
 }
 
 impl OptionFlags {
+    /// Whether any was given.
+    pub const fn any(&self) -> bool {
+        self.allow_eval || self.import_map.is_some()
+    }
+
     /// Reads the import map, if there is one.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
-//! `isolet deploy`: a project's folder or a file, bundled by the project's own esbuild where it has one, made the live version of a
-//! function on a host.
+//! `isolet deploy`: a project's folder or a file, bundled by the project's own esbuild where it has one, or an operator's component, made
+//! the live version of a function on a host.
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use http::Method;
 use isolet_domain::code::{Code, Module, ModuleKind};
@@ -28,7 +28,7 @@ const BUNDLE: &str = "main.js";
 #[derive(Args, Clone)]
 pub struct DeployArguments {
     /// A project's folder (its entry is what `package.json` names as `module` or `main`, or `main`, `index` or `worker`, there or in
-    /// `src`), or the entry itself.
+    /// `src`), or the entry itself; or a component, `NAME.wasm`, with an operator's key.
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// The function; without it the package's name, or the folder's or file's.
@@ -55,6 +55,9 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
     let folder = if path.is_dir() { path.as_path() } else { parent(path) };
     let name = function_name(&arguments, folder)?;
     let access = Access::of(&arguments.access)?;
+    if path.extension().is_some_and(|extension| extension == "wasm") {
+        return component(&access, &arguments, &name).await;
+    }
     let esbuild = if arguments.no_bundle { None } else { bundle::esbuild(folder) };
     let code = match &esbuild {
         Some(esbuild) => {
@@ -75,7 +78,48 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
         return show::problem(&reply.json, &texts, arguments.json);
     }
     if !arguments.json {
-        println!("{}", summary(&reply.json, &code, esbuild.is_some()));
+        let what = if esbuild.is_some() {
+            format!("a bundle of {} KiB", code.total_bytes().div_ceil(1024))
+        } else {
+            format!("{} module(s)", code.modules().len())
+        };
+        println!("{}", summary(&reply.json, &what));
+    }
+    Ok(0)
+}
+
+/// Uploads a component and makes it the live version.
+async fn component(access: &Access, arguments: &DeployArguments, name: &FunctionName) -> Result<u8> {
+    let DeployArguments { path, message, no_bundle, options, json, .. } = arguments;
+    ensure!(!*no_bundle && !options.any(), "a component is built already: it takes no options of JavaScript");
+    ensure!(message.is_none(), "a component's versions have no message");
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let what = format!("a component of {} KiB", bytes.len().div_ceil(1024));
+    let client = access.client()?;
+    let function = format!("/v1/tenants/{}/functions/{name}", access.tenant);
+    let mut reply = client.upload(&format!("{function}/versions"), bytes.clone()).await?;
+    if reply.json["code"] == "function_not_found" {
+        reply = client.send(Method::PUT, &function, Some(&json!({ "kind": "component" }))).await?;
+        if reply.status < 300 {
+            reply = client.upload(&format!("{function}/versions"), bytes).await?;
+        }
+    }
+    if reply.status < 300 {
+        let is_new = reply.status == 201;
+        let version = json!({ "version": reply.json["id"] });
+        reply = client.send(Method::POST, &format!("{function}/deploy"), Some(&version)).await?;
+        if reply.status == 200 {
+            reply.json["created"] = is_new.into();
+        }
+    }
+    if *json {
+        println!("{:#}", reply.json);
+    }
+    if reply.status >= 300 {
+        return show::problem(&reply.json, &Texts::of_wire(&Value::Null), *json);
+    }
+    if !json {
+        println!("{}", summary(&reply.json, &what));
     }
     Ok(0)
 }
@@ -131,13 +175,8 @@ async fn send(access: &Access, arguments: &DeployArguments, name: &FunctionName,
     client.send(Method::POST, &path, Some(&body)).await
 }
 
-fn summary(deployed: &Value, code: &Code, is_bundle: bool) -> String {
+fn summary(deployed: &Value, what: &str) -> String {
     let text = |name: &str| deployed[name].as_str().unwrap_or_default();
-    let what = if is_bundle {
-        format!("a bundle of {} KiB", code.total_bytes().div_ceil(1024))
-    } else {
-        format!("{} module(s)", code.modules().len())
-    };
     let again = if deployed["created"] == true { "" } else { ", deployed before" };
     let version = format!("version {} ({})", deployed["number"], text("version"));
     format!("{} is {version}{again}: {what}\n{}", text("function"), text("url"))

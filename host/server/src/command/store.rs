@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use isolet_domain::ids::TenantSlug;
 use isolet_domain::secret::MasterKey;
 use isolet_storage::RedisAddress;
+use serde_json::json;
 
 use super::settings;
 use crate::config::Config;
@@ -29,6 +30,9 @@ pub struct StoreArguments {
     /// Redis, where the host keeps everything there.
     #[arg(long, value_name = "URL", global = true)]
     redis: Option<String>,
+    /// Say what was done as JSON.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
@@ -72,25 +76,28 @@ pub async fn store(arguments: StoreArguments) -> Result<u8> {
         config.storage.redis.url = Some(RedisAddress::new(url));
     }
     let data = DataDir::open(&config.server.data_dir)?;
+    let json = arguments.json;
     match arguments.verb {
         StoreVerb::RotateKey(RotateArguments { distributed, finish }) => {
             let repository =
                 isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
             let shared = config.storage.redis.url.is_some();
             let step = rotation::Step { shared, distributed, finish };
-            println!("{}", rotation::rotate(&data, repository, step).await?);
+            let told = rotation::rotate(&data, repository, step).await?;
+            println!("{}", if json { json!({ "told": told }).to_string() } else { told });
         }
         StoreVerb::Restore { file, verify: true, .. } => {
             // Nothing but the key is needed for it.
             let rows = isolet_storage::verify_archive(&file, &key(&data)?)?;
-            println!("{} is whole: {rows} rows", file.display());
+            let told = || format!("{} is whole: {rows} rows", file.display());
+            println!("{}", if json { json!({ "file": file, "rows": rows }).to_string() } else { told() });
         }
-        verb => archive(&config, &data, verb).await?,
+        verb => archive(&config, &data, verb, json).await?,
     }
     Ok(0)
 }
 
-async fn archive(config: &Config, data: &DataDir, verb: StoreVerb) -> Result<()> {
+async fn archive(config: &Config, data: &DataDir, verb: StoreVerb, json: bool) -> Result<()> {
     let archives = isolet_storage::open_archives(&config.storage, data.path(), key(data)?)
         .await
         .context("cannot open the store")?;
@@ -114,7 +121,8 @@ async fn archive(config: &Config, data: &DataDir, verb: StoreVerb) -> Result<()>
         }
         StoreVerb::RotateKey(_) => return Ok(()),
     };
-    println!("{rows} rows {did} {}", file.display());
+    let told = || format!("{rows} rows {did} {}", file.display());
+    println!("{}", if json { json!({ "file": file, "rows": rows }).to_string() } else { told() });
     Ok(())
 }
 
