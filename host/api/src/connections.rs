@@ -1,13 +1,16 @@
 //! Which connections a listener has, from whom, and which of them goes when there is no place for another: of the peer with the most, the
-//! one that has gone longest without a request. What is said on a connection is hyper's business.
+//! one that has gone longest without a request, or without more of the one it began. What is said on a connection is hyper's business.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 
 /// Who has just come, or has just been answered, is not slow.
@@ -41,7 +44,19 @@ struct Open {
 struct Standing {
     /// Milliseconds after the listener's beginning, plus one, since when there has been no request; 0 while there is one.
     waiting_since: AtomicU64,
+    /// The same, since when more of a request's body is waited for; 0 while none is.
+    unheard_since: AtomicU64,
     shed: Notify,
+}
+
+impl Standing {
+    /// Since when its client has owed something; 0 where it does not.
+    fn slow_since(&self) -> u64 {
+        match self.waiting_since.load(Ordering::Acquire) {
+            0 => self.unheard_since.load(Ordering::Acquire),
+            since => since,
+        }
+    }
 }
 
 /// A connection's place. It is free again when this is gone.
@@ -57,6 +72,10 @@ pub struct Busy {
     connections: Connections,
     standing: Arc<Standing>,
 }
+
+/// Who is at the other end of the connection that a request came on, as far as addresses tell them apart.
+#[derive(Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Its peer has as many connections as one may have.
 #[derive(Debug)]
@@ -109,7 +128,7 @@ impl Connections {
         let mut looked_at = 0;
         let mut slow: Vec<_> = among
             .inspect(|_| looked_at += 1)
-            .map(|(own, standing)| (Reverse(own), standing.waiting_since.load(Ordering::Relaxed), standing))
+            .map(|(own, standing)| (Reverse(own), standing.slow_since(), standing))
             .filter(|(_, since, _)| *since != 0 && now.saturating_sub(*since) >= prompt)
             .collect();
         let go = (looked_at / SHED_PART).max(1);
@@ -121,7 +140,8 @@ impl Connections {
     }
 
     fn place(&self, open: &mut Open, peer: IpAddr) -> Place {
-        let standing = Arc::new(Standing { waiting_since: AtomicU64::new(self.now()), shed: Notify::new() });
+        let (waiting_since, unheard_since) = (AtomicU64::new(self.now()), AtomicU64::new(0));
+        let standing = Arc::new(Standing { waiting_since, unheard_since, shed: Notify::new() });
         open.count += 1;
         open.next += 1;
         let number = open.next;
@@ -139,14 +159,18 @@ impl Connections {
 }
 
 impl Place {
-    /// Returns when the connection is to go. Never while a request is being answered.
+    /// Returns when the connection is to go. Never while a request that is there is being answered.
     pub async fn shed(&self) {
         loop {
             self.standing.shed.notified().await;
-            if self.standing.waiting_since.load(Ordering::Acquire) != 0 {
+            if self.standing.slow_since() != 0 {
                 return;
             }
         }
+    }
+
+    pub fn peer(&self) -> Peer {
+        Peer(self.peer)
     }
 
     /// For each request that comes on this connection.
@@ -181,6 +205,49 @@ impl Attendant {
     pub fn busy(&self) -> Busy {
         self.standing.waiting_since.store(0, Ordering::Release);
         Busy { connections: self.connections.clone(), standing: self.standing.clone() }
+    }
+
+    /// A request's body, of which it is noted how long the next piece is waited for.
+    pub fn heard<B>(&self, body: B) -> Heard<B> {
+        Heard { body, attendant: self.clone() }
+    }
+}
+
+/// A request's body as it comes.
+pub struct Heard<B> {
+    body: B,
+    attendant: Attendant,
+}
+
+impl<B: Body + Unpin> Body for Heard<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        let since = &self.attendant.standing.unheard_since;
+        match polled {
+            Poll::Ready(_) => since.store(0, Ordering::Release),
+            Poll::Pending if since.load(Ordering::Relaxed) == 0 => {
+                since.store(self.attendant.connections.now(), Ordering::Release);
+            }
+            Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Heard<B> {
+    fn drop(&mut self) {
+        self.attendant.standing.unheard_since.store(0, Ordering::Release);
     }
 }
 

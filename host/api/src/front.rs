@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, StatusCode};
 use isolet_domain::ids::RequestId;
 
 use crate::catalogue as rows;
+use crate::connections::Peer;
 use crate::failure::Failure;
 use crate::framing;
 use crate::host_name::HostName;
@@ -28,8 +29,7 @@ pub struct GuestAnswer;
 pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let id = RequestId::generate();
     request.extensions_mut().insert(id);
-    let path = request.uri().path().to_owned();
-    request.extensions_mut().insert(id);
+    let (path, peer) = (request.uri().path().to_owned(), request.extensions().get::<Peer>().copied());
     let checked = check(&app, &request);
     let response = match checked {
         Ok(()) => next.run(request).await,
@@ -51,6 +51,10 @@ pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next
         protect(response.headers_mut());
     }
     app.count_answer(response.status());
+    // Whom a proxy in front stands for is not known.
+    if let Some(Peer(address)) = peer.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+        tokio::time::sleep(app.guesses().wrong(address)).await;
+    }
     response
 }
 

@@ -68,7 +68,10 @@ impl Ingress {
         let response = match route(&host.name, &self.app.config().base_domain) {
             Ok((function, tenant)) => {
                 let request = relay::to_guest(request, uri);
-                platform.invoker.invoke_route((&tenant, None), (&function, AliasName::LIVE), id, request).await?
+                let live = (&function, AliasName::LIVE);
+                let mut response = platform.invoker.invoke_route((&tenant, None), live, id, request).await?;
+                relay::keep_to_itself(response.headers_mut());
+                response
             }
             // Not one of the functions' own names; perhaps a tenant's.
             Err(Failure::Misdirected) => {

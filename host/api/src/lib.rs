@@ -14,6 +14,7 @@ mod fault;
 mod frame;
 mod framing;
 mod front;
+mod guesses;
 mod host_name;
 mod idempotency;
 mod ingress;

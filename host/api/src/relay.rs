@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -47,6 +47,36 @@ pub fn from_guest(method: &Method, mut response: Response<Body>) -> Response<Bod
         headers.remove(header::CONTENT_LENGTH);
     }
     response
+}
+
+/// Takes off what would reach into other tenants' functions, where theirs are names below the same one: a cookie for all of that name, and
+/// word to the browser to forget what it has of the others (a site's cookies go together).
+pub fn keep_to_itself(headers: &mut HeaderMap) {
+    for name in [HeaderName::from_static("clear-site-data"), HeaderName::from_static("service-worker-allowed")] {
+        headers.remove(name);
+    }
+    if let header::Entry::Occupied(mut cookies) = headers.entry(header::SET_COOKIE) {
+        cookies.iter_mut().for_each(of_this_host_alone);
+    }
+}
+
+/// The cookie without its `Domain` (RFC 6265 §5.2.3): then it is of the host that set it.
+fn of_this_host_alone(cookie: &mut HeaderValue) {
+    let is_domain = |part: &[u8]| {
+        let name = part.split(|byte| *byte == b'=').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"domain")
+    };
+    let mut parts = cookie.as_bytes().split(|byte| *byte == b';');
+    // What comes first is the cookie itself, whatever it is called.
+    let first = parts.next().unwrap_or_default();
+    let (domains, others): (Vec<_>, Vec<_>) = parts.partition(|part| is_domain(part));
+    if domains.is_empty() {
+        return;
+    }
+    let kept = [&[first][..], &others].concat().join(&b';');
+    if let Ok(kept) = HeaderValue::from_bytes(&kept) {
+        *cookie = kept;
+    }
 }
 
 /// Takes off what is about one connection (RFC 9110 §7.6.1) and what is the platform's own.
@@ -129,6 +159,28 @@ mod tests {
         let request = to_guest(request, Uri::from_static("http://a/"));
         let names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["host", "x-kept"]);
+    }
+
+    #[test]
+    fn cookies_are_of_the_host_that_set_them() {
+        for (set, kept) in [
+            ("a=b", "a=b"),
+            ("a=b; Domain=localhost; Path=/", "a=b; Path=/"),
+            ("a=b;DOMAIN = .localhost ;Secure; domain=x", "a=b;Secure"),
+            ("a=b; domain", "a=b"),
+            ("domain=a; Path=/", "domain=a; Path=/"),
+            ("a=domain=x; SubDomain=x", "a=domain=x; SubDomain=x"),
+            ("a=\u{e9}; Domain=x", "a=\u{e9}"),
+            (";Domain=x", ""),
+            ("", ""),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append("set-cookie", "first=1".parse().expect("valid"));
+            headers.append("set-cookie", HeaderValue::from_bytes(set.as_bytes()).expect("valid"));
+            keep_to_itself(&mut headers);
+            let all: Vec<_> = headers.get_all("set-cookie").iter().map(HeaderValue::as_bytes).collect();
+            assert_eq!(all, [b"first=1", kept.as_bytes()], "{set}");
+        }
     }
 
     #[test]

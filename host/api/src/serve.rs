@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use crate::connections::{Busy, Connections, Place, TooMany};
+use crate::connections::{Busy, Connections, Heard, Place, TooMany};
 use crate::framing;
 use crate::ingress::Ingress;
 
@@ -37,10 +37,12 @@ const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    /// Connections at one time. With one more, the slowest that have no request are closed; without any such, it waits.
+    /// Connections at one time. With one more, the slowest that have no request, or not all of it, are closed; without any such, it waits.
     pub max_connections: usize,
     /// Of these from one address (an IPv6 network of 64 bits); more are closed at once. 0: no bound.
     pub max_connections_per_address: usize,
+    /// A proxy connects for everybody, and addresses tell nobody apart.
+    pub behind_proxy: bool,
     /// From the connection (or the last answer) to a whole request head. Also how long a client may take none of what it is sent.
     pub head_timeout: Duration,
     /// How long connections in use may take to end once the host drains.
@@ -51,6 +53,7 @@ impl ServeOptions {
     pub const DEFAULT: Self = Self {
         max_connections: 10_000,
         max_connections_per_address: 1_000,
+        behind_proxy: false,
         head_timeout: Duration::from_secs(30),
         drain: Duration::from_secs(30),
     };
@@ -92,13 +95,14 @@ pub async fn serve_ingress(
 
 async fn serve<S, B>(listener: Listener, service: S, options: ServeOptions, shutdown: impl Future<Output = ()>)
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Heard<Incoming>>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let Listener { socket, tls } = listener;
-    let connections = Connections::new(options.max_connections, options.max_connections_per_address);
+    let of_one = if options.behind_proxy { 0 } else { options.max_connections_per_address };
+    let connections = Connections::new(options.max_connections, of_one);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -122,12 +126,12 @@ where
                 };
                 // Who speaks no TLS, or none of ours, is not worth a line.
                 if let Ok(Ok(stream)) = shaken {
-                    attend(stream, place, http, service, watcher).await;
+                    attend(stream, (place, !options.behind_proxy), http, service, watcher).await;
                 }
             });
             continue;
         }
-        tokio::spawn(attend(stream, place, http, service, watcher));
+        tokio::spawn(attend(stream, (place, !options.behind_proxy), http, service, watcher));
     }
     drop(socket);
     if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
@@ -156,17 +160,20 @@ async fn accept(socket: &TcpListener, connections: &Connections) -> (TcpStream, 
 }
 
 /// Serves one connection until it ends, or is to go for the sake of others.
-async fn attend<I, S, B>(stream: I, place: Place, http: http1::Builder, service: S, watcher: Watcher)
+async fn attend<I, S, B>(stream: I, (place, peer): (Place, bool), http: http1::Builder, service: S, watcher: Watcher)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<Heard<Incoming>>, Response = Response<B>, Error = Infallible>,
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let attendant = place.attendant();
-    let answer = service_fn(move |request: Request<Incoming>| {
+    let (attendant, peer) = (place.attendant(), peer.then(|| place.peer()));
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let (busy, last) = (attendant.busy(), framing::ends_connection(request.headers()));
-        let answering = service.call(request);
+        let answering = service.call(request.map(|body| attendant.heard(body)));
         async move {
             let mut response = answering.await?.map(|body| Answering { body, _busy: busy });
             if last {

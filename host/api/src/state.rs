@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use isolet_domain::ids::{FunctionName, TenantSlug};
 use isolet_domain::service::Platform;
 
+use crate::guesses::Guesses;
+
 /// What the HTTP side is told about its host.
 #[derive(Clone)]
 pub struct ApiConfig {
@@ -53,6 +55,7 @@ struct Shared {
     /// Answers of the control plane by the first digit of their status, 1 to 5.
     answers: [AtomicU64; 5],
     store_failures: AtomicU64,
+    guesses: Guesses,
 }
 
 impl AppState {
@@ -64,6 +67,7 @@ impl AppState {
             draining: AtomicBool::new(false),
             answers: Default::default(),
             store_failures: AtomicU64::new(0),
+            guesses: Guesses::default(),
         }))
     }
 
@@ -82,6 +86,11 @@ impl AppState {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::Acquire)
+    }
+
+    /// Wrong credentials, and from where.
+    pub(crate) fn guesses(&self) -> &Guesses {
+        &self.0.guesses
     }
 
     pub(crate) fn count_answer(&self, status: http::StatusCode) {

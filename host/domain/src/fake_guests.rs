@@ -218,6 +218,14 @@ async fn answer(is: &(dyn Fn(&str) -> bool + Sync), invocation: Invocation) -> h
         for name in ["isolet-outcome", "isolet-request-id", "transfer-encoding", "x-guest"] {
             response.headers_mut().insert(name, http::HeaderValue::from_static("forged"));
         }
+        for (name, value) in [
+            ("set-cookie", "own=1; Path=/"),
+            ("set-cookie", "wide=1; Domain=localhost; Path=/"),
+            ("clear-site-data", "\"cookies\""),
+            ("service-worker-allowed", "/"),
+        ] {
+            response.headers_mut().append(name, http::HeaderValue::from_static(value));
+        }
     }
     response
 }

@@ -132,11 +132,8 @@ impl Host {
         let (stop, stopping) = watch::channel(false);
         let options = ServeOptions {
             max_connections: open_files::connections(config.ingress.max_connections, files),
-            // A proxy's are everybody's.
-            max_connections_per_address: match config.control_plane.behind_proxy {
-                true => 0,
-                false => config.ingress.max_connections_per_address,
-            },
+            max_connections_per_address: config.ingress.max_connections_per_address,
+            behind_proxy: config.control_plane.behind_proxy,
             head_timeout: Duration::from_millis(config.ingress.head_timeout_ms),
             drain: Duration::from_secs(config.server.drain_s),
         };

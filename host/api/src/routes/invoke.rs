@@ -46,6 +46,8 @@ pub async fn invoke_function(
     match app.platform().invoker.invoke_as(&found.scope, &function, &wish, id, request).await {
         Ok((response, version)) => {
             let mut response = relay::from_guest(&method, response).map(Body::new);
+            // It comes from where the console does.
+            relay::keep_to_itself(response.headers_mut());
             response.headers_mut().insert(OUTCOME, HeaderValue::from_static(Outcome::Ok.as_str()));
             if let Ok(version) = HeaderValue::from_str(version.as_str()) {
                 response.headers_mut().insert(VERSION, version);

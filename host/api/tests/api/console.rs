@@ -90,6 +90,32 @@ async fn other_sites_pages_change_nothing() {
 }
 
 #[tokio::test]
+async fn no_answer_is_for_another_sites_page() {
+    let host = TestHost::start().await;
+    for (method, path) in
+        [("GET", "/"), ("GET", "/healthz"), ("GET", "/v1/info"), ("GET", "/v1/nonsense"), ("OPTIONS", "/v1/tenants")]
+    {
+        let asked = request(&host.admin, method, path)
+            .header("origin", "https://evil.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization");
+        let answer = host.raw(asked.body(Full::default()).expect("valid")).await;
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(answer.header(name), value, "{method} {path}: {name}");
+        }
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{method} {path}");
+        let shared = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+        assert_eq!(shared, None, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_has_its_own_request_id() {
     let host = TestHost::start().await;
     let mut ids = std::collections::HashSet::new();

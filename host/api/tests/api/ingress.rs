@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use isolet_domain::fake_guests::words;
+use serde_json::json;
 
 use crate::host::{Answer, TestHost};
 
@@ -68,8 +69,22 @@ async fn an_answer_is_the_guests_own() {
     let answer = host.ingress(to("hello--demo.localhost", "/")).await;
     let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     names.sort();
-    assert_eq!(names, ["content-type", "isolet-request-id", "x-guest"]);
+    assert_eq!(names, ["content-type", "isolet-request-id", "set-cookie", "x-guest"]);
     assert!(answer.header("isolet-request-id").starts_with("req_"));
+    // Whom it shares a name with, it reaches neither by cookies nor by having them forgotten.
+    let cookies = |answer: &Answer| -> Vec<_> { answer.headers.get_all("set-cookie").iter().cloned().collect() };
+    assert_eq!(cookies(&answer), ["own=1; Path=/", "wide=1; Path=/"]);
+    let answer = host.get("/v1/tenants/demo/functions/hello/invoke/").await;
+    assert_eq!(cookies(&answer), ["own=1; Path=/", "wide=1; Path=/"]);
+    assert!(!answer.headers.contains_key("clear-site-data") && !answer.headers.contains_key("service-worker-allowed"));
+    // A host of the tenant's own is its own to say.
+    let route = json!({ "host": "demo.example", "path_prefix": "/", "function": "hello" });
+    for (path, body) in [("hosts/demo.example", None), ("routes/r", Some(route))] {
+        host.call(&host.admin, "PUT", &format!("/v1/tenants/demo/{path}"), body).await.ok();
+    }
+    let answer = host.ingress(to("demo.example", "/")).await;
+    assert_eq!(cookies(&answer), ["own=1; Path=/", "wide=1; Domain=localhost; Path=/"]);
+    assert!(answer.headers.contains_key("clear-site-data"));
 }
 
 #[tokio::test]

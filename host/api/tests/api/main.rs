@@ -24,6 +24,7 @@ mod preconditions;
 mod previews;
 mod problems;
 mod rates;
+mod readings;
 mod routing;
 mod runs;
 mod smuggling;

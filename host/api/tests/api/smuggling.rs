@@ -6,6 +6,7 @@ use std::time::Duration;
 use isolet_domain::fake_guests::words;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::readings::{BARE_LINE_FEEDS, CHUNKED, TWO_ENDS};
 use crate::sockets::{Served, connect, exchange, read_all, serve};
 
 /// What follows on the connection. Whoever takes the first request to end elsewhere sends it for somebody else.
@@ -39,50 +40,7 @@ fn count(answer: &str) -> usize {
 #[tokio::test]
 async fn a_request_with_two_ends_is_refused_and_nothing_after_it_read() {
     let served = serve("x").await;
-    for (head, body) in [
-        // Two ways to say where it ends.
-        ("content-length: 3\r\ncontent-length: 4\r\n", "abc"),
-        ("content-length: 3, 4\r\n", "abc"),
-        ("content-length: 3, 3\r\n", "abc"),
-        // Lengths that some read and some do not.
-        ("content-length: +3\r\n", "abc"),
-        ("content-length: -1\r\n", "abc"),
-        ("content-length: 0x3\r\n", "abc"),
-        ("content-length: 3 3\r\n", "abc"),
-        ("content-length: 3;\r\n", "abc"),
-        ("content-length: 3.0\r\n", "abc"),
-        ("content-length: \"3\"\r\n", "abc"),
-        ("content-length: \r\n", "abc"),
-        ("content-length: 99999999999999999999999\r\n", "abc"),
-        ("content-length: 18446744073709551616\r\n", "abc"),
-        // Codings that some take for `chunked`.
-        ("transfer-encoding: xchunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked, identity\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: identity\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: identity, chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: gzip, chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked, chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: identity\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: \x0bchunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: \"chunked\"\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked;q=1\r\n", "0\r\n\r\n"),
-        ("transfer-encoding:\r\n chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding:\r\n", "0\r\n\r\n"),
-        // Names that some trim.
-        ("transfer-encoding : chunked\r\n", "0\r\n\r\n"),
-        (" transfer-encoding: chunked\r\n", "0\r\n\r\n"),
-        ("content-length : 3\r\n", "abc"),
-        ("content-length\t: 3\r\n", "abc"),
-        ("content\0-length: 3\r\n", "abc"),
-        ("x: a\0b\r\n", ""),
-        ("x: a\r\n folded: b\r\n", ""),
-        ("x: a\rcontent-length: 3\r\n", "abc"),
-        (": 3\r\n", ""),
-        ("content-length\r\n", ""),
-        ("x: \x7f\r\n", ""),
-    ] {
+    for (head, body) in TWO_ENDS {
         for answer in answers(&served, head, body).await {
             assert!(answer.starts_with("HTTP/1.1 400"), "{head:?}: {answer}");
             assert!(count(&answer) == 1 && !answer.contains("smuggled"), "{head:?}: {answer}");
@@ -94,20 +52,22 @@ async fn a_request_with_two_ends_is_refused_and_nothing_after_it_read() {
 #[tokio::test]
 async fn nothing_is_read_after_a_body_in_chunks() {
     let served = serve("x").await;
-    for (head, body) in [
-        ("transfer-encoding: chunked\r\ncontent-length: 6\r\n", "0\r\n\r\n"),
-        ("content-length: 6\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\nG"),
-        ("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-        ("transfer-encoding: chunked\r\n", "0\r\n\r\n"),
-        ("Transfer-Encoding: Chunked \r\n", "3\r\nabc\r\n0\r\n\r\n"),
-        ("transfer-encoding:\tchunked\r\n", "3;a=b\r\nabc\r\n0\r\nx: y\r\n\r\n"),
-        ("transfer-encoding: chunked\r\nconnection: keep-alive\r\n", "0\r\n\r\n"),
-    ] {
+    for (head, body) in CHUNKED {
         let [ingress, control] = answers(&served, head, body).await;
         assert!(ingress.starts_with("HTTP/1.1 200") && ingress.contains("connection: close"), "{head:?}: {ingress}");
         for answer in [ingress, control] {
             assert!(count(&answer) == 1 && !answer.contains("smuggled"), "{head:?}: {answer}");
         }
+    }
+}
+
+/// RFC 9112 §2.2 lets it. What haproxy in front makes of it is seen in `balanced`.
+#[tokio::test]
+async fn a_line_feed_alone_ends_a_line() {
+    let served = serve("x").await;
+    for (head, body) in &BARE_LINE_FEEDS[..4] {
+        let [ingress, _] = answers(&served, &format!("{head}connection: close\r\n"), body).await;
+        assert!(ingress.starts_with("HTTP/1.1 200") && count(&ingress) == 1, "{head:?}: {ingress}");
     }
 }
 

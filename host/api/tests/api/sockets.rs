@@ -15,6 +15,7 @@ use crate::host::TestHost;
 const OPTIONS: ServeOptions = ServeOptions {
     max_connections: 8,
     max_connections_per_address: 6,
+    behind_proxy: false,
     head_timeout: Duration::from_millis(150),
     drain: Duration::from_secs(5),
 };
@@ -145,6 +146,69 @@ async fn an_address_has_its_share_of_connections_and_others_have_theirs() {
     assert_eq!(closed(&mut held).await, 1);
     let mut again = half_a_head(hog, served.ingress).await;
     assert!(!is_closed(&mut again, SOON).await);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_keeps_nobody_out() {
+    let (head_timeout, none) = (Duration::from_secs(30), 0);
+    let options = ServeOptions { head_timeout, max_connections_per_address: none, ..OPTIONS };
+    let served = serve_with("x", options).await;
+    let session = "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let invoked = "POST / HTTP/1.1\r\nhost: hello--demo.localhost\r\ncontent-length: 100\r\n\r\nx";
+    let healthy = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".to_owned();
+    for (address, begun, asked) in [(served.control, session, healthy), (served.ingress, invoked, get(""))] {
+        let mut held = Vec::new();
+        for _ in 0..OPTIONS.max_connections {
+            let mut stream = connect(address).await;
+            stream.write_all(begun.as_bytes()).await.expect("sent");
+            held.push(stream);
+        }
+        // One of them goes on, slowly.
+        for _ in 0..6 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            held[0].write_all(b" ").await.expect("sent");
+        }
+        assert!(exchange(address, &asked).await.starts_with("HTTP/1.1 200"));
+        assert!(!is_closed(&mut held[0], SOON).await, "it is not slow");
+        assert!((1..OPTIONS.max_connections).contains(&closed(&mut held).await));
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_has_the_same_bound_as_one_with_a_length() {
+    let served = serve("x").await;
+    let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, " ".repeat(64 << 10));
+    let head = "POST /v1/sessions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let answer = exchange(served.control, &format!("{head}{}", chunk.repeat(33))).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_guesses_keys_waits_for_each_answer_and_nobody_else_does() {
+    let served = serve("x").await;
+    let ask = async |from: [u8; 4], key: &str| {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from((from, 0))).expect("an address of this machine's");
+        let mut stream = socket.connect(served.control).await.expect("connected");
+        let head = format!(
+            "GET /v1/whoami HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let (began, answer) = (std::time::Instant::now(), read_all(stream).await);
+        (answer.split(' ').nth(1).expect("a status").to_owned(), began.elapsed())
+    };
+    let (one, other) = ([127, 0, 0, 2], [127, 0, 0, 3]);
+    let mut last = Duration::ZERO;
+    for n in 0..28 {
+        let (status, took) = ask(one, &format!("isl_tenant_{n}")).await;
+        assert_eq!(status, "401");
+        last = took;
+    }
+    assert!(last >= Duration::from_secs(1), "the 28th answer came after {last:?}");
+    for (from, key, expected) in [(one, served.host.admin.as_str(), "200"), (other, "isl_tenant_x", "401")] {
+        let (status, took) = ask(from, key).await;
+        assert!(status == expected && took < Duration::from_secs(1), "{from:?}: {status} after {took:?}");
+    }
 }
 
 async fn closed(streams: &mut [TcpStream]) -> usize {
