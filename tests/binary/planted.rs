@@ -359,3 +359,46 @@ fn what_was_planted_is_in_nothing_that_a_host_says_or_keeps_in_redis() {
     let settle = || assert!(server.command("SAVE").starts_with("+OK"));
     nothing_is_told(&[("ISOLET_STORAGE__REDIS__URL", &server.url())], settle, Some(server.folder()));
 }
+
+#[test]
+fn what_was_deleted_is_nowhere_on_disk_once_the_store_is_written_anew() {
+    let mut host = Up::start(&[("ISOLET_LIMITS__CPU_MS", "50")]);
+    let key = std::fs::read_to_string(host.key_file()).expect("a key").trim().to_owned();
+    let (port, _) = outside();
+    let mut desk = Desk { host: &host, key, asked: 0, said: Vec::new() };
+    use_it(&mut desk, &mut Vec::new(), port);
+    // A tenant of whom everything is deleted at once, beside what is deleted piece by piece.
+    desk.done("POST", "/v1/tenants", &json!({ "slug": "gone" }));
+    let code = json!({ "modules": { "main.js": code(port) }, "main_module": "main.js" });
+    desk.done("POST", "/v1/tenants/gone/runs", &json!({ "code": code, "prompt": PROMPT, "env": { "WHO": VARIABLE } }));
+    let kept = "export default { fetch: () => new Response('kept') }";
+    let kept = json!({ "modules": { "main.js": kept }, "main_module": "main.js" });
+    desk.done("PUT", "/v1/tenants/demo/functions/kept", &json!({}));
+    desk.done("POST", "/v1/tenants/demo/functions/kept/deploy", &kept);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let mut before = Vec::new();
+    files(&host.data(), &mut before);
+    assert!(before.iter().any(|(_, bytes)| has(bytes, SOURCE)), "the search finds what is there");
+
+    desk.done("DELETE", "/v1/tenants/gone?confirm=gone", &json!({}));
+    desk.done("DELETE", "/v1/tenants/demo/functions/planted", &json!({}));
+    desk.done("DELETE", "/v1/tenants/demo/prompts", &json!({}));
+    drop(desk);
+    host.stop();
+    let compacted =
+        isolet().args(["store", "compact", "--json", "--data"]).arg(host.data()).output().expect("it starts");
+    assert!(compacted.status.success(), "{}", String::from_utf8_lossy(&compacted.stderr));
+    let told: Value = serde_json::from_slice(&compacted.stdout).expect("JSON");
+    assert!(told["contents_removed"].as_u64().is_some_and(|removed| removed > 0), "{told}");
+    let mut after = Vec::new();
+    files(&host.data(), &mut after);
+    for (path, bytes) in &after {
+        // What a tenant's log has of it goes with the tenant, or with the log's age.
+        has_none(path, bytes, &[SOURCE, PROMPT]);
+    }
+    host.start_again(&[]);
+    let answer = exchange(host.address("ingress"), "kept--demo.localhost", "GET / HTTP/1.1", b"");
+    assert_eq!(answer, (200, "kept".to_owned()));
+    let (status, said) = host.api("GET", "/v1/audit/verify", "");
+    assert!(status == 200 && said.contains(r#""ok":true"#), "{said}");
+}

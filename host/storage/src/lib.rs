@@ -16,7 +16,7 @@ use isolet_domain::repository::Repository;
 
 pub use archive::{ArchiveError, ArchiveKey, Archives, verify_archive};
 pub use config::{RedisAddress, RedisConfig, StorageConfig};
-pub use embedded::EmbeddedStore;
+pub use embedded::{Compacted, EmbeddedStore, compact};
 pub use open_error::OpenError;
 pub use redis::{RedisOptions, RedisStore};
 

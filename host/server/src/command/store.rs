@@ -5,11 +5,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 use isolet_domain::ids::TenantSlug;
 use isolet_domain::secret::MasterKey;
-use isolet_storage::RedisAddress;
+use isolet_storage::{Compacted, RedisAddress};
 use serde_json::json;
 
 use super::settings;
@@ -53,6 +53,8 @@ enum StoreVerb {
     Export { tenant: String, file: PathBuf },
     /// Add the tenant of a file that `export` wrote.
     Import { file: PathBuf },
+    /// Write an embedded store anew: what was deleted is then nowhere in its files.
+    Compact,
     /// Put a new master key in place of the one there is.
     RotateKey(RotateArguments),
 }
@@ -85,6 +87,15 @@ pub async fn store(arguments: StoreArguments) -> Result<u8> {
             let step = rotation::Step { shared, distributed, finish };
             let told = rotation::rotate(&data, repository, step).await?;
             println!("{}", if json { json!({ "told": told }).to_string() } else { told });
+        }
+        StoreVerb::Compact => {
+            ensure!(config.storage.redis.url.is_none(), "Redis writes its own files anew: BGREWRITEAOF, and SAVE");
+            let Compacted { before, after, removed } = isolet_storage::compact(data.path())?;
+            let told = || {
+                format!("data.redb was {before} bytes and is {after}; {removed} contents that nothing names are gone")
+            };
+            let as_json = json!({ "bytes_before": before, "bytes_after": after, "contents_removed": removed });
+            println!("{}", if json { as_json.to_string() } else { told() });
         }
         StoreVerb::Restore { file, verify: true, .. } => {
             // Nothing but the key is needed for it.
@@ -119,7 +130,7 @@ async fn archive(config: &Config, data: &DataDir, verb: StoreVerb, json: bool) -
             let rows = archives.import(&file).await?;
             (file, rows, "imported from")
         }
-        StoreVerb::RotateKey(_) => return Ok(()),
+        StoreVerb::Compact | StoreVerb::RotateKey(_) => return Ok(()),
     };
     let told = || format!("{rows} rows {did} {}", file.display());
     println!("{}", if json { json!({ "file": file, "rows": rows }).to_string() } else { told() });

@@ -123,6 +123,17 @@ impl Contents {
         Ok(true)
     }
 
+    /// Every content there is.
+    pub(super) fn all(&self) -> io::Result<Vec<Digest>> {
+        let mut all = Vec::new();
+        for shard in fs::read_dir(&self.shards)? {
+            for file in fs::read_dir(shard?.path())? {
+                all.extend(file?.file_name().to_str().and_then(|hex| Digest::parse(&format!("b3:{hex}")).ok()));
+            }
+        }
+        Ok(all)
+    }
+
     fn remember(&self, digest: Digest, length: u64) {
         let mut known = self.known();
         if known.len() >= REMEMBERED {

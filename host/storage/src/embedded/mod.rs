@@ -15,6 +15,7 @@ mod api_keys;
 mod archive;
 mod audit;
 mod blobs;
+mod compaction;
 mod contents;
 mod desk;
 mod failure;
@@ -35,4 +36,5 @@ mod tenants;
 mod versions;
 mod writer;
 
+pub use compaction::{Compacted, compact};
 pub use store::EmbeddedStore;

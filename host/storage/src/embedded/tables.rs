@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use isolet_domain::ids::{FunctionName, TenantId};
 use isolet_domain::series::Step;
-use redb::{TableDefinition, WriteTransaction};
+use redb::{Key, ReadTransaction, ReadableTable as _, TableDefinition, TableHandle as _, Value, WriteTransaction};
 
 use super::failure::Trouble;
 
@@ -72,58 +72,51 @@ const ABOVE_NAMES: &str = "~";
 /// How many there are.
 pub(super) const COUNT: usize = 23;
 
+/// Does something with each of them.
+macro_rules! each_table {
+    ($table:ident => $step:expr) => {
+        each_table!(@ $table => $step; META TENANTS SLUGS KEYS TENANT_KEYS FUNCTIONS VERSIONS NUMBERS ROUTING HOSTS RUNS STARS
+            ANSWERS ANSWER_ENDS ANSWER_COUNTS AUDIT AUDIT_ORDER AUDIT_OF AUDIT_HEADS AUDIT_BEGUN LOGS LOG_SIZES SERIES)
+    };
+    (@ $table:ident => $step:expr; $($name:ident)*) => {
+        $({
+            let $table = $name;
+            $step;
+        })*
+    };
+}
+
 /// Creates what is missing, so that readers never meet an absent table.
 pub(super) fn create_all(txn: &WriteTransaction) -> Result<(), Trouble> {
-    txn.open_table(META)?;
-    txn.open_table(TENANTS)?;
-    txn.open_table(SLUGS)?;
-    txn.open_table(KEYS)?;
-    txn.open_table(TENANT_KEYS)?;
-    txn.open_table(FUNCTIONS)?;
-    txn.open_table(VERSIONS)?;
-    txn.open_table(NUMBERS)?;
-    txn.open_table(ROUTING)?;
-    txn.open_table(HOSTS)?;
-    txn.open_table(RUNS)?;
-    txn.open_table(STARS)?;
-    txn.open_table(ANSWERS)?;
-    txn.open_table(ANSWER_ENDS)?;
-    txn.open_table(ANSWER_COUNTS)?;
-    txn.open_table(AUDIT)?;
-    txn.open_table(AUDIT_ORDER)?;
-    txn.open_table(AUDIT_OF)?;
-    txn.open_table(AUDIT_HEADS)?;
-    txn.open_table(AUDIT_BEGUN)?;
-    txn.open_table(LOGS)?;
-    txn.open_table(LOG_SIZES)?;
-    txn.open_table(SERIES)?;
+    each_table!(table => txn.open_table(table)?);
     Ok(())
 }
 
 /// Removes everything but the facts about the file.
 pub(super) fn empty_all(txn: &WriteTransaction) -> Result<(), Trouble> {
-    txn.delete_table(TENANTS)?;
-    txn.delete_table(SLUGS)?;
-    txn.delete_table(KEYS)?;
-    txn.delete_table(TENANT_KEYS)?;
-    txn.delete_table(FUNCTIONS)?;
-    txn.delete_table(VERSIONS)?;
-    txn.delete_table(NUMBERS)?;
-    txn.delete_table(ROUTING)?;
-    txn.delete_table(HOSTS)?;
-    txn.delete_table(RUNS)?;
-    txn.delete_table(STARS)?;
-    txn.delete_table(ANSWERS)?;
-    txn.delete_table(ANSWER_ENDS)?;
-    txn.delete_table(ANSWER_COUNTS)?;
-    txn.delete_table(AUDIT)?;
-    txn.delete_table(AUDIT_ORDER)?;
-    txn.delete_table(AUDIT_OF)?;
-    txn.delete_table(AUDIT_HEADS)?;
-    txn.delete_table(LOGS)?;
-    txn.delete_table(LOG_SIZES)?;
-    txn.delete_table(SERIES)?;
+    each_table!(table => if table.name() != META.name() {
+        txn.delete_table(table)?;
+    });
     create_all(txn)
+}
+
+/// Writes everything that is in one file into another.
+pub(super) fn copy_all(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), Trouble> {
+    each_table!(table => copy(table, from, to)?);
+    Ok(())
+}
+
+fn copy<K: Key + 'static, V: Value + 'static>(
+    table: TableDefinition<'_, K, V>,
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+) -> Result<(), Trouble> {
+    let mut rows = to.open_table(table)?;
+    for row in from.open_table(table)?.iter()? {
+        let (key, value) = row?;
+        rows.insert(key.value(), value.value())?;
+    }
+    Ok(())
 }
 
 /// A tenant's rows in a table keyed by tenant and id.
