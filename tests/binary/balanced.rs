@@ -1,17 +1,22 @@
-//! Three hosts over one Redis behind haproxy, one of them killed under load: what it had in hand fails, and nothing else.
+//! Hosts behind haproxy: one of three is killed under load, and what it had in hand fails, and nothing else; and what a client sends with two
+//! readings has one for haproxy and a host.
 
 mod up;
 
+#[path = "../../host/api/tests/api/readings.rs"]
+mod readings;
 #[path = "../../host/storage/tests/contract/server.rs"]
 #[allow(dead_code, reason = "the storage tests use more of it")]
 mod server;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use readings::{BARE_LINE_FEEDS, CHUNKED, TWO_ENDS};
 use serde_json::json;
 use server::{Server, free_port};
 use up::{Up, try_exchange};
@@ -29,7 +34,8 @@ struct Balancer {
 }
 
 impl Balancer {
-    fn start(hosts: &[Up]) -> Option<Self> {
+    /// In front of these, with this line among those for them.
+    fn start(hosts: &[Up], more: &str) -> Option<Self> {
         if Command::new("haproxy").arg("-v").stdout(Stdio::null()).status().is_err() {
             let _ = writeln!(
                 std::io::stderr(),
@@ -41,7 +47,7 @@ impl Balancer {
         let mut lines = format!(
             "defaults\n mode http\n timeout connect 1s\n timeout client 30s\n timeout server 30s\n retries 3\n option redispatch 1\n\
              frontend in\n bind 127.0.0.1:{port}\n default_backend hosts\nbackend hosts\n balance roundrobin\n \
-             option httpchk GET /\n http-check send hdr host hello--demo.localhost\n default-server check inter 200ms fall 1 rise 1\n"
+             {more}\n option httpchk GET /\n http-check send hdr host hello--demo.localhost\n default-server check inter 200ms fall 1 rise 1\n"
         );
         for (n, host) in hosts.iter().enumerate() {
             lines.push_str(&format!(" server host{n} {}\n", host.address("ingress")));
@@ -94,7 +100,7 @@ fn of_three_hosts_one_that_is_killed_takes_what_it_had_in_hand_along_and_nothing
     let code = json!({ "modules": { "main.js": slow }, "main_module": "main.js" }).to_string();
     assert_eq!(hosts[0].api("PUT", "/v1/tenants/demo/functions/slow", "{}").0, 201);
     assert_eq!(hosts[0].api("POST", "/v1/tenants/demo/functions/slow/deploy", &code).0, 200);
-    let Some(balancer) = Balancer::start(&hosts) else { return };
+    let Some(balancer) = Balancer::start(&hosts, "") else { return };
     for host in &hosts {
         assert_eq!(get(host.address("ingress"), "slow"), Some((200, "slow".to_owned())));
     }
@@ -139,4 +145,47 @@ fn calls(address: &str, stop: &AtomicBool) -> (usize, Vec<Failed>) {
         }
     }
     (answered, failed)
+}
+
+/// What comes back from haproxy within a moment.
+fn sent(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_millis(150))).expect("a socket");
+    let _ = stream.write_all(request.as_bytes());
+    let (mut answer, mut part) = (Vec::new(), [0; 4_096]);
+    while let Ok(read @ 1..) = stream.read(&mut part) {
+        answer.extend_from_slice(&part[..read]);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn haproxy_and_a_host_see_the_same_requests() {
+    let host = Up::start(&[("ISOLET_ADMISSION__RATE_PER_SECOND", "1000000")]);
+    let path = "export default { fetch: (request) => new Response(new URL(request.url).pathname) }";
+    let code = json!({ "modules": { "main.js": path }, "main_module": "main.js" }).to_string();
+    assert_eq!(host.api("PUT", "/v1/tenants/demo/functions/path", "{}").0, 201);
+    assert_eq!(host.api("POST", "/v1/tenants/demo/functions/path/deploy", &code).0, 200);
+    // Whoever comes next is given the same connections to the host.
+    let Some(balancer) = Balancer::start(std::slice::from_ref(&host), "http-reuse always") else { return };
+    let request = |path: &str, head: &str, body: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: path--demo.localhost\r\n{head}\r\n{body}")
+    };
+    let (mut refused, mut passed) = (0, 0);
+    for (head, body) in TWO_ENDS.iter().chain(CHUNKED).chain(BARE_LINE_FEEDS) {
+        let smuggled = request("/smuggled", "", "");
+        let answer = sent(&balancer.address, &(request("/first", head, body) + &smuggled));
+        let count = answer.matches("HTTP/1.1 ").count();
+        assert!(count <= 3, "{head:?}: {answer}");
+        if answer.starts_with("HTTP/1.1 200") {
+            passed += 1
+        } else {
+            refused += 1
+        }
+        for next in ["/next", "/after"] {
+            let answer = sent(&balancer.address, &request(next, "connection: close\r\n", ""));
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(next), "{head:?}, then {next}: {answer}");
+        }
+    }
+    assert!(refused > 30 && passed > 3, "{refused} were refused and {passed} answered: nothing is tested");
 }

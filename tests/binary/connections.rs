@@ -5,6 +5,7 @@ mod up;
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use up::{Up, exchange};
@@ -39,4 +40,44 @@ fn an_ingress_full_of_slow_connections_keeps_nobody_out() {
     let began = Instant::now();
     assert_eq!(exchange(&ingress, "hello--demo.localhost", "GET / HTTP/1.1", b"").0, 200);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+/// What others use to hold servers up: heads, bodies and reading without end, each on more connections than there are places.
+#[test]
+fn slow_clients_of_every_kind_keep_nobody_out() {
+    if Command::new("slowhttptest").arg("-h").stdout(Stdio::null()).status().is_err() {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: no `slowhttptest` here (apt-get install slowhttptest)");
+        return;
+    }
+    let few = [
+        ("ISOLET_INGRESS__MAX_CONNECTIONS", "100"),
+        ("ISOLET_INGRESS__MAX_CONNECTIONS_PER_ADDRESS", "0"),
+        ("ISOLET_ADMISSION__RATE_PER_SECOND", "1000000"),
+    ];
+    let host = Up::start(&few);
+    let text =
+        "export default { async fetch(request) { await request.text(); return new Response('x'.repeat(1000000)) } }";
+    let code = serde_json::json!({ "modules": { "main.js": text }, "main_module": "main.js" }).to_string();
+    // Whoever's function it is waits in its own queue; the others have theirs.
+    assert_eq!(host.api("POST", "/v1/tenants", r#"{"slug":"slow"}"#).0, 201);
+    assert_eq!(host.api("PUT", "/v1/tenants/slow/functions/slow", "{}").0, 201);
+    assert_eq!(host.api("POST", "/v1/tenants/slow/functions/slow/deploy", &code).0, 200);
+    let ingress = host.address("ingress").to_owned();
+    for kind in
+        [&["-H", "-i", "1"][..], &["-B", "-i", "5", "-s", "8192"], &["-X", "-w", "1", "-y", "2", "-n", "5", "-z", "1"]]
+    {
+        let mut command = Command::new("slowhttptest");
+        command.args(kind).args(["-c", "300", "-r", "300", "-l", "6", "-v", "0", "-u", "http://slow--slow.localhost/"]);
+        // Its requests name the function; the connections go to the host.
+        command.args(["-d", &ingress]).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut slow = command.spawn().expect("it starts");
+        std::thread::sleep(Duration::from_secs(1));
+        let (began, mut asked) = (Instant::now(), 0);
+        while slow.try_wait().expect("it runs").is_none() {
+            assert_eq!(exchange(&ingress, "hello--demo.localhost", "GET / HTTP/1.1", b"").0, 200, "{kind:?}");
+            assert_eq!(exchange(host.address("control_plane"), "127.0.0.1", "GET /healthz HTTP/1.1", b"").0, 200);
+            asked += 1;
+        }
+        assert!(asked > 1 && began.elapsed() < Duration::from_secs(30), "{kind:?}: {asked} in {:?}", began.elapsed());
+    }
 }

@@ -318,7 +318,9 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
     // Everything is built and warm.
     quiet.times(ROUND);
     let mut failed = Vec::new();
-    for kind in KINDS {
+    // `HOGS="Memory Logs"` tries these alone.
+    let chosen = std::env::var("HOGS").unwrap_or_default();
+    for kind in KINDS.into_iter().filter(|kind| chosen.is_empty() || chosen.contains(&format!("{kind:?}"))) {
         let mut told = Told { alone: Vec::new(), beside: Vec::new(), asked: Vec::new() };
         for _ in 0..rounds {
             told.alone.push(quiet.times(ROUND));

@@ -55,10 +55,15 @@ fn host() -> Host {
 
 impl Host {
     async fn run(&self, text: &str, body: String, egress: Egress) -> Ran {
+        self.run_with(text, body, egress, 5).await
+    }
+
+    /// With so many requests to the outside.
+    async fn run_with(&self, text: &str, body: String, egress: Egress, subrequests: u32) -> Ran {
         let options = PrepareOptions { limits: Limits::DEFAULT, fresh: false };
         let prepared = self.executor.prepare(&TenantScope::local(), &code(text), options).await.expect("builds");
         let limits =
-            Limits { cpu: Duration::from_secs(5), wall: Duration::from_secs(2), subrequests: 5, ..Limits::DEFAULT };
+            Limits { cpu: Duration::from_secs(5), wall: Duration::from_secs(2), subrequests, ..Limits::DEFAULT };
         let send = Send {
             method: "POST",
             // It came through three hosts like this one already.
@@ -228,6 +233,40 @@ async fn a_redirect_is_decided_on_anew() {
     let (said, _) =
         host.fetch(&format!("http://a.test:{}/", first.port), serde_json::json!({}), egress(true, rules)).await;
     assert_eq!(said["body"], "secret place");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_to_an_address_of_this_network_is_not_followed() {
+    let (host, second) = (host(), Outside::start(answer("200 OK", &[], "secret place")).await);
+    for place in ["127.0.0.1", "[::1]", "169.254.169.254", "a.test"] {
+        let location = format!("location: http://{place}:{}/in", second.port);
+        let first = Outside::start(answer("302 Found", &[&location], "")).await;
+        // The operator lets the first one be private, and the others only global.
+        let ceiling = vec![
+            EgressRule { private: true, ..rule("a.test", first.port) },
+            EgressRule { ports: vec![second.port], ..rule("*", second.port) },
+        ];
+        let own = vec![rule("*", first.port), rule("*", second.port)];
+        let policy = |rules| Arc::new(EgressPolicy { rules });
+        let layers = vec![(Layer::Ceiling, policy(ceiling)), (Layer::Function, policy(own))];
+        let egress = Egress { layers, secrets: Arc::default() };
+        let (said, ran) = host.fetch(&format!("http://a.test:{}/", first.port), serde_json::json!({}), egress).await;
+        assert!(said["error"].is_string(), "{place}: {said}");
+        assert_eq!(ran.report.subrequests[1].denied_by.as_deref(), Some("address check"), "{place}");
+        assert_eq!((first.connections(), second.connections()), (1, 0), "{place}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_most_six_requests_of_a_run_are_out_at_a_time() {
+    let (host, silent) = (host(), Outside::start(Manner::Listen).await);
+    let call = format!(
+        "export default {{ fetch: () => Promise.all(Array.from({{ length: 20 }}, () => fetch('http://a.test:{}/'))) }}",
+        silent.port
+    );
+    let rules = egress(true, vec![rule("a.test", silent.port)]);
+    let ran = host.run_with(&call, "{}".to_owned(), rules, 20).await;
+    assert_eq!((ran.report.outcome, silent.connections()), (Outcome::WallLimit, 6));
 }
 
 #[tokio::test(flavor = "multi_thread")]

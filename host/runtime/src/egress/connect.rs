@@ -76,9 +76,8 @@ impl Connector {
             }
         };
         // From here on only the addresses count: what the name leads to a moment later is of no interest.
-        let allowed = addresses.into_iter().filter(|address| self.private || is_global(*address));
         let mut last = ConnectError::Prohibited;
-        for address in allowed.take(MAX_ADDRESSES) {
+        for address in permitted(addresses, self.private) {
             match in_time("connecting", TcpStream::connect(SocketAddr::new(address, port))).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = ConnectError::Refused(error),
@@ -87,6 +86,11 @@ impl Connector {
         }
         Err(last)
     }
+}
+
+/// Those of a name's addresses that may be tried.
+fn permitted(addresses: Vec<IpAddr>, private: bool) -> impl Iterator<Item = IpAddr> {
+    addresses.into_iter().filter(move |address| private || is_global(*address)).take(MAX_ADDRESSES)
 }
 
 async fn in_time<F: Future>(what: &'static str, step: F) -> Result<F::Output, ConnectError> {
@@ -157,5 +161,20 @@ impl Write for Stream {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         forward!(self, io => io.poll_shutdown(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_mixed_answer_only_global_addresses_are_tried() {
+        let all = ["127.0.0.1", "9.9.9.9", "::1", "10.0.0.1", "169.254.169.254", "fd00::1", "2620:fe::fe", "0.0.0.0"];
+        let all: Vec<IpAddr> = all.iter().map(|address| address.parse().expect("an address")).collect();
+        let tried: Vec<String> = permitted(all.clone(), false).map(|address| address.to_string()).collect();
+        assert_eq!(tried, ["9.9.9.9", "2620:fe::fe"]);
+        assert_eq!(permitted(all.clone(), true).count(), MAX_ADDRESSES.min(all.len()));
+        assert_eq!(permitted(all.repeat(10), true).count(), MAX_ADDRESSES);
     }
 }
