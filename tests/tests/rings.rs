@@ -1,4 +1,4 @@
-//! The shape of the host crates: modules form a line, never a ring, and files stay short. Read off the sources as text, so it knows
+//! The shape of the host crates: modules form a line, never a ring, files stay short, and connections are opened in known places alone. Read off the sources as text, so it knows
 //! `use` trees and paths that start with `crate`, `super` or `self`, but not names that a glob brings in. Test code is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,47 @@ fn files_stay_below_the_ceiling() {
     }
     faults.extend(unseen.keys().map(|name| format!("{name} is gone: take it off the list")));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What opens a connection or asks a name server.
+const OPENERS: [&str; 7] = [
+    "TcpStream::connect",
+    "TcpSocket::",
+    "UdpSocket",
+    "UnixStream::connect",
+    "lookup_host",
+    "to_socket_addrs",
+    "HttpConnector",
+];
+
+/// Where that is done: guests' door to the outside, the command line's client, the host's own listeners, and what `isolet doctor` tries.
+const DOORS: [&str; 5] = [
+    "runtime/src/egress/connect.rs",
+    "runtime/src/egress/resolve.rs",
+    "server/src/client.rs",
+    "server/src/host.rs",
+    "server/src/walls/attempts.rs",
+];
+
+#[test]
+fn connections_are_opened_in_known_places_alone() {
+    let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host");
+    let mut unused: BTreeSet<&str> = DOORS.into();
+    let mut faults = Vec::new();
+    let folders = fs::read_dir(&host).expect("the host crates are beside the tests").flatten();
+    for folder in folders.map(|entry| entry.path()).filter(|folder| folder.join("Cargo.toml").exists()) {
+        for file in rust_files(&folder.join("src")) {
+            let name = file.strip_prefix(&host).expect("it was found there").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&file).expect("UTF-8");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let found: Vec<_> = OPENERS.into_iter().filter(|opener| code.contains(opener)).collect();
+            if !found.is_empty() && !unused.remove(name.as_str()) {
+                faults.push(format!("{name}: {}", found.join(", ")));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "opened elsewhere: {faults:?}");
+    assert!(unused.is_empty(), "no doors any more: {unused:?}");
 }
 
 #[test]

@@ -160,7 +160,13 @@ pub fn main() -> ExitCode {
 }
 
 fn on_threads(verb: impl Future<Output = Result<u8>>) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    // Guests take as many turns at a time as there are cores. One thread more looks at the sockets meanwhile, and the kernel gives it a core
+    // at once, because it rests a lot.
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads(std::thread::available_parallelism()?.get() + 1);
+    }
+    let runtime = builder.enable_all().build()?;
     let result = runtime.block_on(verb);
     // Threads of finished work need not be waited for.
     runtime.shutdown_background();
