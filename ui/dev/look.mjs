@@ -192,6 +192,23 @@ step('request builder, limits and curl', 20, async () => {
   await shot(page, 'curl')
 })
 
+step('a limit that was set here trips, and the figures say so', 20, async () => {
+  const { page } = main
+  await setCode(page, 'export default { fetch: () => { for (;;); } }\n')
+  await page.getByRole('tab', { name: 'Limits' }).click()
+  await page.getByLabel('CPU time').fill('20')
+  assert.equal(await runByKeys(page), 'cpu_limit')
+  assert.match(await page.textContent('[data-testid=response]'), /CPU limit: \d+ ms used of 20/)
+  assert.match(await page.textContent('[data-testid=figure-CPU]'), /^2\d/)
+  await page.getByRole('tab', { name: 'Timing' }).click()
+  for (const part of ['total', 'start-up CPU', 'peak memory']) await page.getByRole('row', { name: new RegExp(`^${part}`) }).waitFor()
+  await checkAccessibility(page, 'timing')
+  await shot(page, 'limit-tripped')
+  await page.getByRole('tab', { name: 'Limits' }).click()
+  await page.getByRole('button', { name: 'Back to the defaults' }).click()
+  assert.equal(await page.getByLabel('CPU time').inputValue(), '')
+})
+
 step('the draft survives a reload', 20, async () => {
   await setCode(main.page, '// kept\nexport default { fetch: () => new Response("kept") }\n')
   await main.page.waitForFunction(() => document.body.textContent.includes('Draft saved'))

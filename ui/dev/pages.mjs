@@ -33,6 +33,7 @@ function addFirstLoad({ step, openSignedIn, origin }) {
     console.log(`      ${kilobytes.toFixed(0)} kB of script (gzip) in ${sizes.length} files; first contentful paint ${paint?.toFixed(0)} ms, ready ${ready.toFixed(0)} ms`)
     assert.ok(sizes.length >= 3 && scripts.every((url) => url.startsWith(origin)))
     assert.ok(kilobytes <= FIRST_LOAD_KB, `${kilobytes} kB`)
+    assert.ok(paint > 0 && ready > paint)
     await close()
   })
 }
@@ -106,15 +107,20 @@ const LOOKS = [
   ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }],
 ]
 
+/** Below the pages. */
+const PARTS = [
+  ...['versions', 'traffic', 'logs', 'metrics', 'routes', 'env', 'egress', 'limits'].map((tab) => `functions/hello/${tab}`),
+  'overview/demo', 'usage/windows', 'docs/api', 'docs/runtime', 'docs/problems',
+]
+
 function addLooks({ step, openSignedIn }) {
-  step('every page in both themes and on a phone', 120, async () => {
+  step('every page and its parts in both themes and on a phone', 300, async () => {
     for (const [look, options] of LOOKS) {
       const { page, close } = await openSignedIn(options)
       const ids = await page.evaluate(() => [...document.querySelectorAll('nav[aria-label=Pages] a')].map((link) => link.getAttribute('href')))
-      for (const href of ids) {
-        const name = href.slice(2)
+      for (const name of [...ids.map((href) => href.slice(2)), ...PARTS]) {
         await visit(page, name)
-        await shot(page, `page-${name}-${look}`)
+        await shot(page, `page-${name.replaceAll('/', '-')}-${look}`)
         await checkAccessibility(page, `${name}, ${look}`)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         assert.equal(overflow, 0, `${name}, ${look}: the page is wider than the window`)

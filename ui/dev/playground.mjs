@@ -2,10 +2,11 @@
 // look at the changes, opening the network for a host, running again, comparing.
 import assert from 'node:assert/strict'
 import { changed, checkAccessibility, ran, runByKeys, runExample, setCode, shot } from './actions.mjs'
+import { apiOf } from './api.mjs'
 
 const SUMS = 'import { add } from "./sum.ts"\nexport default { fetch: () => new Response(String(add(1, 2))) }\n'
 
-export function addPlaygroundSteps({ step, openSignedIn }) {
+export function addPlaygroundSteps({ step, openSignedIn, origin, session }) {
   step('playground: faults show while typing, types complete', 30, async () => {
     const { page, close } = await openSignedIn({})
     await setCode(page, 'export default {\n  fetch() {\n    return new Response("hi"\n  },\n}\n')
@@ -59,6 +60,34 @@ export function addPlaygroundSteps({ step, openSignedIn }) {
     await shot(page, 'deploy-diff')
     await dialog.getByRole('button', { name: 'Deploy', exact: true }).click()
     await page.waitForSelector('[data-testid=status-line]:has-text("Version 2 of sums is live")')
+    await close()
+  })
+
+  step('playground: what is no text goes along when it is run and deployed', 40, async () => {
+    const api = apiOf(origin, session())
+    const main = "import data from './data.bin'\nimport words from './words'\nexport default { fetch: () => new Response(new Uint8Array(data).length + eval('words')) }\n"
+    const code = {
+      modules: { 'main.js': main, 'data.bin': { data: btoa('1234567') }, words: { text: ' bytes' } },
+      main_module: 'main.js',
+      options: { allow_eval: true, import_map: {} },
+    }
+    await api('PUT', '/v1/tenants/demo/functions/mixed', {})
+    await api('POST', '/v1/tenants/demo/functions/mixed/deploy', code)
+    const { page, close } = await openSignedIn({})
+    await page.goto(`${origin}/#/playground?function=mixed`)
+    await page.getByTestId('beside').waitFor()
+    assert.equal(await page.getByTestId('beside').getAttribute('title'), 'Runs and deploys take along: data.bin, eval allowed')
+    await page.getByRole('tab', { name: 'words' }).waitFor()
+    assert.equal(await runByKeys(page), 'ok')
+    assert.equal(await page.textContent('[data-testid=body] pre'), '7 bytes')
+    await setCode(page, `${main}// changed\n`)
+    await page.keyboard.press('ControlOrMeta+Shift+d')
+    await page.getByRole('dialog', { name: 'Deploy' }).getByRole('button', { name: 'Deploy', exact: true }).click()
+    await page.waitForSelector('[data-testid=status-line]:has-text("Version 2 of mixed is live")')
+    const { live_version: live } = await api('GET', '/v1/tenants/demo/functions/mixed')
+    const deployed = await api('GET', `/v1/tenants/demo/functions/mixed/versions/${live}/source`)
+    assert.deepEqual(deployed, { ...code, modules: { ...code.modules, 'main.js': `${main}// changed\n` } })
+    await api('DELETE', '/v1/tenants/demo/functions/mixed')
     await close()
   })
 

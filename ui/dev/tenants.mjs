@@ -187,6 +187,9 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     await form.getByLabel('Name').fill('build <b>server</b>')
     await form.getByLabel('Functions', { exact: true }).fill('shop-*')
     await form.getByLabel('Ends').selectOption('30')
+    await form.getByText("Only some of the preset's scopes").click()
+    await form.getByLabel('deploy', { exact: true }).check()
+    await form.getByLabel('functions:read', { exact: true }).check()
     await shot(page, 'key-new')
     await checkAccessibility(page, 'new key')
     await form.getByRole('button', { name: 'Make the key' }).click()
@@ -197,6 +200,7 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     assert.ok(!(await page.content()).includes(secret))
     const [key] = (await api('GET', '/v1/tenants/demo/keys')).data
     assert.deepEqual([key.name, key.preset, key.functions], ['build <b>server</b>', 'deployer', ['shop-*']])
+    assert.deepEqual(key.scopes.toSorted(), ['deploy', 'functions:read'])
 
     await page.getByRole('button', { name: 'Rotate build <b>server</b>' }).click()
     await page.getByRole('dialog', { name: 'Rotate the key' }).getByRole('button', { name: 'Rotate' }).click()

@@ -1,7 +1,7 @@
 // Functions and what belongs to them: versions, aliases, routes, variables, secrets. One function per call.
 import { getAll, getJson, getTagged, send, sendJson, type Mark, type Tagged } from './client'
 import { functionPath, tenantPath } from './paths'
-import type { Alias, Code, Deployed, FunctionEntry, LimitNumbers, LimitSettings, RouteEntry, Share, Variable, Version, VersionDiff, VersionSource } from './types'
+import type { Alias, Deployed, FunctionEntry, LimitNumbers, LimitSettings, RouteEntry, SentCode, Share, Variable, Version, VersionDiff, VersionSource } from './types'
 
 export const listFunctions = (tenant: string, signal?: AbortSignal): Promise<FunctionEntry[]> =>
   getAll<FunctionEntry>(tenantPath(tenant, '/functions?limit=500'), signal)
@@ -23,7 +23,7 @@ export const getDiff = (tenant: string, name: string, version: string, base: str
   getJson<VersionDiff>(functionPath(tenant, name, `/versions/${encodeURIComponent(version)}/diff${base === null ? '' : `?base=${encodeURIComponent(base)}`}`), signal)
 
 /** Builds a version without sending it any traffic. */
-export const addVersion = (tenant: string, name: string, code: Code, message: string): Promise<Version> =>
+export const addVersion = (tenant: string, name: string, code: SentCode, message: string): Promise<Version> =>
   sendJson<Version>('POST', functionPath(tenant, name, '/versions'), { ...code, message })
 
 /** `live` goes to this version alone. */

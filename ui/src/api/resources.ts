@@ -3,7 +3,7 @@
 import { getJson, postForEvents, postJson, send, sendJson } from './client'
 import { tenantPath } from './paths'
 import { brokenOff } from './problem'
-import type { Caller, CheckResult, Code, Info, Page, Preview, PromptEntry, RecordedRun, RunEvent, RunRequest, RunResult, Session } from './types'
+import type { Caller, CheckResult, Info, Page, Preview, PromptEntry, RecordedRun, RunEvent, RunRequest, RunResult, SentCode, Session } from './types'
 
 export const openSession = (proof: { link: string } | { key: string }): Promise<Session> =>
   sendJson<Session>('POST', '/v1/sessions', proof)
@@ -12,7 +12,7 @@ export const getInfo = (): Promise<Info> => getJson<Info>('/v1/info')
 
 export const getCaller = (): Promise<Caller> => getJson<Caller>('/v1/whoami')
 
-export const checkCode = (code: Code, signal: AbortSignal): Promise<CheckResult> => postJson<CheckResult>('/v1/check', code, signal)
+export const checkCode = (code: SentCode, signal: AbortSignal): Promise<CheckResult> => postJson<CheckResult>('/v1/check', code, signal)
 
 export const runsPath = (tenant: string): string => tenantPath(tenant, '/runs')
 

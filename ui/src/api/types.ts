@@ -44,9 +44,13 @@ export type Body = Schemas['BodyResponse']
 export type HeaderList = [name: string, value: string][]
 export type Modules = Record<string, string>
 
-export interface Code {
-  modules: Modules
+/** Its text, or an object that also says what it is. */
+export type ModuleSource = Schemas['ModuleResponse']
+
+export interface SentCode {
+  modules: Record<string, ModuleSource>
   main_module: string
+  options?: NonNullable<VersionSource['options']>
 }
 
 export type CheckResult = Schemas['CheckResponse']
@@ -54,7 +58,8 @@ export type Finding = Schemas['DiagnosticResponse']
 
 /** What the console asks for: code that it has in its editor. */
 export interface RunRequest {
-  code: Code
+  code: SentCode
+  options?: NonNullable<VersionSource['options']>
   prompt?: string
   request?: { method: string; path: string; headers: HeaderList; body?: Body }
   env?: Record<string, string>

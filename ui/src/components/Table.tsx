@@ -12,7 +12,7 @@ export function Table({ caption, head, children }: TableProps) {
   return (
     // Focusable, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div class="-mx-4 overflow-x-auto" tabIndex={0} role="group" aria-label={caption}>
+    <div class="relative -mx-4 overflow-x-auto" tabIndex={0} role="group" aria-label={caption}>
       <table class="w-full text-left text-sm">
         <caption class="sr-only">{caption}</caption>
         <thead class="text-xs text-muted">

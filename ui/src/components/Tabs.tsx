@@ -32,7 +32,7 @@ export function Tabs<Id extends string>({ label, tabs, active, onSelect, idBase,
     document.getElementById(`${idBase}-tab-${next.id}`)?.focus()
   }
   return (
-    <div role="tablist" aria-label={label} class={`flex min-w-0 items-stretch overflow-x-auto ${extra}`} onKeyDown={onKeyDown}>
+    <div role="tablist" aria-label={label} class={`relative flex min-w-0 items-stretch overflow-x-auto ${extra}`} onKeyDown={onKeyDown}>
       {tabs.map((tab) => {
         const selected = tab.id === active
         return (

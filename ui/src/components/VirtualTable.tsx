@@ -49,7 +49,7 @@ export function VirtualTable<T>({ caption, head, columns, rows, rowHeight, row, 
   return (
     // Focusable, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={frame} class="min-h-0 flex-1 overflow-auto rounded-xl border border-line bg-surface" tabIndex={0} role="group" aria-label={caption}>
+    <div ref={frame} class="relative min-h-0 flex-1 overflow-auto rounded-xl border border-line bg-surface" tabIndex={0} role="group" aria-label={caption}>
       <div role="table" aria-label={caption} aria-rowcount={rows.length + 1} class="text-sm">
         <div role="row" aria-rowindex={1} class="sticky top-0 z-10 grid border-b border-line bg-surface text-xs text-muted" style={{ gridTemplateColumns: columns }}>
           {head.map((title) => (

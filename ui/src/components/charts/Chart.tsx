@@ -102,7 +102,7 @@ function Figures({ title, times, series, format }: Pick<ChartProps, 'title' | 't
   return (
     // Focusable, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div class="max-h-56 overflow-auto" tabIndex={0} role="group" aria-label={`Figures of ${title}`}>
+    <div class="relative max-h-56 overflow-auto" tabIndex={0} role="group" aria-label={`Figures of ${title}`}>
       <table class="w-full text-right tabular-nums">
         <caption class="sr-only">{title}</caption>
         <thead class="sticky top-0 bg-surface text-muted">

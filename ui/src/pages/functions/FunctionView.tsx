@@ -15,6 +15,7 @@ import { PageFrame } from '../../components/PageFrame'
 import { TabPanel, Tabs } from '../../components/Tabs'
 import { EnvironmentTab } from './EnvironmentTab'
 import { FunctionLimits } from './FunctionLimits'
+import { LogsTab } from './LogsTab'
 import { MetricsTab } from './MetricsTab'
 import { RoutesTab } from './RoutesTab'
 import { TrafficTab } from './TrafficTab'
@@ -23,6 +24,7 @@ import { VersionsTab } from './VersionsTab'
 const TABS = [
   { id: 'versions', label: 'Versions' },
   { id: 'traffic', label: 'Traffic' },
+  { id: 'logs', label: 'Logs' },
   { id: 'metrics', label: 'Metrics' },
   { id: 'routes', label: 'Routes' },
   { id: 'env', label: 'Environment' },
@@ -66,6 +68,7 @@ export function FunctionView({ tenant, name, tab }: { tenant: string; name: stri
             <>
               {active === 'versions' && <VersionsTab tenant={tenant} entry={value} onChanged={entry.reload} />}
               {active === 'traffic' && <TrafficTab tenant={tenant} name={name} onChanged={entry.reload} />}
+              {active === 'logs' && <LogsTab tenant={tenant} name={name} />}
               {active === 'metrics' && <MetricsTab tenant={tenant} name={name} />}
               {active === 'routes' && <RoutesTab tenant={tenant} name={name} />}
               {active === 'env' && <EnvironmentTab tenant={tenant} name={name} />}
@@ -96,9 +99,6 @@ function Actions({ tenant, entry, onChanged }: { tenant: string; entry: Function
     <>
       <Button icon="play" onClick={() => go(hrefOf('playground', [], { function: entry.name }))}>
         Open in the playground
-      </Button>
-      <Button icon="lines" onClick={() => go(hrefOf('logs', [], { function: entry.name }))}>
-        Logs
       </Button>
       {may('deploy') && (
         <Button icon="refresh" disabled={entry.live_version === null} onClick={() => (asking.value = 'rollback')}>

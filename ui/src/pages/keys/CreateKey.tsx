@@ -66,10 +66,10 @@ function CreateForm({ tenant, onMade, onClose }: Omit<CreateKeyProps, 'open'>) {
       </div>
       <details class="rounded-lg border border-line px-3 py-2">
         <summary class="text-sm font-medium">Only some of the preset's scopes{scopes.value.size > 0 && `: ${scopes.value.size}`}</summary>
-        <div class="grid grid-cols-2 gap-x-3 gap-y-1 pt-2 sm:grid-cols-3">
+        <div class="grid grid-cols-2 gap-x-3 pt-2 sm:grid-cols-3">
           {(session.value?.scopes ?? []).map((scope) => (
-            <label key={scope} class="flex items-center gap-2 font-mono text-xs">
-              <input type="checkbox" class="size-4 accent-accent-fill" checked={scopes.value.has(scope)} onChange={() => toggle(scope)} />
+            <label key={scope} class="flex min-h-7 items-center gap-1.5 font-mono text-xs">
+              <input type="checkbox" class="size-6 shrink-0 p-1 accent-accent-fill" checked={scopes.value.has(scope)} onChange={() => toggle(scope)} />
               {scope}
             </label>
           ))}

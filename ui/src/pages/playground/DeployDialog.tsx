@@ -10,6 +10,7 @@ import { Form } from '../../components/Form'
 import { Loaded, useLoad } from '../../components/Loaded'
 import { Segmented } from '../../components/Segmented'
 import { slugFault } from '../../text/slug'
+import { codeOf, optionsOf } from './state/code'
 import { usePlayground } from './state/playground'
 
 export function DeployDialog() {
@@ -34,7 +35,8 @@ function Deploy() {
 
   const submit = async (): Promise<void> => {
     const to = name.value
-    const code = { modules: draft.modules.peek(), main_module: draft.mainModule.peek() }
+    const beside = draft.beside.peek()
+    const code = { ...codeOf(draft.modules.peek(), draft.mainModule.peek(), beside), ...optionsOf(beside) }
     if (!existing) await putFunction(tenant, to)
     const version = await addVersion(tenant, to, code, message.value)
     if (traffic.value === 'live') await deployVersion(tenant, to, version.id)

@@ -11,6 +11,7 @@ export function FileTabs() {
   const naming = useSignal<string | null>(null)
   const removing = useSignal<string | null>(null)
   const names = draft.fileNames.value
+  const taken = [...names, ...Object.keys(draft.beside.value.modules)]
   const active = draft.activeFile.value
 
   const onKeyDown = (event: KeyboardEvent, name: string): void => {
@@ -26,13 +27,13 @@ export function FileTabs() {
 
   return (
     <div class="flex h-10 min-w-0 flex-1 items-stretch">
-      <div role="tablist" aria-label="Modules" class="flex min-w-0 items-stretch overflow-x-auto">
+      <div role="tablist" aria-label="Modules" class="relative flex min-w-0 items-stretch overflow-x-auto">
         {names.map((name) =>
           naming.value === name ? (
             <FileNameField
               key={name}
               initial={name}
-              taken={names.filter((other) => other !== name)}
+              taken={taken.filter((other) => other !== name)}
               onDone={(next) => {
                 if (next !== null && next !== name) draft.renameFile(name, next)
                 naming.value = null
@@ -62,11 +63,12 @@ export function FileTabs() {
             </button>
           ),
         )}
+        <NotShown />
       </div>
       {naming.value === '+' ? (
         <FileNameField
           initial=""
-          taken={names}
+          taken={taken}
           onDone={(name) => {
             if (name !== null) draft.addFile(name)
             naming.value = null
@@ -93,6 +95,22 @@ export function FileTabs() {
         onClose={() => (removing.value = null)}
       />
     </div>
+  )
+}
+
+/** What goes along with the code and has no tab. */
+function NotShown() {
+  const { modules, options } = usePlayground().draft.beside.value
+  const parts = Object.keys(modules)
+  if (options?.allow_eval) parts.push('eval allowed')
+  if (options && Object.keys(options.import_map).length > 0) parts.push('an import map')
+  if (parts.length === 0) return null
+  const words = `Runs and deploys take along: ${parts.join(', ')}`
+  return (
+    <span class="flex items-center px-3 text-xs whitespace-nowrap text-muted" title={words} data-testid="beside">
+      <span class="sr-only">{words}</span>
+      <span aria-hidden="true">+{parts.length}</span>
+    </span>
   )
 }
 

@@ -3,6 +3,7 @@
 import { computed, effect, signal } from '@preact/signals'
 import { checkCode } from '../../../api/resources'
 import type { Finding, Modules } from '../../../api/types'
+import { codeOf, optionsOf, type Beside } from './code'
 import type { Draft } from './draft'
 import type { Runner } from './runner'
 import type { CodeProblem } from './runView'
@@ -18,12 +19,12 @@ export function createChecker(draft: Draft, runner: Runner) {
   const keepChecking = (): (() => void) => {
     let timer: ReturnType<typeof setTimeout> | undefined
     let asking: AbortController | null = null
-    const ask = async (modules: Modules, main: string): Promise<void> => {
+    const ask = async (modules: Modules, main: string, beside: Beside): Promise<void> => {
       asking?.abort()
       const mine = new AbortController()
       asking = mine
       try {
-        const { diagnostics } = await checkCode({ modules, main_module: main }, mine.signal)
+        const { diagnostics } = await checkCode({ ...codeOf(modules, main, beside), ...optionsOf(beside) }, mine.signal)
         checked.value = { modules, findings: diagnostics.map((finding) => problemOf(finding, main)) }
       } catch {
         // No right to ask, too many questions, no answer: whoever runs the code learns of it there.
@@ -33,13 +34,14 @@ export function createChecker(draft: Draft, runner: Runner) {
     const stop = effect(() => {
       const modules = draft.modules.value
       const main = draft.mainModule.value
+      const beside = draft.beside.value
       clearTimeout(timer)
       // An empty editor is no mistake.
       if ((modules[main] ?? '').trim() === '') {
         checked.value = null
         return
       }
-      timer = setTimeout(() => void ask(modules, main), DELAY_MS)
+      timer = setTimeout(() => void ask(modules, main, beside), DELAY_MS)
     })
     return () => {
       stop()

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from '@preact/signals'
 import type { HeaderList, Limits, Modules, Rule } from '../../../api/types'
 import { DEFAULT_EXAMPLE, type Example } from '../../../examples/gallery'
+import { besideOf, NOTHING_BESIDE, type Beside } from './code'
 
 export type Mode = 'prompt' | 'request'
 
@@ -24,6 +25,8 @@ interface SavedDraft {
   limits: Partial<Limits>
   /** Hosts that runs of this draft may call, as far as tenant and operator allow it. */
   egress: Rule[]
+  /** What belongs to the code and is no text. */
+  beside: Beside
   /** The function that the code came from or went to last. */
   functionName: string | null
 }
@@ -47,6 +50,7 @@ export function createDraft(tenant: string) {
   const env = signal(start.env)
   const limits = signal(start.limits)
   const egress = signal<Rule[]>(start.egress)
+  const beside = signal(start.beside)
   const functionName = signal(start.functionName)
   /** Grows whenever the modules were replaced from outside the editor, which then starts afresh. */
   const generation = signal(0)
@@ -66,6 +70,7 @@ export function createDraft(tenant: string) {
     env: env.value,
     limits: limits.value,
     egress: egress.value,
+    beside: beside.value,
     functionName: functionName.value,
   })
 
@@ -121,6 +126,7 @@ export function createDraft(tenant: string) {
       if (next.env) env.value = next.env
       limits.value = next.limits ?? {}
       egress.value = next.egress ?? []
+      beside.value = next.beside ?? NOTHING_BESIDE
       if (next.functionName !== undefined) functionName.value = next.functionName
       generation.value += 1
     })
@@ -140,6 +146,8 @@ export function createDraft(tenant: string) {
   const renameFile = (from: string, to: string): void => {
     batch(() => {
       modules.value = Object.fromEntries(Object.entries(modules.value).map(([name, text]) => [name === from ? to : name, text]))
+      const { [from]: kind, ...kinds } = beside.value.kinds
+      if (kind !== undefined) beside.value = { ...beside.value, kinds: { ...kinds, [to]: kind } }
       if (mainModule.value === from) mainModule.value = to
       if (activeFile.value === from) activeFile.value = to
     })
@@ -153,7 +161,7 @@ export function createDraft(tenant: string) {
   }
 
   return {
-    tenant, modules, mainModule, activeFile, mode, prompt, request, env, limits, egress, functionName, generation, saving, fileNames,
+    tenant, modules, mainModule, activeFile, mode, prompt, request, env, limits, egress, beside, functionName, generation, saving, fileNames,
     save, keepSaved, load, setText, addFile, renameFile, removeFile,
     loadExample: (example: Example): void => load(fromExample(example)),
   }
@@ -179,6 +187,7 @@ function fromExample(example: Example): SavedDraft {
     env: Object.entries(example.env),
     limits: {},
     egress: [],
+    beside: NOTHING_BESIDE,
     functionName: null,
   }
 }
@@ -186,7 +195,7 @@ function fromExample(example: Example): SavedDraft {
 function restore(storageKey: string): SavedDraft | null {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem(storageKey) ?? 'null')
-    return isSavedDraft(stored) ? { ...stored, egress: stored.egress ?? [], functionName: stored.functionName ?? null } : null
+    return isSavedDraft(stored) ? { ...stored, egress: stored.egress ?? [], beside: besideOf(stored.beside), functionName: stored.functionName ?? null } : null
   } catch {
     return null
   }

@@ -5,10 +5,11 @@ import { useContext } from 'preact/hooks'
 import { getFunction, getSource, listVariables } from '../../../api/functions'
 import { ApiError, asApiError } from '../../../api/problem'
 import { getRun, replayRun } from '../../../api/resources'
-import type { Modules, PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
+import type { PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
 import { may } from '../../../app/rights'
 import type { Example } from '../../../examples/gallery'
 import { createChecker } from './checker'
+import { codeOf, openedOf, optionsOf, type Opened } from './code'
 import { createDraft } from './draft'
 import { createHistory } from './history'
 import { createRunner } from './runner'
@@ -87,11 +88,11 @@ export function createPlayground(tenant: string) {
 
   /** A recorded run as if it had just been made here. */
   const show = (recorded: RecordedRun, prompt: string): void => {
-    const sent = requestOf(recorded, prompt)
+    const code = (recorded.code && openedOf(recorded.code)) ?? { modules: draft.modules.value, mainModule: draft.mainModule.value, beside: draft.beside.value }
+    const sent = requestOf(recorded, code, prompt)
     batch(() => {
       draft.load({
-        modules: sent.code.modules,
-        mainModule: sent.code.main_module,
+        ...code,
         mode: sent.prompt === undefined ? 'request' : 'prompt',
         ...(sent.prompt === undefined ? {} : { prompt: sent.prompt }),
         ...(sent.request ? { request: { ...sent.request, body: textOf(sent.request.body) } } : {}),
@@ -112,10 +113,14 @@ export function createPlayground(tenant: string) {
         return
       }
       const [source, variables] = await Promise.all([getSource(tenant, name, wanted), may('env:read') ? listVariables(tenant, name) : []])
-      const modules = sourcesOf(source.modules)
+      const opened = openedOf(source)
+      if (opened === null) {
+        announcement.value = `The main module of ${name} is no text: it is not for an editor.`
+        return
+      }
       const env = variables.map((variable): [string, string] => [variable.name, variable.value])
       batch(() => {
-        draft.load({ modules, mainModule: source.main_module, mode: draft.mode.value, env, functionName: name })
+        draft.load({ ...opened, mode: draft.mode.value, env, functionName: name })
         announcement.value = `The code of ${name} is in the editor.`
       })
     } catch (thrown) {
@@ -149,28 +154,20 @@ export function createPlayground(tenant: string) {
     })
   }
 
-  /** What was asked back then; where a deployed version ran, the code of the editor stays. */
-  const requestOf = (recorded: RecordedRun, prompt: string): RunRequest => {
-    const modules = sourcesOf(recorded.code?.modules)
-    const main = recorded.code?.main_module
-    const kept = { modules: draft.modules.value, main_module: draft.mainModule.value }
-    const request: RunRequest = { code: main !== undefined && main in modules ? { modules, main_module: main } : kept }
-    if (recorded.request && !recorded.prompt) request.request = sendable(recorded.request)
-    else request.prompt = recorded.prompt ?? prompt
-    return request
-  }
-
   return { tenant, draft, runner, checker, history, pane, activityTab, target, announcement, hasFile, run, runExample, goTo, open, recall, show, replay, copyLink, deploying, comparing }
+}
+
+/** What was asked back then; where a deployed version ran, the code of the editor stays. */
+function requestOf(recorded: RecordedRun, { modules, mainModule, beside }: Opened, prompt: string): RunRequest {
+  const request: RunRequest = { code: codeOf(modules, mainModule, beside), ...optionsOf(beside) }
+  if (recorded.request && !recorded.prompt) request.request = sendable(recorded.request)
+  else request.prompt = recorded.prompt ?? prompt
+  return request
 }
 
 /** A recorded request without what only records say. */
 function sendable({ method, path, headers, body }: NonNullable<RecordedRun['request']>): NonNullable<RunRequest['request']> {
   return body ? { method, path, headers, body } : { method, path, headers }
-}
-
-function sourcesOf(modules: Record<string, unknown> | undefined): Modules {
-  const text = Object.entries(modules ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return Object.fromEntries(text)
 }
 
 function textOf(body: { text: string } | { base64: string } | undefined): string {

@@ -4,6 +4,7 @@ import { asApiError } from '../../../api/problem'
 import { streamRun } from '../../../api/resources'
 import type { Limits, RunRequest } from '../../../api/types'
 import { DEFAULT_EXAMPLE } from '../../../examples/gallery'
+import { codeOf, optionsOf } from './code'
 import type { Draft } from './draft'
 import { codeProblems, idleView, RunInProgress, type RunView } from './runView'
 
@@ -84,7 +85,7 @@ export function createRunner(draft: Draft, onRecorded: () => void) {
     usedDefault.value = empty
     if (!empty) return
     const modules = { ...draft.modules.value, [draft.mainModule.value]: DEFAULT_EXAMPLE.modules[DEFAULT_EXAMPLE.mainModule] ?? '' }
-    draft.load({ modules, mainModule: draft.mainModule.value, mode: draft.mode.value, limits: draft.limits.value })
+    draft.load({ modules, mainModule: draft.mainModule.value, mode: draft.mode.value, limits: draft.limits.value, beside: draft.beside.value })
   }
 
   return { view, running, problems, promptRefused, usedDefault, run, stop: (): void => abort?.abort() }
@@ -92,7 +93,7 @@ export function createRunner(draft: Draft, onRecorded: () => void) {
 
 /** The call's body, exactly as sent; the curl tab prints the same. */
 export function buildRequest(draft: Draft): RunRequest {
-  const request: RunRequest = { code: { modules: draft.modules.value, main_module: draft.mainModule.value } }
+  const request: RunRequest = { code: codeOf(draft.modules.value, draft.mainModule.value, draft.beside.value), ...optionsOf(draft.beside.value) }
   if (draft.mode.value === 'prompt') {
     request.prompt = draft.prompt.value
   } else {

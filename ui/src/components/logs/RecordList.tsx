@@ -1,22 +1,22 @@
 // The records as rows that open: first what became of the request, then its console lines. All of it is tenants' text, shown as text.
 import type { LogRecord } from '../../api/types'
 import { go, hrefOf } from '../../app/route'
-import { Badge } from '../../components/Badge'
-import { Button } from '../../components/Button'
-import { CopyButton } from '../../components/CopyButton'
-import { Icon } from '../../components/Icon'
-import { LEVEL_TONE } from '../../components/levels'
-import { TONE_ICON, TONE_TEXT, type Tone } from '../../components/Notice'
-import { kindOfOutcome } from '../../components/OutcomeBar'
+import { Badge } from '../Badge'
+import { Button } from '../Button'
+import { CopyButton } from '../CopyButton'
+import { Icon } from '../Icon'
+import { LEVEL_TONE } from '../levels'
+import { TONE_ICON, TONE_TEXT, type Tone } from '../Notice'
+import { kindOfOutcome } from '../OutcomeBar'
 import { bytes, clock, milliseconds, moment, plural } from '../../text/format'
 import { visibleEscapes } from '../../text/inert'
 import type { Feed, Row } from './feed'
 
-export function RecordList({ feed, rows }: { feed: Feed; rows: Row[] }) {
+export function RecordList({ tenant, feed, rows }: { tenant: string; feed: Feed; rows: Row[] }) {
   return (
     // Focusable, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div class="mb-4 min-h-0 flex-1 overflow-auto rounded-xl border border-line bg-surface" tabIndex={0} role="group" aria-label="Records" data-testid="records">
+    <div class="relative mb-4 min-h-0 flex-1 overflow-auto rounded-xl border border-line bg-surface" tabIndex={0} role="group" aria-label="Records" data-testid="records">
       <ul class="divide-y divide-line/70">
         {rows.map((row) =>
           row.kind === 'dropped' ? (
@@ -25,7 +25,7 @@ export function RecordList({ feed, rows }: { feed: Feed; rows: Row[] }) {
             </li>
           ) : (
             <li key={row.key} class="[content-visibility:auto] [contain-intrinsic-size:auto_34px]">
-              <RecordRow record={row.record} />
+              <RecordRow tenant={tenant} record={row.record} />
             </li>
           ),
         )}
@@ -41,7 +41,7 @@ export function RecordList({ feed, rows }: { feed: Feed; rows: Row[] }) {
 
 const OUTCOME_TONE: Record<ReturnType<typeof kindOfOutcome>, Tone> = { ok: 'ok', limit: 'warn', refused: 'note', failed: 'bad' }
 
-function RecordRow({ record }: { record: LogRecord }) {
+function RecordRow({ tenant, record }: { tenant: string; record: LogRecord }) {
   const tone = OUTCOME_TONE[kindOfOutcome(record.outcome)]
   const worst = record.error?.message ?? record.lines.at(-1)?.message ?? ''
   return (
@@ -64,12 +64,12 @@ function RecordRow({ record }: { record: LogRecord }) {
         {record.lines.length > 0 && <Badge>{record.lines.length}</Badge>}
         <span class="w-16 shrink-0 text-right text-muted tabular-nums max-sm:hidden">{milliseconds(record.duration_ms)}</span>
       </summary>
-      <Detail record={record} />
+      <Detail tenant={tenant} record={record} />
     </details>
   )
 }
 
-function Detail({ record }: { record: LogRecord }) {
+function Detail({ tenant, record }: { tenant: string; record: LogRecord }) {
   const facts: [name: string, value: string | null][] = [
     ['request', record.request_id],
     ['run', record.run_id],
@@ -102,10 +102,10 @@ function Detail({ record }: { record: LogRecord }) {
       </dl>
       {id !== null && (
         <div class="flex gap-2">
-          <Button class="h-7! px-2! text-xs" onClick={() => go(hrefOf('logs', [], { request_id: id }))}>
+          <Button class="h-7! px-2! text-xs" onClick={() => go(hrefOf('logs', [], { tenant, request_id: id }))}>
             Only this request
           </Button>
-          <CopyButton what="link to this request" text={() => `${location.origin}${location.pathname}${hrefOf('logs', [], { request_id: id })}`} small />
+          <CopyButton what="link to this request" text={() => `${location.origin}${location.pathname}${hrefOf('logs', [], { tenant, request_id: id })}`} small />
         </div>
       )}
     </div>

@@ -1,4 +1,4 @@
-// The records that the page shows: a page of the past, then what comes, newest first. Pausing keeps what arrives aside; a stream that is cut
+// The records that a page shows: a page of the past, then what comes, newest first. Pausing keeps what arrives aside; a stream that is cut
 // off is taken up again after its last record.
 import { batch, computed, signal } from '@preact/signals'
 import { listLogs, tailLogs, type LogFilter } from '../../api/logs'
