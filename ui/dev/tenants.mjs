@@ -74,6 +74,7 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     await page.getByLabel('Labels', { exact: true }).fill('tier=<i>gold</i>, region=eu')
     await changed(page, 'PATCH', () => page.getByRole('button', { name: 'Save', exact: true }).click())
     assert.deepEqual((await api('GET', '/v1/tenants/globex')).labels, { tier: '<i>gold</i>', region: 'eu' })
+    await page.getByRole('region', { name: 'The last day' }).getByRole('meter').first().waitFor()
     await page.getByLabel('Memory (MiB)').fill('32')
     await page.getByRole('button', { name: 'Save the limits' }).click()
     await page.getByText('counts now: 32 MiB').waitFor()

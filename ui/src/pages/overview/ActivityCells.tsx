@@ -30,13 +30,17 @@ export function ActivityCells({ activity }: { activity: TenantActivity | undefin
         <OutcomeStrip counts={activity.outcomes} />
       </span>
       <span role="cell" class="px-4">
-        {quota && <Meter label={NAMES[quota.name] ?? quota.name} share={quota.used / quota.limit} detail={`${amount(quota.name, quota.used)} of ${amount(quota.name, quota.limit)}, in the busiest minute of the last hour`} />}
+        {quota && <QuotaMeter quota={quota} />}
       </span>
     </>
   )
 }
 
 type Quota = TenantActivity['quotas'][number]
+
+export function QuotaMeter({ quota: { name, used, limit } }: { quota: Quota }) {
+  return <Meter label={NAMES[name] ?? name} share={used / limit} detail={`${amount(name, used)} of ${amount(name, limit)}, in the busiest minute of the last hour`} />
+}
 
 function nearest({ quotas }: TenantActivity): Quota | undefined {
   return quotas.filter(({ limit }) => limit > 0).toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0]

@@ -17,6 +17,7 @@ import { Loaded, useLoad, type Load } from '../../components/Loaded'
 import { Notice } from '../../components/Notice'
 import { PageFrame, Section } from '../../components/PageFrame'
 import { moment } from '../../text/format'
+import { LastDay } from './LastDay'
 
 export function TenantView({ slug }: { slug: string }) {
   const tenant = useLoad((signal) => getTenant(slug, signal), [slug])
@@ -49,6 +50,7 @@ export function TenantView({ slug }: { slug: string }) {
                 </Notice>
               </div>
             )}
+            <LastDay slug={slug} />
             <Properties key={JSON.stringify([value.plan, value.labels])} tenant={value} load={tenant} />
             <Limits slug={slug} />
             {may('egress:read') && (

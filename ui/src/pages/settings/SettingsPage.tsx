@@ -74,6 +74,8 @@ function Counted({ counters }: { counters: Counter[] | null }) {
   if (counters === null) return null
   const ready = sumOf(counters, 'isolet_code_lookups_total', { result: 'ready' })
   const lookups = sumOf(counters, 'isolet_code_lookups_total')
+  const waited = sumOf(counters, 'isolet_queue_wait_seconds_count')
+  const storeFailures = sumOf(counters, 'isolet_store_failures_total')
   const failed = sumOf(counters, 'isolet_api_answers_total', { class: '5xx' })
   return (
     <>
@@ -82,6 +84,12 @@ function Counted({ counters }: { counters: Counter[] | null }) {
         <Stat label="Code kept ready" value={count(sumOf(counters, 'isolet_cached_components'))} detail="compiled, in memory" />
         <Stat label="Found ready" value={lookups === 0 ? '–' : `${((ready / lookups) * 100).toFixed(1)} %`} detail={`of ${count(lookups)} look-ups`} />
         <Stat label="API answers" value={count(sumOf(counters, 'isolet_api_answers_total'))} detail={`${count(failed)} of them 5xx`} tone={failed > 0 ? 'warn' : 'plain'} />
+      </Stats>
+      <Stats>
+        <Stat label="Waited for a place" value={count(waited)} detail={waited === 0 ? 'nobody had to' : `${((sumOf(counters, 'isolet_queue_wait_seconds_sum') / waited) * 1000).toFixed(1)} ms each`} />
+        <Stat label="Store failures" value={count(storeFailures)} detail="requests it was not there for" tone={storeFailures > 0 ? 'bad' : 'plain'} />
+        <Stat label="Built" value={count(sumOf(counters, 'isolet_builds_total'))} detail="versions and one-off code" />
+        <Stat label="Records of logs" value={count(sumOf(counters, 'isolet_log_records_total'))} detail={`${count(sumOf(counters, 'isolet_log_batches_refused_total'))} batches refused by the store`} />
       </Stats>
       <Outcomes counters={counters} />
     </>
