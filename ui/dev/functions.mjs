@@ -53,6 +53,13 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await live.getByLabel('Share of #1 in percent').fill('25')
     await live.getByLabel('Share of #1 in percent').press('Tab')
     assert.equal(await live.getByLabel('Share of #3 in percent').inputValue(), '75')
+    // The same by the slider, from the keyboard.
+    const slider = live.getByRole('slider').first()
+    const before = Number(await slider.inputValue())
+    await slider.press('ArrowRight')
+    assert.ok(Number(await slider.inputValue()) > before)
+    await live.getByLabel('Share of #1 in percent').fill('25')
+    await live.getByLabel('Share of #1 in percent').press('Tab')
     await shot(page, 'function-split')
     const path = '/v1/tenants/demo/functions/shop/aliases/live'
     await changed(page, 'PUT', () => live.getByRole('button', { name: 'Save the split' }).click())

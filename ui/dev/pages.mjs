@@ -51,6 +51,7 @@ export function addConsoleSteps(walk) {
   addUsageSteps(walk)
   addLooks(walk)
   addKeyboard(walk)
+  addSlowSteps(walk)
   addDialogSteps(walk)
   addInjectionSteps(walk)
 }
@@ -97,6 +98,52 @@ function addKeyboard({ step, openSignedIn }) {
       const stops = await tabThrough(page)
       assert.ok(stops > 0, `${page.url()}: nothing to stop at`)
     }
+    for (const part of PARTS) {
+      await visit(page, part)
+      await page.locator('#main').focus()
+      assert.ok((await tabThrough(page)) > 0, `${part}: nothing to stop at`)
+    }
+    await page.keyboard.press('Control+Backquote')
+    await page.waitForSelector('.cm-content')
+    await page.locator('#main').focus()
+    await page.keyboard.press('ControlOrMeta+s')
+    await page.getByText('Draft saved').waitFor()
+    await close()
+  })
+}
+
+/** Of one page, from its skeleton to what came (web.dev: below 0.1 is good). */
+const MOST_SHIFT = 0.05
+
+/** Answers that take their time: something stands where they will be, a line says that the host is waited for, and nothing jumps. */
+function addSlowSteps({ step, openSignedIn }) {
+  step('a host that is slow is seen to be waited for', 60, async () => {
+    const { page, close } = await openSignedIn({})
+    await page.evaluate(() => {
+      globalThis.shifts = 0
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shifts += entry.hadRecentInput ? 0 : entry.value))).observe({ type: 'layout-shift', buffered: true })
+    })
+    const shown = {
+      functions: 'Loading: the functions', usage: 'Loading: ', keys: 'Loading: the keys', audit: 'Loading: ', settings: 'Loading: what the host says of itself',
+      'functions/hello/versions': 'Loading: the function', 'overview/demo': 'Loading: the tenant',
+    }
+    const shifts = []
+    for (const [name, words] of Object.entries(shown)) {
+      const held = []
+      const hold = (route) => held.push(route)
+      await page.route('**/v1/**', hold)
+      await page.evaluate((to) => (location.hash = `#/${to}`), name)
+      await page.getByRole('img', { name: words }).first().waitFor()
+      await page.getByRole('progressbar', { name: 'Waiting for the host' }).waitFor()
+      await page.evaluate(() => (globalThis.shifts = 0))
+      await page.unroute('**/v1/**', hold)
+      await Promise.all(held.map((route) => route.continue().catch(() => undefined)))
+      await settled(page, name)
+      await page.getByRole('progressbar', { name: 'Waiting for the host' }).waitFor({ state: 'detached' })
+      shifts.push(await page.evaluate(() => globalThis.shifts))
+    }
+    console.log(`      layout shift of ${shifts.length} pages when they came: ${shifts.map((shift) => shift.toFixed(3)).join(', ')}`)
+    assert.ok(Math.max(...shifts) < MOST_SHIFT)
     await close()
   })
 }

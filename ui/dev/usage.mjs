@@ -72,6 +72,13 @@ function addRealFigures({ step, openSignedIn, origin, session, ingress }) {
     const own = lines.filter((line) => line.split(',').includes('counted'))
     assert.equal(own.reduce((sum, line) => sum + Number(line.split(',')[at]), 0), GOOD + BAD)
 
+    // Summed by a label of the tenant's.
+    const { labels } = await api('GET', '/v1/tenants/demo')
+    await api('PATCH', '/v1/tenants/demo', { labels: { ...labels, tier: 'gold' } }, { 'if-match': await api.etag('/v1/tenants/demo') })
+    await page.getByLabel('Summed by').fill('label.tier')
+    await page.locator('tr', { hasText: 'gold' }).first().waitFor()
+    await api('PATCH', '/v1/tenants/demo', { labels }, { 'if-match': await api.etag('/v1/tenants/demo') })
+
     // The list of tenants tells the same of the day.
     await visit(page, 'overview')
     const demo = page.getByRole('row', { name: /demo/ })

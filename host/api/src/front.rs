@@ -22,6 +22,9 @@ use crate::state::AppState;
 /// Path and query of a request, at most: the design's table of limits.
 pub const MAX_ADDRESS_BYTES: usize = 16 << 10;
 
+/// Where a credential is in the body.
+const SIGN_IN: &str = "/v1/sessions";
+
 /// Marks a guest's own answer, whose headers are not ours to add to.
 #[derive(Clone, Copy)]
 pub struct GuestAnswer;
@@ -29,7 +32,10 @@ pub struct GuestAnswer;
 pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next: Next) -> Response {
     let id = RequestId::generate();
     request.extensions_mut().insert(id);
-    let (path, peer) = (request.uri().path().to_owned(), request.extensions().get::<Peer>().copied());
+    let path = request.uri().path().to_owned();
+    // Who shows no credential guesses none. Whom a proxy in front stands for is not known.
+    let shows = path == SIGN_IN || request.headers().contains_key(header::AUTHORIZATION);
+    let peer = request.extensions().get::<Peer>().copied().filter(|_| shows);
     let checked = check(&app, &request);
     let response = match checked {
         Ok(()) => next.run(request).await,
@@ -51,7 +57,6 @@ pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next
         protect(response.headers_mut());
     }
     app.count_answer(response.status());
-    // Whom a proxy in front stands for is not known.
     if let Some(Peer(address)) = peer.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
         tokio::time::sleep(app.guesses().wrong(address)).await;
     }

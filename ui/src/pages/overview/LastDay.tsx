@@ -15,7 +15,7 @@ export function LastDay({ slug }: { slug: string }) {
   const total = activity?.requests.reduce((sum, each) => sum + each, 0) ?? 0
   return (
     <Section title="The last day" about="Requests hour by hour, how they ended, and the nearest it came to each quota in the last hour.">
-      <div class="grid min-h-20 gap-x-8 gap-y-4 py-4 sm:grid-cols-2 lg:grid-cols-4">
+      <div class="grid min-h-28 gap-x-8 gap-y-4 py-4 sm:grid-cols-2 lg:grid-cols-4">
         {activity && (
           <>
             <div class="flex flex-col gap-2">

@@ -178,21 +178,24 @@ function Limits({ slug }: { slug: string }) {
   const limits = useLoad((signal) => getTenantLimits(slug, signal), [slug])
   return (
     <Section title="Limits" about="Set here they hold below the plan's: the lowest counts.">
-      <Loaded load={limits} what="The limits">
-        {(found) => (
-          <LimitsEditor
-            settings={found}
-            disabled={!may('limits:write')}
-            onSave={async (set) => {
-              try {
-                await putTenantLimits(slug, set, found.etag)
-              } finally {
-                await limits.reload()
-              }
-            }}
-          />
-        )}
-      </Loaded>
+      {/* As high as they are: what stands below stays where it is when they come. */}
+      <div class="min-h-[28rem]">
+        <Loaded load={limits} what="The limits">
+          {(found) => (
+            <LimitsEditor
+              settings={found}
+              disabled={!may('limits:write')}
+              onSave={async (set) => {
+                try {
+                  await putTenantLimits(slug, set, found.etag)
+                } finally {
+                  await limits.reload()
+                }
+              }}
+            />
+          )}
+        </Loaded>
+      </div>
     </Section>
   )
 }

@@ -6,7 +6,7 @@ import type { Info } from '../../api/types'
 import { Badge } from '../../components/Badge'
 import { Button } from '../../components/Button'
 import { Command } from '../../components/EmptyState'
-import { Loaded, useLoad } from '../../components/Loaded'
+import { Loaded, Skeleton, useLoad } from '../../components/Loaded'
 import { Notice } from '../../components/Notice'
 import { PageFrame, Section } from '../../components/PageFrame'
 import { Stat, Stats } from '../../components/Stats'
@@ -47,7 +47,9 @@ export default function SettingsPage() {
         </div>
       )}
       <Loaded load={info} what="What the host says of itself">
-        {(value) => (
+        {(value) =>
+          // Together, so that nothing moves when the other comes.
+          counters.value === null && counters.error === null ? <Skeleton what="What the host says of itself" /> : (
           <>
             <Stats>
               <Stat label="State" value={health.value === null ? '…' : health.value.ready ? 'ready' : 'not ready'} tone={health.value?.ready === false ? 'bad' : 'ok'} />
@@ -57,15 +59,15 @@ export default function SettingsPage() {
             </Stats>
             <Counted counters={counters.value} />
             <Limits info={value} />
+            <Section title="When something is wrong" about="On the machine of the host, against its own configuration.">
+              <div class="py-3">
+                <Command text="isolet doctor" />
+              </div>
+            </Section>
             <ThisSession engine={value.engine.digest} />
           </>
         )}
       </Loaded>
-      <Section title="When something is wrong" about="On the machine of the host, against its own configuration.">
-        <div class="py-3">
-          <Command text="isolet doctor" />
-        </div>
-      </Section>
     </PageFrame>
   )
 }
