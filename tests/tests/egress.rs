@@ -265,8 +265,17 @@ async fn at_most_six_requests_of_a_run_are_out_at_a_time() {
         silent.port
     );
     let rules = egress(true, vec![rule("a.test", silent.port)]);
-    let ran = host.run_with(&call, "{}".to_owned(), rules, 20).await;
-    assert_eq!((ran.report.outcome, silent.connections()), (Outcome::WallLimit, 6));
+    // While it runs: those that wait are let go one by one as it ends.
+    let seen = async {
+        while silent.connections() < 6 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        silent.connections()
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(20), seen);
+    let (ran, seen) = tokio::join!(host.run_with(&call, "{}".to_owned(), rules, 20), seen);
+    assert_eq!((ran.report.outcome, seen.ok()), (Outcome::WallLimit, Some(6)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
