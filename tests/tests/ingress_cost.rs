@@ -90,5 +90,5 @@ fn the_ingress_adds_little_to_a_run() {
     println!(
         "p50 {alone:.1?} in this process, {through:.1?} through the ingress; {echoed:.1?} to be sent back what was sent"
     );
-    assert!(through <= alone + echoed + BOUND, "{through:?}, {alone:?} and {echoed:?}");
+    assert!(through <= alone + BOUND, "{through:?} and {alone:?}, with {echoed:?} for the machine's part");
 }

@@ -1,5 +1,6 @@
-//! The shape of the host crates: modules form a line, never a ring, files stay short, and connections are opened in known places alone. Read off the sources as text, so it knows
-//! `use` trees and paths that start with `crate`, `super` or `self`, but not names that a glob brings in. Test code is left out.
+//! The shape of the host crates: modules form a line, never a ring, files stay short, and connections are opened in known places alone. Read
+//! off the sources as text, so it knows `use` trees and paths that start with `crate`, `super` or `self`, but not names that a glob brings in.
+//! Test code is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
