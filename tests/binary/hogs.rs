@@ -205,7 +205,7 @@ async fn take(caller: &mut Caller, kind: Kind, outside: u16, n: usize) {
         Kind::Compile => {
             let text = format!(
                 "{}export default {{ fetch: () => new Response('{n}') }}",
-                "function f() { return [1, 2, 3].map((n) => n + 1) }\n".repeat(300)
+                "void function f() { return [1, 2, 3].map((n) => n + 1) }\n".repeat(300)
             );
             let code = json!({ "modules": { "main.js": text }, "main_module": "main.js" });
             let _ = caller.post("/v1/tenants/hog/runs", &json!({ "code": code, "record": false })).await;
