@@ -87,5 +87,11 @@ mod tests {
             assert_eq!(frame(at(line, column)), None, "{line}:{column}");
         }
         assert!(frame(at(1, u32::MAX)).is_some_and(|text| text.len() < 500));
+        // Places that lie close together have each its own lines.
+        let code = Code::single("1\n2\n3\n4\n5\n6\n7").expect("valid");
+        let both = Shown::of(&code, [at(1, 0), at(5, 0)].iter());
+        assert_eq!(both.frame(&at(1, 0)).as_deref(), Some(">     1 | 1\n      2 | 2\n      3 | 3\n"));
+        let second = "      3 | 3\n      4 | 4\n>     5 | 5\n      6 | 6\n      7 | 7\n";
+        assert_eq!(both.frame(&at(5, 0)).as_deref(), Some(second));
     }
 }
