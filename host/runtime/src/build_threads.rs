@@ -1,11 +1,19 @@
 //! The threads that builds run on. Their own, because WebAssembly that recurses needs more stack than a pool of somebody else's has.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::priority::step_back;
+
 /// Above wasmtime's `max_wasm_stack` (4 MiB) with room for the host's own frames.
 const STACK_BYTES: usize = 8 << 20;
+/// How far builds stand back: who waits for a build waits longer than who waits for an answer. They get a tenth of what a thread that
+/// serves gets beside them, so they go on under any load; a build's budget counts the time that it had.
+const NICER_BY: i32 = 10;
+/// A core that a build got back it may keep for as long: the deadline of a short turn would come before that of who serves.
+const SLICE: Duration = Duration::from_millis(20);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -21,6 +29,7 @@ impl BuildThreads {
         for index in 0..count.max(1) {
             let queue = queue.clone();
             std::thread::Builder::new().name(format!("build {index}")).stack_size(STACK_BYTES).spawn(move || {
+                step_back(NICER_BY, Some(SLICE));
                 loop {
                     // Held only while waiting: whoever gets the job lets the next one wait.
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -39,5 +48,19 @@ impl BuildThreads {
         let job: Job = Box::new(move || drop(tx.send(work())));
         self.jobs.send(job).ok()?;
         rx.await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn builds_stand_back_behind_who_serves() {
+        // SAFETY: it takes no pointers.
+        let nice = || unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        let threads = BuildThreads::start(1).expect("a thread");
+        let theirs = threads.run(nice).await.expect("no panic");
+        assert_eq!(theirs, (nice() + NICER_BY).min(19));
     }
 }

@@ -25,6 +25,7 @@ mod meter;
 mod native;
 mod overlay;
 mod platform;
+pub mod priority;
 mod reading;
 mod records;
 mod sealed;
