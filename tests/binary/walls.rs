@@ -109,6 +109,14 @@ fn every_thread_of_a_host_is_behind_the_walls() {
     assert_eq!(status, 200);
     let open = Up::start(&[("ISOLET_SERVER__SANDBOX", "off")]);
     assert!(status_of_threads(open.process(), "Seccomp:").iter().all(|found| found == "0"));
+    // What they say of themselves to who watches them.
+    for (host, up) in [(&host, 1), (&open, 0)] {
+        let (_, metrics) = host.api("GET", "/metrics", "");
+        for wall in ["files", "system_calls"] {
+            let line = format!("isolet_wall_up{{wall=\"{wall}\"}} {up}\n");
+            assert!(metrics.contains(&line), "{line} {metrics}");
+        }
+    }
 }
 
 /// A way out that the store itself would take: its folders lead elsewhere since the start.

@@ -48,6 +48,12 @@ pub fn render(app: &AppState) -> String {
         page.head("isolet_cached_components", "gauge", "Components kept ready.");
         page.line("isolet_cached_components", cached());
     }
+    if let Some(walls) = app.config().walls {
+        page.head("isolet_wall_up", "gauge", "Whether a wall around the process stands whole: 1, or 0.");
+        for (wall, up) in walls() {
+            page.line(&format!("isolet_wall_up{{wall=\"{wall}\"}}"), up.into());
+        }
+    }
     page.head("isolet_api_answers_total", "counter", "Answers of the control plane by class of status.");
     for (class, count) in app.answers().into_iter().enumerate() {
         page.line(&format!("isolet_api_answers_total{{class=\"{}xx\"}}", class + 1), count);

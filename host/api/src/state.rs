@@ -30,6 +30,8 @@ pub struct ApiConfig {
     pub allowed_hosts: Vec<String>,
     /// Components kept ready just now, for the metrics.
     pub cached_components: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
+    /// The walls around the process by name, and whether each stands, for the metrics.
+    pub walls: Option<fn() -> [(&'static str, bool); 2]>,
 }
 
 impl ApiConfig {

@@ -23,6 +23,7 @@ use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
+use crate::managing::Managing;
 use crate::tls::{Certificate, Files};
 use crate::{open_files, others, seed};
 
@@ -35,6 +36,8 @@ pub struct Host {
     /// What goes on beside it, until the host is dropped.
     beside: tokio::task::JoinSet<()>,
     certificates: Arc<[Certificate]>,
+    /// Last: what it does goes on to the end.
+    _managing: Managing,
 }
 
 /// What there is to say about a host that has started.
@@ -92,7 +95,11 @@ impl Host {
         let tls = |table, files: Option<Files>| files.map(|files| Certificate::load(table, files)).transpose();
         let control_plane_tls = tls("control_plane", config.control_plane.tls())?;
         let ingress_tls = tls("ingress", config.ingress.tls())?;
-        let control_plane = bind(config.control_plane.address)?;
+        let managing = Managing::start()?;
+        let control_plane = {
+            let _in = managing.handle().enter();
+            bind(config.control_plane.address)?
+        };
         let ingress = bind(config.ingress.address)?;
         let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
         let (first_start, key) = admin_key(&platform, &data).await?;
@@ -111,6 +118,7 @@ impl Host {
                 public_url: format!("{}://{public}", scheme(control_plane_tls.as_ref())),
                 allowed_hosts: config.control_plane.allowed_hosts.clone(),
                 cached_components: Some(Arc::new(move || cached.cached())),
+                walls: Some(crate::walls::standing),
             },
         );
         if first_start {
@@ -145,7 +153,8 @@ impl Host {
             Ok::<_, anyhow::Error>(Listener::new(socket, tls))
         };
         let (control_plane, ingress) = (listener(control_plane, &control_plane_tls)?, listener(ingress, &ingress_tls)?);
-        serving.spawn(isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone())));
+        let managed = isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone()));
+        serving.spawn_on(managed, managing.handle());
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
         let certificates: Arc<[Certificate]> = control_plane_tls.into_iter().chain(ingress_tls).collect();
         let mut beside = tokio::task::JoinSet::new();
@@ -164,7 +173,7 @@ impl Host {
             beside.spawn(watch_certificates(certificates.clone()));
         }
         executor.make_ready();
-        Ok(Self { started, app, stop, serving, beside, certificates })
+        Ok(Self { started, app, stop, serving, beside, certificates, _managing: managing })
     }
 
     /// Reads again what can be read anew without a restart: the certificates.
@@ -296,6 +305,7 @@ pub async fn in_process(config: &Config, executor: Arc<dyn GuestExecutor>) -> Re
             public_url: "http://127.0.0.1".to_owned(),
             allowed_hosts: Vec::new(),
             cached_components: None,
+            walls: None,
         },
     );
     Ok((Client::here(app, key.expose().to_owned()), folder))

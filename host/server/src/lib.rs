@@ -11,6 +11,7 @@ mod egress_table;
 mod events;
 mod host;
 mod log;
+mod managing;
 mod open_files;
 mod others;
 mod rotation;

@@ -94,6 +94,7 @@ impl TestHost {
             public_url: "http://127.0.0.1:8787".into(),
             allowed_hosts: vec!["isolet.example".into()],
             cached_components: Some(Arc::new(|| 3)),
+            walls: Some(|| [("files", true), ("system_calls", false)]),
         };
         let app = AppState::new(platform, config);
         let service = TowerToHyperService::new(control_plane(app.clone()));

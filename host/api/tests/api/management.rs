@@ -112,6 +112,7 @@ async fn the_host_says_what_it_is() {
     let metrics = host.get("/metrics").await.ok();
     assert!(metrics.text().contains("isolet_invocations_total{outcome=\"ok\"} 0"));
     assert!(metrics.text().contains("isolet_cached_components 3"));
+    assert!(metrics.text().contains("isolet_wall_up{wall=\"files\"} 1\nisolet_wall_up{wall=\"system_calls\"} 0\n"));
     host.app.start_draining();
     assert_eq!(host.call("", "GET", "/readyz", None).await.status, 503);
     assert_eq!(host.call("", "GET", "/healthz", None).await.status, 200);

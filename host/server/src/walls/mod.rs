@@ -7,6 +7,7 @@ mod calls;
 mod files;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde::Deserialize;
@@ -30,13 +31,22 @@ pub enum Wall {
     Lacking(String),
 }
 
+/// Of this process. As the kernel keeps them: once for the process, and never taken down.
+static FILES_UP: AtomicBool = AtomicBool::new(false);
+static CALLS_UP: AtomicBool = AtomicBool::new(false);
+
+/// The walls by name, and whether each was raised whole.
+pub fn standing() -> [(&'static str, bool); 2] {
+    [("files", FILES_UP.load(Ordering::Relaxed)), ("system_calls", CALLS_UP.load(Ordering::Relaxed))]
+}
+
 /// Raises the wall around files: for this thread, and for every one that it starts from now on. Beside the data folder, `read` is left to
 /// be read.
 ///
 /// # Errors
 /// Where it is required and the kernel lacks something of it.
 pub fn before_threads(sandbox: Sandbox, data: &Path, read: &[PathBuf]) -> Result<()> {
-    raise(sandbox, "files", || files::close(data, read))
+    raise(sandbox, "files", &FILES_UP, || files::close(data, read))
 }
 
 /// Raises the wall around system calls, for every thread there is, once everything is open that stays open.
@@ -44,7 +54,7 @@ pub fn before_threads(sandbox: Sandbox, data: &Path, read: &[PathBuf]) -> Result
 /// # Errors
 /// Where it is required and the kernel lacks something of it.
 pub fn after_start(sandbox: Sandbox) -> Result<()> {
-    raise(sandbox, "system calls", || calls::close(calls::Threads::All))
+    raise(sandbox, "system calls", &CALLS_UP, || calls::close(calls::Threads::All))
 }
 
 /// Both walls, as far as the kernel has them, around a process that needs no file at all.
@@ -57,13 +67,16 @@ pub fn for_compiler() {
     }
 }
 
-fn raise(sandbox: Sandbox, what: &str, wall: impl FnOnce() -> Result<Wall>) -> Result<()> {
+fn raise(sandbox: Sandbox, what: &str, up: &AtomicBool, wall: impl FnOnce() -> Result<Wall>) -> Result<()> {
     if sandbox == Sandbox::Off {
         return Ok(());
     }
     let wall = wall().unwrap_or_else(|error| Wall::Lacking(format!("{error:#}")));
     match (wall, sandbox) {
-        (Wall::Up, _) => Ok(()),
+        (Wall::Up, _) => {
+            up.store(true, Ordering::Relaxed);
+            Ok(())
+        }
         (Wall::Lacking(why), Sandbox::Required) => Err(anyhow!(
             "the process cannot be walled off from {what}: {why}. `sandbox = \"auto\"` under [server] starts without"
         )),
