@@ -47,7 +47,12 @@ export const settled = (page, shows) =>
   page.waitForFunction((wanted) => {
     const main = document.querySelector('#main')
     const idle = document.querySelector('[data-testid=pending]')?.dataset.count === '0'
-    return main?.dataset.shows !== undefined && (wanted ?? main.dataset.shows) === main.dataset.shows && idle && main.querySelector('[aria-label^=Loading], .shimmer') === null
+    const whole = main?.dataset.shows !== undefined && (wanted ?? main.dataset.shows) === main.dataset.shows && idle && main.querySelector('[aria-label^=Loading], .shimmer') === null
+    // Asked once a frame: what was done just before may not have come to the page yet.
+    globalThis.calmFrames = whole ? (globalThis.calmFrames ?? 0) + 1 : 0
+    if (globalThis.calmFrames < 4) return false
+    globalThis.calmFrames = 0
+    return true
   }, shows)
 
 /** To another page of the console without loading it anew. */

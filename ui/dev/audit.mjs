@@ -1,6 +1,6 @@
 // DEVELOPMENT ONLY. The audit page: on what a real host wrote down of real changes, then with made-up entries for a chain that is broken.
 import assert from 'node:assert/strict'
-import { checkAccessibility, settled, shot, visit } from './actions.mjs'
+import { checkAccessibility, shot, visit } from './actions.mjs'
 import { apiOf } from './api.mjs'
 
 const entry = (number, more = {}) => ({
@@ -27,9 +27,8 @@ function addRealEntries({ step, openSignedIn, origin, session }) {
     const row = page.locator('main tbody tr', { hasText: path })
     await row.getByText('deploy_version').first().waitFor()
     await row.first().locator('a').click()
-    await settled(page)
-    assert.ok(page.url().includes(`actor=${key.id}`))
-    assert.equal(await page.locator('main tbody tr').count(), 1)
+    await page.waitForURL((url) => url.hash.includes(`actor=${key.id}`))
+    await page.waitForFunction(() => document.querySelectorAll('main tbody tr').length === 1)
     assert.match(await page.locator('main tbody tr').textContent(), /deploy_version.*demo.*200/)
     await page.getByRole('textbox', { name: 'Key' }).fill('')
     await page.getByLabel('Operation').fill('delete_function')

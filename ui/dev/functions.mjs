@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { changed, checkAccessibility, shot } from './actions.mjs'
 import { apiOf } from './api.mjs'
+import { callIngress } from './deployed.mjs'
 
 const code = (word) => ({ modules: { 'main.js': `export default {\n  fetch() {\n    return new Response("${word}")\n  },\n}\n` }, main_module: 'main.js' })
 
-export function addFunctionSteps({ step, openSignedIn, origin, session }) {
+export function addFunctionSteps({ step, openSignedIn, origin, ingress, session }) {
   step('functions: versions, changes, a version made live', 40, async () => {
     const api = apiOf(origin, session())
     await api('PUT', '/v1/tenants/demo/functions/shop', {})
@@ -103,6 +104,10 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await page.getByRole('tab', { name: 'Egress' }).click()
     await page.getByRole('button', { name: 'Add a rule' }).click()
     await page.getByLabel('Host').fill('api.example.com')
+    await page.getByLabel('Ports').pressSequentially('443, eighty')
+    await page.getByText('Numbers from 1 to 65535.').waitFor()
+    await page.getByLabel('Ports').press('ControlOrMeta+a')
+    await page.getByLabel('Ports').pressSequentially('443, 8443')
     await page.getByLabel('Methods').fill('get post')
     await page.getByLabel('Header', { exact: true }).fill('authorization')
     await page.getByLabel('Secret by name').fill('TOKEN')
@@ -111,7 +116,7 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await checkAccessibility(page, 'egress')
     await shot(page, 'function-egress')
     const { rules } = await api('GET', '/v1/tenants/demo/functions/shop/egress')
-    assert.deepEqual([rules[0].host, rules[0].methods, rules[0].inject[0].secret], ['api.example.com', ['GET', 'POST'], 'TOKEN'])
+    assert.deepEqual([rules[0].host, rules[0].ports, rules[0].methods, rules[0].inject[0].secret], ['api.example.com', [443, 8443], ['GET', 'POST'], 'TOKEN'])
 
     await api('PUT', '/v1/tenants/demo/hosts/shop.example.com')
     await page.getByRole('tab', { name: 'Routes' }).click()
@@ -120,6 +125,10 @@ export function addFunctionSteps({ step, openSignedIn, origin, session }) {
     await route.getByLabel('Host').fill('shop.example.com')
     await route.getByRole('button', { name: 'Make the route' }).click()
     await page.getByRole('rowheader', { name: 'home' }).waitFor()
+    if (ingress) {
+      const { status, text } = await callIngress(ingress, 'shop.example.com', '/anything')
+      assert.ok(status === 200 && ['one', 'three'].includes(text), `${status} ${text}`)
+    }
     await checkAccessibility(page, 'routes')
     await shot(page, 'function-routes')
 

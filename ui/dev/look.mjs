@@ -34,10 +34,10 @@ async function open(options) {
 let main
 let session
 
-/** Another window of the same sign-in: a link is good once. */
-async function openSignedIn(options) {
+/** Another window of the same sign-in: a link is good once. Or of another, `as` the session has it. */
+async function openSignedIn({ as = session, ...options }) {
   const opened = await open(options)
-  await opened.context.addInitScript((value) => globalThis.origin !== 'null' && globalThis === globalThis.top && (sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value)), session)
+  await opened.context.addInitScript((value) => globalThis.origin !== 'null' && globalThis === globalThis.top && (sessionStorage.getItem('isolet.session') ?? sessionStorage.setItem('isolet.session', value)), as)
   await opened.page.goto(`${origin}/`)
   await opened.page.waitForSelector('.cm-content')
   return opened

@@ -108,6 +108,53 @@ export function addPlaygroundSteps({ step, openSignedIn, origin, session }) {
     await close()
   })
 
+  step('playground: a denied host is allowed in the function\'s rules, by who may', 40, async () => {
+    const api = apiOf(origin, session())
+    const path = '/v1/tenants/demo/functions/netted'
+    await api('PUT', path, {})
+    await api('POST', `${path}/deploy`, { modules: { 'main.js': 'export default { fetch: () => fetch("https://netted.example.com/").catch(() => new Response("refused")) }\n' }, main_module: 'main.js' })
+    const { key, id } = await api('POST', '/v1/tenants/demo/keys', { preset: 'tenant', scopes: ['tenants:read', 'functions:read', 'versions:read', 'env:read', 'runs:read', 'run'], name: 'runs alone' })
+    const as = JSON.stringify(await api('POST', '/v1/sessions', { key }))
+    for (const [options, mayOpen] of [[{ as }, false], [{}, true]]) {
+      const { page, close } = await openSignedIn(options)
+      await page.goto(`${origin}/#/playground?function=netted`)
+      await page.waitForSelector('[data-testid=status-line]:has-text("The code of netted is in the editor")')
+      assert.equal(await runByKeys(page), 'ok')
+      await page.getByRole('tab', { name: /^Network/ }).click()
+      const allow = page.getByRole('button', { name: 'Allow netted.example.com for netted and this code' })
+      if (mayOpen) {
+        await allow.click()
+        await page.waitForSelector('[data-testid=status-line]:has-text("netted and runs from here may call netted.example.com now")')
+      } else {
+        await page.getByText('This key may open no host').waitFor()
+        assert.equal(await allow.count(), 0)
+      }
+      await shot(page, `network-function-${mayOpen ? 'open' : 'closed'}`)
+      await close()
+      const { rules } = await api('GET', `${path}/egress`)
+      assert.deepEqual((rules ?? []).map(({ action, host }) => [action, host]), mayOpen ? [['allow', 'netted.example.com']] : [])
+    }
+    await api('DELETE', path)
+    await api('DELETE', `/v1/tenants/demo/keys/${id}`)
+  })
+
+  step('playground: the console by level, the headers of the answer', 30, async () => {
+    const { page, close } = await openSignedIn({})
+    await setCode(page, 'export default {\n  fetch() {\n    for (const level of ["debug", "log", "info", "warn", "error"]) console[level](`one ${level}`)\n    return new Response("", { headers: { "x-told": "<b>as it is</b>" } })\n  },\n}\n')
+    assert.equal(await runByKeys(page), 'ok')
+    const lines = page.locator('[data-testid=console] .tenant-text')
+    for (const [filter, shown] of Object.entries({ Errors: ['error'], Warnings: ['warn', 'error'], Info: ['log', 'info', 'warn', 'error'], All: ['debug', 'log', 'info', 'warn', 'error'] })) {
+      await page.getByRole('group', { name: 'Lines shown' }).getByRole('radio', { name: filter }).check()
+      assert.deepEqual(await lines.allTextContents(), shown.map((level) => `one ${level}`), filter)
+    }
+    await page.getByRole('tab', { name: /^Headers/ }).click()
+    await page.getByRole('rowheader', { name: 'x-told' }).waitFor()
+    await page.getByRole('cell', { name: '<b>as it is</b>' }).waitFor()
+    await checkAccessibility(page, 'headers')
+    await shot(page, 'headers')
+    await close()
+  })
+
   step('playground: a run again, and two runs compared', 30, async () => {
     const { page, close } = await openSignedIn({})
     await runExample(page, 'uppercase')

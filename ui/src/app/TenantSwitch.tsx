@@ -38,14 +38,16 @@ export function TenantSwitch() {
   )
 }
 
-const wordOf = (field: HTMLInputElement): string => field.value.trim().toLowerCase()
 
 function Chooser() {
   const word = useSignal('')
   const field = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const all = tenants.value ?? []
-  const matchingTo = (typed: string): string[] => (typed === '' ? all : all.filter((slug) => slug.includes(typed)))
+  const matchingTo = (typed: string): string[] => {
+    const wanted = typed.trim().toLowerCase()
+    return wanted === '' ? all : all.filter((slug) => slug.includes(wanted))
+  }
   const matching = matchingTo(word.value)
   const choose = (slug: string): void => {
     list.current?.hidePopover()
@@ -73,10 +75,10 @@ function Chooser() {
         spellcheck={false}
         class="h-9 border-b border-line rounded-t-lg bg-transparent px-3 text-sm -outline-offset-2"
         value={word.value}
-        onInput={(event) => (word.value = wordOf(event.currentTarget))}
+        onInput={(event) => (word.value = event.currentTarget.value)}
         onKeyDown={(event) => {
           // What stands in the field, not what was drawn last: a key may come before the list is drawn anew.
-          const first = matchingTo(wordOf(event.currentTarget))[0]
+          const first = matchingTo(event.currentTarget.value)[0]
           if (event.key !== 'Enter' || first === undefined) return
           // Else the key would go on to the button that gets the focus back, and open the list again.
           event.preventDefault()

@@ -3,18 +3,21 @@ import { count } from '../text/format'
 
 type Kind = 'ok' | 'limit' | 'refused' | 'failed'
 
-/** `short` for where a word has to do. */
-const KINDS: Record<Kind, { words: string; short: string; fill: string }> = {
-  ok: { words: 'ok', short: 'ok', fill: 'bg-phase-run' },
-  limit: { words: 'limit reached', short: 'limits', fill: 'bg-phase-instantiate' },
-  refused: { words: 'not admitted', short: 'refused', fill: 'bg-phase-compile' },
-  failed: { words: 'failed', short: 'failed', fill: 'bg-bad-fill' },
+/** `short` for where a word has to do; `colour` is a custom property of the theme. */
+const KINDS: Record<Kind, { words: string; short: string; colour: string }> = {
+  ok: { words: 'ok', short: 'ok', colour: '--phase-run' },
+  limit: { words: 'limit reached', short: 'limits', colour: '--phase-instantiate' },
+  refused: { words: 'not admitted', short: 'refused', colour: '--phase-compile' },
+  failed: { words: 'failed', short: 'failed', colour: '--bad-fill' },
 }
+
+/** In the order of the bar. */
+export const OUTCOME_KINDS = (Object.keys(KINDS) as Kind[]).map((kind) => ({ kind, ...KINDS[kind] }))
 
 export function kindOfOutcome(outcome: string): Kind {
   if (outcome === 'ok') return 'ok'
   if (outcome.endsWith('_limit')) return 'limit'
-  return ['suspended', 'rate_limited', 'overloaded', 'not_found', 'client_disconnected'].includes(outcome) ? 'refused' : 'failed'
+  return ['suspended', 'rate_limited', 'quota_exceeded', 'overloaded', 'not_found', 'client_disconnected'].includes(outcome) ? 'refused' : 'failed'
 }
 
 type Counts = Record<string, number>
@@ -29,14 +32,14 @@ function sharesOf(counts: Counts): Shares {
   const sums: Record<Kind, number> = { ok: 0, limit: 0, refused: 0, failed: 0 }
   for (const [outcome, value] of Object.entries(counts)) sums[kindOfOutcome(outcome)] += value
   const total = Object.values(sums).reduce((sum, value) => sum + value, 0)
-  return { kinds: (Object.keys(KINDS) as Kind[]).filter((kind) => sums[kind] > 0), sums, total }
+  return { kinds: OUTCOME_KINDS.map(({ kind }) => kind).filter((kind) => sums[kind] > 0), sums, total }
 }
 
 function Bar({ kinds, sums, total }: Shares) {
   return (
     <span class="flex h-2 gap-px overflow-hidden rounded-full bg-raised" aria-hidden="true">
       {kinds.map((kind) => (
-        <span key={kind} class={KINDS[kind].fill} style={{ width: `${Math.max((sums[kind] / total) * 100, 0.5)}%` }} />
+        <span key={kind} style={{ background: `var(${KINDS[kind].colour})`, width: `${Math.max((sums[kind] / total) * 100, 0.5)}%` }} />
       ))}
     </span>
   )
@@ -66,7 +69,7 @@ export function OutcomeBar({ counts }: { counts: Counts }) {
       <ul class="mt-1.5 flex flex-wrap gap-x-4 text-xs text-muted">
         {kinds.map((kind) => (
           <li key={kind} class="flex items-center gap-1.5 tabular-nums">
-            <span class={`size-2 rounded-sm ${KINDS[kind].fill}`} aria-hidden="true" />
+            <span class="size-2 rounded-sm" style={{ background: `var(${KINDS[kind].colour})` }} aria-hidden="true" />
             {KINDS[kind].words} {count(sums[kind])} ({((sums[kind] / total) * 100).toFixed(1)} %)
           </li>
         ))}

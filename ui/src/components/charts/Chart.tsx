@@ -19,6 +19,8 @@ interface ChartProps {
   series: ChartSeries[]
   format: (value: number) => string
   bars?: boolean
+  /** Each series stands on those after it: parts of a whole. */
+  stacked?: boolean
   /** Steps of the scale are powers of two: for bytes. */
   binary?: boolean
 }
@@ -28,7 +30,7 @@ const HEIGHT = 168
 /** The pointer of all charts on a page moves together. */
 const SYNC = 'charts'
 
-export function Chart({ title, times, series, format, bars = false, binary = false }: ChartProps) {
+export function Chart({ title, times, series, format, bars = false, stacked = false, binary = false }: ChartProps) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | null>(null)
   const at = useSignal<number | null>(null)
@@ -42,7 +44,7 @@ export function Chart({ title, times, series, format, bars = false, binary = fal
     plot.current?.destroy()
     const now = latest.current
     const options = optionsFor({ series: now.series, format, bars, binary, width: node.clientWidth, onMove: (index) => (at.value = index) })
-    plot.current = new UPlot(options, dataOf(now.times, now.series), node)
+    plot.current = new UPlot(options, dataOf(now.times, now.series, stacked), node)
   }
   useEffect(() => {
     draw()
@@ -59,7 +61,7 @@ export function Chart({ title, times, series, format, bars = false, binary = fal
       plot.current = null
     }
   }, [shape])
-  useEffect(() => plot.current?.setData(dataOf(times, series)), [times, series])
+  useEffect(() => plot.current?.setData(dataOf(times, series, stacked)), [times, series])
   // The canvas has its colours from when it was drawn; the new ones count from the next frame on.
   useSignalEffect(() => {
     void theme.value
@@ -141,8 +143,11 @@ function timeText(seconds: number | undefined): string {
   return seconds === undefined ? '' : TIME.format(new Date(seconds * 1000))
 }
 
-function dataOf(times: number[], series: ChartSeries[]): UPlot.AlignedData {
-  return [times, ...series.map(({ values }) => values)]
+function dataOf(times: number[], series: ChartSeries[], stacked: boolean): UPlot.AlignedData {
+  const values = series.map((each) => each.values)
+  if (!stacked) return [times, ...values]
+  // The first is drawn first and is the tallest: those after it are drawn over it.
+  return [times, ...values.map((_, from) => times.map((_time, at) => values.slice(from).reduce((sum, each) => sum + (each[at] ?? 0), 0)))]
 }
 
 interface DrawingProps extends Pick<ChartProps, 'series' | 'format'> {

@@ -8,7 +8,7 @@ import { Button } from '../Button'
 import { EmptyState } from '../EmptyState'
 import { Loaded, useLoad } from '../Loaded'
 import { NotOffered } from '../NotOffered'
-import { OutcomeBar } from '../OutcomeBar'
+import { kindOfOutcome, OUTCOME_KINDS, OutcomeBar } from '../OutcomeBar'
 import { Stat, Stats } from '../Stats'
 import { Chart, type ChartSeries } from './Chart'
 
@@ -59,7 +59,7 @@ export function MetricsBoard({ tenant, functionName, hours }: MetricsBoardProps)
             <div class="mb-4 rounded-xl border border-line bg-surface px-4 py-3">
               <OutcomeBar counts={Object.fromEntries(outcomes.series.map(({ labels, values }) => [labels['outcome'] ?? 'internal', sum(values)]))} />
             </div>
-            <Charts metrics={all} />
+            <Charts metrics={all} outcomes={outcomes} />
           </>
         )
       }}
@@ -80,12 +80,13 @@ function Totals({ metrics, requests }: { metrics: Metrics; requests: number }) {
   )
 }
 
-function Charts({ metrics }: { metrics: Metrics }) {
+function Charts({ metrics, outcomes }: { metrics: Metrics; outcomes: Metrics }) {
   const line = (label: string, name: string, colour: string): ChartSeries => ({ label, values: valuesOf(metrics, name), colour })
   const { times } = metrics
   return (
     <div class="grid gap-4 lg:grid-cols-2">
       <Chart title="Requests" times={times} format={count} series={[line('all', 'requests', '--phase-compile'), line('failed', 'errors', '--bad-fill')]} bars />
+      <Chart title="Outcomes" times={outcomes.times} format={count} series={outcomeSeries(outcomes)} bars stacked />
       <Chart
         title="Duration"
         times={times}
@@ -104,6 +105,13 @@ function Charts({ metrics }: { metrics: Metrics }) {
       />
     </div>
   )
+}
+
+function outcomeSeries({ times, series }: Metrics): ChartSeries[] {
+  return OUTCOME_KINDS.map(({ kind, words, colour }) => {
+    const ofKind = series.filter(({ labels }) => kindOfOutcome(labels['outcome'] ?? 'internal') === kind)
+    return { label: words, colour, values: times.map((_, at) => sum(ofKind.map(({ values }) => values[at] ?? 0))) }
+  })
 }
 
 function valuesOf(metrics: Metrics, name: string): (number | null)[] {

@@ -2,6 +2,7 @@
 import type { Rule } from '../../api/types'
 import { IconButton } from '../Button'
 import { SelectField, TextField } from '../Field'
+import { ListField } from '../ListField'
 
 interface EgressRuleProps {
   number: number
@@ -36,8 +37,8 @@ export function EgressRule({ number, last, rule, ceiling, disabled, onChange, on
             onChoose={(action) => onChange({ ...rule, action })}
           />
           <TextField label="Host" mono value={rule.host} onText={(host) => onChange({ ...rule, host: host.trim() })} placeholder="api.example.com or *.example.com" />
-          <TextField label="Ports" mono value={(rule.ports ?? []).join(', ')} onText={(text) => onChange({ ...rule, ports: numbersOf(text) })} placeholder="443, 80" />
-          <TextField label="Methods" mono value={(rule.methods ?? []).join(', ')} onText={(text) => onChange({ ...rule, methods: wordsOf(text.toUpperCase()) })} placeholder="all" />
+          <ListField label="Ports" value={rule.ports ?? []} parse={Number} isGood={isPort} fault="Numbers from 1 to 65535." onList={(ports) => onChange({ ...rule, ports })} placeholder="443, 80" />
+          <ListField label="Methods" value={rule.methods ?? []} parse={(word) => word.toUpperCase()} onList={(methods) => onChange({ ...rule, methods })} placeholder="all" />
           <TextField label="Path prefix" mono value={rule.path_prefix ?? ''} onText={(text) => onChange({ ...rule, path_prefix: text.trim() })} placeholder="all" />
           <span class="flex items-center sm:pt-5">
             <IconButton icon="up" label={`Rule ${number} earlier`} disabled={number === 1} onClick={() => onMove(-1)} />
@@ -63,10 +64,5 @@ export function EgressRule({ number, last, rule, ceiling, disabled, onChange, on
   )
 }
 
-function wordsOf(text: string): string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '')
-}
-
-function numbersOf(text: string): number[] {
-  return wordsOf(text).map(Number).filter((port) => Number.isInteger(port) && port > 0 && port < 65_536)
-}
+/** What is no number stays in the list, so that it is not saved without it. */
+const isPort = (port: number): boolean => Number.isInteger(port) && port > 0 && port < 65_536

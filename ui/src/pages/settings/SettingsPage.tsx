@@ -59,11 +59,7 @@ export default function SettingsPage() {
             </Stats>
             <Counted counters={counters.value} />
             <Limits info={value} />
-            <Section title="When something is wrong" about="On the machine of the host, against its own configuration.">
-              <div class="py-3">
-                <Command text="isolet doctor" />
-              </div>
-            </Section>
+            <Walls counters={counters.value} />
             <ThisSession engine={value.engine.digest} />
           </>
         )}
@@ -95,6 +91,37 @@ function Counted({ counters }: { counters: Counter[] | null }) {
       </Stats>
       <Outcomes counters={counters} />
     </>
+  )
+}
+
+const WALLS: [wall: string, label: string, holds: string][] = [
+  ['files', 'Files', 'Nothing but the data folder can be opened (Landlock).'],
+  ['system_calls', 'System calls', 'No programs, other processes or new listeners (seccomp).'],
+]
+
+/** What `isolet doctor` finds out by trying, as far as a host that runs knows it. */
+function Walls({ counters }: { counters: Counter[] | null }) {
+  if (counters === null) return null
+  return (
+    <Section title="Walls around the process" about="What code that got out of its sandbox would still run into. The doctor tries them out on the host's machine, and checks store, ports, certificates and engine there.">
+      <Table caption="Walls" head={['Wall', 'State', 'What it holds']}>
+        {WALLS.map(([wall, label, holds]) => {
+          const up = sumOf(counters, 'isolet_wall_up', { wall }) === 1
+          return (
+            <tr key={wall}>
+              <HeadCell>{label}</HeadCell>
+              <Cell>
+                <Badge tone={up ? 'ok' : 'warn'}>{up ? 'up' : 'not up'}</Badge>
+              </Cell>
+              <Cell class="w-full text-muted">{holds}</Cell>
+            </tr>
+          )
+        })}
+      </Table>
+      <div class="py-3">
+        <Command text="isolet doctor" />
+      </div>
+    </Section>
   )
 }
 

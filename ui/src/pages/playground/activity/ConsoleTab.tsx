@@ -17,7 +17,7 @@ const SHOWN_LINES = 2000
 type Filter = 'all' | 'info' | 'warn' | 'error'
 
 const SHOWS: Record<Exclude<Filter, 'all'>, ReadonlySet<LogLevel>> = {
-  info: new Set(['info', 'warn', 'error']),
+  info: new Set(['log', 'info', 'warn', 'error']),
   warn: new Set(['warn', 'error']),
   error: new Set(['error']),
 }

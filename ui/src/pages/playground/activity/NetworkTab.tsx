@@ -1,5 +1,6 @@
 // The run's outgoing requests, with those that were denied and why, and what would allow them: the closed network as a lesson, not as a wall.
 import type { Subrequest } from '../../../api/types'
+import { may } from '../../../app/rights'
 import { hrefOf } from '../../../app/route'
 import { Button, IconButton } from '../../../components/Button'
 import { EmptyState } from '../../../components/EmptyState'
@@ -127,9 +128,7 @@ function Denied({ request }: { request: Subrequest }) {
       <span class="text-muted">
         Denied: <span class="tenant-text">{reason}</span>. Not a packet left the host, not even a DNS query.
       </span>
-      {host !== null && /no egress rules|\bcall\b/.test(reason) && (
-        <Allow host={host} />
-      )}
+      {host !== null && /no egress rules|\bcall\b/.test(reason) && (may('egress:write') ? <Allow host={host} /> : <span>This key may open no host: that takes egress:write.</span>)}
       {reason.includes('tenant') && <span>The tenant's own rules decide: an egress rule of the tenant has to allow it.</span>}
       {target !== null && reason.includes('function') && (
         <a class="font-medium text-accent underline" href={hrefOf('functions', [target, 'egress'])}>

@@ -1,6 +1,7 @@
 // The tenant's recent prompts as the server keeps them. Putting one back into the editor is `playground.ts`.
 import { signal } from '@preact/signals'
 import { asApiError, type ApiError } from '../../../api/problem'
+import { awaited } from '../../../components/pending'
 import { clearPrompts, deletePrompt, listPrompts, starPrompt } from '../../../api/resources'
 import type { PromptEntry } from '../../../api/types'
 
@@ -29,13 +30,15 @@ export function createHistory(tenant: string) {
   /** Shows the change at once, tells the server, and takes the server's word for the result. */
   const change = async (optimistic: (list: PromptEntry[]) => PromptEntry[], call: Promise<void>): Promise<void> => {
     entries.value = optimistic(entries.value ?? [])
-    try {
-      await call
-    } catch (thrown) {
-      error.value = asApiError(thrown)
-      return
-    }
-    await refresh()
+    await awaited(async () => {
+      try {
+        await call
+      } catch (thrown) {
+        error.value = asApiError(thrown)
+        return
+      }
+      await refresh()
+    })
   }
 
   const star = (id: string, starred: boolean): Promise<void> =>

@@ -7,6 +7,7 @@ import { ApiError, asApiError } from '../../../api/problem'
 import { getRun, replayRun } from '../../../api/resources'
 import type { PromptEntry, RecordedRun, RunRequest } from '../../../api/types'
 import { may } from '../../../app/rights'
+import { awaited } from '../../../components/pending'
 import type { Example } from '../../../examples/gallery'
 import { createChecker } from './checker'
 import { codeOf, openedOf, optionsOf, type Opened } from './code'
@@ -78,13 +79,14 @@ export function createPlayground(tenant: string) {
   }
 
   /** Prompt and code back into the editor, the answer back into the response panel. */
-  const recall = async (entry: PromptEntry): Promise<void> => {
-    try {
-      show(await getRun(tenant, entry.id), entry.prompt ?? '')
-    } catch (thrown) {
-      recallFailed(asApiError(thrown), entry)
-    }
-  }
+  const recall = (entry: PromptEntry): Promise<void> =>
+    awaited(async () => {
+      try {
+        show(await getRun(tenant, entry.id), entry.prompt ?? '')
+      } catch (thrown) {
+        recallFailed(asApiError(thrown), entry)
+      }
+    })
 
   /** A recorded run as if it had just been made here. */
   const show = (recorded: RecordedRun, prompt: string): void => {
@@ -104,7 +106,9 @@ export function createPlayground(tenant: string) {
   }
 
   /** The code of a function's version, by default the one that is live, into the editor. */
-  const open = async (name: string, version: string | null): Promise<void> => {
+  const open = (name: string, version: string | null): Promise<void> => awaited(() => opening(name, version))
+
+  const opening = async (name: string, version: string | null): Promise<void> => {
     try {
       const wanted = version ?? (await getFunction(tenant, name)).live_version
       if (wanted === null) {
@@ -129,17 +133,18 @@ export function createPlayground(tenant: string) {
   }
 
   /** The same code and request once more, on the host as it is now. */
-  const replay = async (entry: PromptEntry): Promise<void> => {
-    announcement.value = 'Running it again…'
-    try {
-      const { id } = await replayRun(tenant, entry.id)
-      await history.refresh()
-      await recall({ ...entry, id })
-      announcement.value = 'Ran again; the answer is the new one.'
-    } catch (thrown) {
-      announcement.value = `Could not run that again: ${asApiError(thrown).message}`
-    }
-  }
+  const replay = (entry: PromptEntry): Promise<void> =>
+    awaited(async () => {
+      announcement.value = 'Running it again…'
+      try {
+        const { id } = await replayRun(tenant, entry.id)
+        await history.refresh()
+        await recall({ ...entry, id })
+        announcement.value = 'Ran again; the answer is the new one.'
+      } catch (thrown) {
+        announcement.value = `Could not run that again: ${asApiError(thrown).message}`
+      }
+    })
 
   /** A saved prompt has no run, an old run may be gone: the prompt itself is still good. */
   const recallFailed = (error: ApiError, entry: PromptEntry): void => {

@@ -1,1 +1,0 @@
-import{Rt as e}from"./shared-DXoiYuI6.js";import{X as t}from"./index-snn2p9kR.js";var n=e(()=>new Set(t.value?.scopes??[]));function r(e){return n.value.has(e)}var i=e(()=>t.value?.preset===`admin`),a=e(()=>t.value!==null&&t.value.tenant===null);export{r as n,a as r,i as t};
