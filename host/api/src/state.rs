@@ -8,6 +8,9 @@ use isolet_domain::service::Platform;
 
 use crate::guesses::Guesses;
 
+/// Names of walls, and whether each stands.
+pub type Walls = fn() -> [(&'static str, bool); 2];
+
 /// What the HTTP side is told about its host.
 #[derive(Clone)]
 pub struct ApiConfig {
@@ -30,8 +33,8 @@ pub struct ApiConfig {
     pub allowed_hosts: Vec<String>,
     /// Components kept ready just now, for the metrics.
     pub cached_components: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
-    /// The walls around the process by name, and whether each stands, for the metrics.
-    pub walls: Option<fn() -> [(&'static str, bool); 2]>,
+    /// The walls around the process, for the metrics.
+    pub walls: Option<Walls>,
 }
 
 impl ApiConfig {

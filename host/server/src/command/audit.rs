@@ -67,7 +67,10 @@ fn line(entry: &Value) -> String {
 
 fn in_words(verified: &Value) -> String {
     let heads = verified["heads"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut lines = vec![format!("{} entries of {} hosts", verified["entries"], heads.len())];
+    let counted = |count: usize, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+    let entries = verified["entries"].as_u64().map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    let entries = counted(entries, "entry", "entries");
+    let mut lines = vec![format!("{entries} of {}", counted(heads.len(), "host", "hosts"))];
     for head in heads {
         lines.push(format!("  {} ends with {} {}", text(head, "host"), head["number"], text(head, "digest")));
     }
