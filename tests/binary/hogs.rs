@@ -5,7 +5,9 @@
 //! The host is `isolet up` with its defaults. The hog's clients would be other machines; here they run when nobody else wants the core
 //! (SCHED_IDLE), so that what is measured is what they ask of the host and not what asking costs. In another's process they would have it
 //! wait for what they hold. How much they got to ask is counted, and has to be a lot. The quiet ones' clients would be other machines too: where
-//! that is allowed, their thread goes before all others (SCHED_FIFO), and an answer counts as there when the host has given it.
+//! that is allowed, their thread goes before all others (SCHED_FIFO), and an answer counts as there when the host has given it. What the
+//! kernel does for connections it does at once, whoever asks: the flood of them is aimed at a bare listener as well, in rounds of their own,
+//! and what that costs the quiet ones is not the host's doing.
 
 #![allow(clippy::print_stdout, reason = "what was measured is shown with --nocapture")]
 
@@ -256,6 +258,21 @@ fn outside() -> u16 {
     told.recv().expect("it listens")
 }
 
+/// Takes connections and what comes on them, and nothing else, on as many threads as there are cores.
+fn bare() -> u16 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move { tokio::io::copy(&mut stream, &mut tokio::io::sink()).await });
+            }
+        });
+    });
+    port
+}
+
 fn prepared(outside: u16) -> Up {
     let host = Up::start(&[]);
     let api = |method: &str, path: &str, body: Value| {
@@ -284,30 +301,33 @@ fn prepared(outside: u16) -> Up {
 
 fn at(mut times: Vec<Duration>, per_mille: usize) -> Duration {
     times.sort();
-    times[(times.len() * per_mille / 1_000).min(times.len() - 1)]
+    times.get((times.len() * per_mille / 1_000).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// What the rounds of one kind came to.
 struct Told {
     alone: Vec<Vec<Duration>>,
     beside: Vec<Vec<Duration>>,
+    /// Beside the same that is aimed at something else, where that was tried.
+    elsewhere: Vec<Vec<Duration>>,
     asked: Vec<u64>,
 }
 
 impl Told {
-    /// How many times the p99 alone that beside the hog is. What the machine did to the slowest of one round alone, it may do beside the hog:
+    /// How many times the p99 without what the hog has of the host that with it is. What the machine did to the slowest of one round alone, it may do beside the hog:
     /// then it is no more than once.
     fn times_as_long(&self) -> f64 {
         let worst = self.alone.iter().map(|round| at(round.clone(), 990)).max().unwrap_or_default();
-        let (alone, beside) = (at(self.alone.concat(), 990), at(self.beside.concat(), 990));
-        let times = beside.as_secs_f64() / alone.as_secs_f64();
+        let [without, elsewhere, beside] =
+            [&self.alone, &self.elsewhere, &self.beside].map(|all| at(all.concat(), 990));
+        let times = beside.as_secs_f64() / without.max(elsewhere).as_secs_f64();
         if beside <= worst { times.min(1.0) } else { times }
     }
 }
 
 /// Without a bound the quiet ones have to be answered, however late.
 fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
-    let outside = outside();
+    let (outside, bare) = (outside(), bare());
     let host = prepared(outside);
     let at_host = Addresses::of(&host);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -321,7 +341,7 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
     // `HOGS="Memory Logs"` tries these alone.
     let chosen = std::env::var("HOGS").unwrap_or_default();
     for kind in KINDS.into_iter().filter(|kind| chosen.is_empty() || chosen.contains(&format!("{kind:?}"))) {
-        let mut told = Told { alone: Vec::new(), beside: Vec::new(), asked: Vec::new() };
+        let mut told = Told { alone: Vec::new(), beside: Vec::new(), elsewhere: Vec::new(), asked: Vec::new() };
         for _ in 0..rounds {
             told.alone.push(quiet.times(ROUND));
             let hog = Hog::start(&at_host, kind, outside);
@@ -330,6 +350,13 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
             told.asked.push(hog.end());
             // What it left behind is cleared away.
             std::thread::sleep(Duration::from_millis(100));
+            if kind == Kind::Connections {
+                let hog = Hog::start(&at_host.at_port(bare), kind, outside);
+                std::thread::sleep(Duration::from_millis(150));
+                told.elsewhere.push(quiet.times(ROUND));
+                hog.end();
+                std::thread::sleep(Duration::from_millis(100));
+            }
         }
         let (alone, beside) = (told.alone.concat(), told.beside.concat());
         let times = told.times_as_long();
@@ -341,6 +368,12 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
             at(alone.clone(), 500),
             at(alone, 990),
         );
+        if !told.elsewhere.is_empty() {
+            println!(
+                "{kind:?}: p99 {:.2?} beside the same that is aimed at a bare listener",
+                at(told.elsewhere.concat(), 990)
+            );
+        }
         let at_least = at_most_times.map_or(1, |_| kind.at_least());
         assert!(asked >= at_least, "{kind:?} did not get going: {asked}");
         if at_most_times.is_some_and(|bound| times > bound) {

@@ -51,6 +51,11 @@ impl Addresses {
         Self { ingress: address("ingress"), control_plane: address("control_plane"), key: key.trim().to_owned() }
     }
 
+    /// The same, with something else for the ingress.
+    pub fn at_port(&self, port: u16) -> Self {
+        Self { ingress: (Ipv4Addr::LOCALHOST, port).into(), ..self.clone() }
+    }
+
     pub fn to_json(&self) -> Value {
         json!({ "ingress": self.ingress, "control_plane": self.control_plane, "key": self.key })
     }
