@@ -106,4 +106,15 @@ export default handler({
     Object.defineProperty(Array.prototype, 0, { set() { throw new Error('seen') }, configurable: true })
     try { same(['aa'.match(/a/g), /a/.exec('a')[0]], [['a', 'a'], 'a']) } finally { delete Array.prototype[0] }
   },
+  'flag v has sets, for literals and the constructor, and matches by code points'() {
+    same([found(/[[a-z]--[aeiou]]/v, 'ab'), found(/^[\w--\d]$/v, '1'), found(/[\w&&\d]/v, 'a1'), found(/[\q{abc|d}]/v, 'abcd'), found(/[\p{L}--[a-z]]/v, 'aÄ')],
+      [[1, 'b'], null, [1, '1'], [0, 'abc'], [1, 'Ä']])
+    same([...'\u{1f600}x'.matchAll(/(?:)/gv)].map((match) => match.index), [0, 2, 3])
+    same([found(/^.$/v, '\u{1f600}'), found(/[^x]/v, '\u{1f600}'), '\u{1f600}x'.replace(/(?:)/gv, '-'), found(/[🇩🇪😀]/v, '😀')],
+      [[0, '\u{1f600}'], [0, '\u{1f600}'], '-\u{1f600}-x-', [0, '😀']])
+    const made = new RegExp('[[a-z]--b]', 'giv')
+    same([made.source, made.flags, made.unicodeSets, made.unicode, 'aBc'.match(made)], ['[[a-z]--b]', 'giv', true, false, ['a', 'c']])
+    same([thrown(() => new RegExp('[a-]', 'v')), thrown(() => new RegExp('[(]', 'v')), thrown(() => new RegExp('a', 'uv')), thrown(() => new RegExp('\\p{RGI_Emoji}', 'v'))],
+      ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'])
+  },
 })

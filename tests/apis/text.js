@@ -48,4 +48,23 @@ export default handler({
     same([atob(' aGk = '), btoa('\xff')], ['hi', '/w=='])
     same([await thrown(() => atob('a')), await thrown(() => btoa('€'))], ['InvalidCharacterError', 'InvalidCharacterError'])
   },
+  'big integers wrap as the standard says'() {
+    same([BigInt.asUintN(64, -1n), BigInt.asUintN(64, 2n ** 63n), BigInt.asUintN(32, -1n), BigInt.asUintN(33, -1n), BigInt.asUintN(65, -(2n ** 64n))].map(String),
+      ['18446744073709551615', '9223372036854775808', '4294967295', '8589934591', '18446744073709551616'])
+    let hash = 0xcbf29ce484222325n
+    for (const byte of new TextEncoder().encode('hello')) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+    same(hash.toString(16), 'a430d84680aabd0b')
+    for (let bits = 1; bits < 140; bits++) {
+      for (const number of [1n, -1n, 5n, -7n, 2n ** 31n, -(2n ** 31n), 2n ** 32n - 1n, -(2n ** 32n), 2n ** 63n, -(2n ** 64n) - 3n, 0x123456789abcdef0fedcba987654321n]) {
+        const size = 1n << BigInt(bits)
+        const wanted = ((number % size) + size) % size
+        if (BigInt.asUintN(bits, number) !== wanted) throw new Error(`asUintN(${bits}, ${number})`)
+        if (BigInt.asIntN(bits, number) !== (wanted >= size / 2n ? wanted - size : wanted)) throw new Error(`asIntN(${bits}, ${number})`)
+      }
+    }
+    same(BigInt.asUintN(2 ** 53 - 1, 5n).toString(), '5')
+    let refused
+    try { BigInt.asUintN(2 ** 53 - 1, -1n) } catch (error) { refused = error.name }
+    same(refused, 'RangeError')
+  },
 })

@@ -99,6 +99,39 @@ async fn no_state_survives_a_request() {
 }
 
 #[tokio::test]
+async fn lines_of_start_up_do_not_keep_those_of_a_request_from_being_written() {
+    let text = "console.log('boot'); export default { fetch(request, env, ctx) {
+        console.log('seen'); ctx.waitUntil((async () => { await 0; console.error('later') })());
+        if (request.url.endsWith('throw')) throw new Error('real');
+        return new Response('ok') } }";
+    let ran = run(&code(text), get("/")).await;
+    assert_eq!((ran.report.outcome, ran.text().as_str()), (Outcome::Ok, "ok"), "{:?}", ran.report);
+    let lines: Vec<&str> = ran.report.logs.iter().map(|line| &*line.message).collect();
+    assert_eq!(lines, ["seen", "later"]);
+    let ran = run(&code(text), get("/throw")).await;
+    assert_eq!(
+        (ran.report.outcome, ran.error().contains("Error: real")),
+        (Outcome::Exception, true),
+        "{:?}",
+        ran.report
+    );
+}
+
+#[tokio::test]
+async fn the_host_is_among_the_requests_headers_and_copies_of_it_do_no_harm() {
+    let ran = handler(
+        "const copy = new Request('http://example.com/', request); copy.headers.append('x', 'y');
+         const failed = await fetch(copy).catch((error) => error.message);
+         return Response.json([request.headers.get('host'), new URL(request.url).host, [...request.headers].filter(([name]) => name === 'host').length, failed])",
+        get("/"),
+    )
+    .await;
+    let said: serde_json::Value = serde_json::from_str(&ran.text()).expect("JSON");
+    assert_eq!((&said[0], &said[2]), (&said[1], &1.into()), "{said}");
+    assert!(!said[3].as_str().expect("text").contains("header"), "{said}");
+}
+
+#[tokio::test]
 async fn console_lines_carry_level_and_place() {
     let ran = handler("\nconsole.warn('careful', {a: 1});\nconsole.log('x');\nreturn new Response('')", get("/")).await;
     let logs = &ran.report.logs;

@@ -2,6 +2,7 @@
 //! thread and is never re-entered, which is what makes the statics sound.
 
 use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
 
 use javy::quickjs::{Ctx, Function, Object, Persistent, qjs};
 use javy::{Config, Runtime};
@@ -23,6 +24,8 @@ pub struct Hooks {
     pub timers_next: Persistent<Function<'static>>,
     pub timers_run: Persistent<Function<'static>>,
     pub rejection: Persistent<Function<'static>>,
+    /// The source of an expression of flag "v" as one of flag "u".
+    pub without_sets: Persistent<Function<'static>>,
     /// What the prelude lends the built-in modules.
     pub internals: Persistent<Object<'static>>,
 }
@@ -62,6 +65,8 @@ pub fn initialize() {
         let stack_size_field = stack::limit_recursion(raw);
         modules::install(raw);
         rejection::install(raw);
+        // SAFETY: the hook is there as long as the guest is.
+        unsafe { JS_SetRegExpSets(Some(without_sets)) };
         let native = Object::new(ctx.clone()).expect("an object can be created");
         natives::install(&ctx, &native).expect("natives can be installed");
         let globals = ctx.globals();
@@ -89,6 +94,7 @@ pub fn initialize() {
             timers_next: hook("timersNext"),
             timers_run: hook("timersRun"),
             rejection: hook("rejection"),
+            without_sets: hook("withoutSets"),
             internals: Persistent::save(
                 &ctx,
                 hooks.get::<_, Object<'_>>("internals").expect("the prelude sets its internals"),
@@ -171,7 +177,19 @@ pub fn use_working_memory() {
     unsafe { JS_UseWorkingMemory() };
 }
 
+/// What QuickJS asks with the source of an expression of flag "v". The prelude itself has none.
+unsafe extern "C" fn without_sets(ctx: *mut qjs::JSContext, source: qjs::JSValue) -> qjs::JSValue {
+    let Some(raw) = NonNull::new(ctx) else { return qjs::JS_UNDEFINED };
+    // SAFETY: QuickJS calls with its live context, and lends the source for the call.
+    unsafe {
+        let without_sets = hook(&Ctx::from_raw(raw), |hooks| &hooks.without_sets);
+        qjs::JS_Call(ctx, without_sets.as_raw(), qjs::JS_UNDEFINED, 1, (&raw const source).cast_mut())
+    }
+}
+
 unsafe extern "C" {
+    /// See `patches/unicode-sets.patch`.
+    fn JS_SetRegExpSets(sets: Option<unsafe extern "C" fn(*mut qjs::JSContext, qjs::JSValue) -> qjs::JSValue>);
     /// See `patches/working-memory.patch`.
     fn JS_UseWorkingMemory();
     /// See `patches/kept-text.patch`.

@@ -143,15 +143,14 @@ impl Exchange {
         self.env.iter().flat_map(|(name, value)| [name.clone(), value.clone()]).collect()
     }
 
-    /// Names and values in turn; bytes above 127 as the character of the same number (Fetch: isomorphic decode).
+    /// Names and values in turn; bytes above 127 as the character of the same number (Fetch: isomorphic decode). `wasi:http` keeps the host
+    /// apart, where code that was written for servers does not look for it.
     pub fn request_headers(&self) -> Vec<String> {
         let Some(request) = &self.request else { return Vec::new() };
-        request
-            .headers()
-            .entries()
-            .into_iter()
-            .flat_map(|(name, value)| [name, value.iter().map(|byte| char::from(*byte)).collect()])
-            .collect()
+        let host = request.authority().map(|authority| ["host".to_owned(), authority]);
+        let entries = request.headers().entries().into_iter();
+        let fields = entries.map(|(name, value)| [name, value.iter().map(|byte| char::from(*byte)).collect()]);
+        host.into_iter().chain(fields.filter(|[name, _]| name != "host")).flatten().collect()
     }
 
     pub fn has_body(&self) -> bool {

@@ -73,6 +73,7 @@ pub unsafe extern "C" fn start(pointer: *mut u8, len: usize) -> *const Answer {
     // SAFETY: the caller's promise.
     let mut input = unsafe { Vec::from_raw_parts(pointer, len, len) };
     let result = modules::start(&input);
+    output::forget_stream();
     // The bytecode has been read; left in the free list it would only make the snapshot larger.
     input.fill(0);
     answer(result.map(|()| Vec::new()))

@@ -45,7 +45,8 @@ pub struct Head<'a> {
 /// Sends a request's head; its body, if it has one, is written afterwards. Gives the request's number.
 pub fn start(head: &Head<'_>, has_body: bool) -> Result<u32, String> {
     let fields = Fields::new();
-    for pair in head.headers.chunks_exact(2) {
+    // The host is the address's (Fetch: a forbidden request-header); copies of a request that came in have that one's.
+    for pair in head.headers.chunks_exact(2).filter(|pair| pair[0] != "host") {
         let value: Vec<u8> = pair[1].chars().map(|c| u8::try_from(c as u32).unwrap_or(b'?')).collect();
         fields.append(&pair[0], &value).map_err(|error| format!("header `{}` was refused: {error:?}", pair[0]))?;
     }

@@ -50,6 +50,14 @@ pub fn failed(outcome: &str, failure: &Failure) {
     }
 }
 
+/// Lets go of the stream that start-up wrote to: an instance has handles of its own, and the number of this one means another thing there.
+pub fn forget_stream() {
+    if let Some(stream) = STREAM.take() {
+        // Nobody is there to take it back.
+        std::mem::forget(stream);
+    }
+}
+
 fn write(mut bytes: &[u8]) {
     let mut stream = STREAM.borrow_mut();
     let stream = stream.get_or_insert_with(get_stderr);

@@ -3,6 +3,9 @@
 /// What the transform puts before a helper's name, an exact specifier (see `isolet_modules::EXACT`).
 pub const PREFIX: &str = "?isolet:frontend";
 
+/// What code with decorators imports.
+pub const DECORATORS: &str = "?isolet:frontend/helpers/decorate";
+
 /// The text of the helper that `specifier` asks for.
 pub fn text(specifier: &str) -> Option<&'static str> {
     let name = specifier.strip_prefix(PREFIX)?.strip_prefix("/helpers/")?;

@@ -10,6 +10,7 @@ use oxc::ast::ast::{
     BindingPattern, Declaration, ExportDefaultDeclarationKind, ImportDeclarationSpecifier, Program, Statement,
 };
 use oxc::codegen::{Codegen, CodegenOptions};
+use oxc::diagnostics::Severity;
 use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::SemanticBuilder;
 use oxc::span::{GetSpan as _, SourceType};
@@ -90,8 +91,14 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
         let options = options(&program);
         let transformed =
             Transformer::new(&allocator, Path::new(module.name), &options).build_with_scoping(scoping, &mut program);
-        for diagnostic in transformed.diagnostics.into_vec() {
-            reporter.parsers(&file, &diagnostic, None);
+        for mut diagnostic in transformed.diagnostics.into_vec() {
+            let mut help = None;
+            if diagnostic.message.starts_with("Namespaces exporting non-const") {
+                diagnostic.severity = Severity::Error;
+                diagnostic.message = "a namespace cannot export what is assigned to later".into();
+                help = Some("export a `const`, or a function that gives the value; or make it a module");
+            }
+            reporter.parsers(&file, &diagnostic, help);
         }
         if reporter.errors != before {
             return None;
@@ -104,6 +111,11 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
                 ..CodegenOptions::default()
             })
             .build(&program);
+        if printed.code.contains(helpers::DECORATORS) {
+            let message = "decorators are called as TypeScript's `experimentalDecorators` has it, with target, key and descriptor";
+            let help = "standard ones, which take a value and a context, are not available";
+            reporter.warning(&file, None, "decorators", message.to_owned(), Some(help.to_owned()));
+        }
         let map = printed.map.map(|map| positions::table(&printed.code, module.text, &map)).unwrap_or_default();
         result.code = Some((printed.code, map));
     }
@@ -164,7 +176,7 @@ fn lazy_import(text: &str, span: Span, imports: &mut Vec<Import>) {
     let literal = &text[span.0 as usize..span.1 as usize];
     let quoted = |quote: char| literal.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
     if let Some(inner) = quoted('"').or_else(|| quoted('\''))
-        && !inner.contains('\\')
+        && !inner.contains(['\\', '"', '\''])
     {
         imports.push(Import { specifier: inner.to_owned(), span: Some(span), names: Vec::new(), is_lazy: true });
     }

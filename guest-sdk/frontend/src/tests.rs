@@ -133,6 +133,20 @@ fn enums_namespaces_parameter_properties_and_decorators_run() {
         "{text}"
     );
     assert!(done.text("isolet:frontend/helpers/decorate").starts_with("export default"));
+    // Standard decorators look the same and are called otherwise.
+    assert_eq!((done.said.len(), &done.said[0]["code"], &done.said[0]["severity"]), (1, &"decorators".into(), &"warning".into()));
+}
+
+#[test]
+fn what_a_namespace_would_export_wrongly_is_refused() {
+    let done = one("main.ts", "namespace N { export let n = 0; export function inc() { n++ } }\nexport default N");
+    assert_eq!((&done.said[0]["severity"], &done.said[0]["line"]), (&"error".into(), &1.into()), "{:?}", done.said);
+}
+
+#[test]
+fn an_import_that_is_put_together_is_no_name() {
+    let done = one("main.js", "export default (n) => import('./a' + n + '.js')");
+    assert!(done.said.is_empty(), "{:?}", done.said);
 }
 
 #[test]

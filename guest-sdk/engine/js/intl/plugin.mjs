@@ -48,7 +48,8 @@ const REWRITES = {
   "intl-datetimeformat": [
     hideStatics("DateTimeFormat"),
     (text) => `import { isTimeZone, canonicalTimeZone, timeZoneOffset as offsetInZone } from ${source("intl-zones")};
-import { bestFit } from ${source("intl-date-formats")};\n${text}`,
+import { bestFit } from ${source("intl-date-formats")};
+import { plainDigits } from ${source("intl-plain-numbers")};\n${text}`,
     // The database of time zones is the engine's.
     replace("!IsValidTimeZoneName(", "!isTimeZone("),
     replace("= CanonicalizeTimeZoneName(", "= canonicalTimeZone("),
@@ -56,6 +57,11 @@ import { bestFit } from ${source("intl-date-formats")};\n${text}`,
     // Dates and times are matched apart and joined, instead of looked for in a list of all that go together.
     replace("= BestFitFormatMatcher(opt, formats)", "= bestFit(opt, formats, BestFitFormatMatcher, dataLocaleData.dateTimeFormat)"),
     packTables("defaultContent"),
+    // A format for numbers takes more time for the day than all the rest of the date does.
+    replace("function createNumberFormatters(internalSlots) {", `function createNumberFormatters(internalSlots) {
+  if (internalSlots.numberingSystem === "latn") {
+    return { nf: plainDigits(1), nf2: plainDigits(2), nf3: plainDigits(internalSlots.fractionalSecondDigits ?? 1) };
+  }`),
     // They are not asked for any more.
     replace("Object.keys(links_default).reduce(", "[].reduce("),
     replace('style === "long") offsetStr', 'style === "long" || style === "longOffset") offsetStr'),
@@ -63,7 +69,13 @@ import { bestFit } from ${source("intl-date-formats")};\n${text}`,
   "intl-getcanonicallocales": [packTables("likelySubtags", "territoryAlias", "subdivisionAlias"), parseTables("languageAlias", "extensionAlias")],
   "intl-listformat": [hideStatics("ListFormat"), packTables("defaultContent")],
   "intl-locale": [hideStatics("Locale"), packTables("characterOrders", "numberingSystems", "timezones", "hourCycles", "calendars", "weekData")],
-  "intl-numberformat": [hideStatics("NumberFormat"), packTables("defaultContent", "digitMapping")],
+  "intl-numberformat": [
+    hideStatics("NumberFormat"),
+    (text) => `import { plainNumber } from ${source("intl-plain-numbers")};\n${text}`,
+    replace("boundFormat = (value) => FormatNumeric(internalSlots, ToIntlMathematicalValue(value))", `const whole = (value) => FormatNumeric(internalSlots, ToIntlMathematicalValue(value));
+      boundFormat = (value) => plainNumber(internalSlots, value, whole) ?? whole(value)`),
+    packTables("defaultContent", "digitMapping"),
+  ],
   "intl-pluralrules": [hideStatics("PluralRules"), packTables("defaultContent")],
   "intl-relativetimeformat": [hideStatics("RelativeTimeFormat"), packTables("defaultContent")],
   // There is English and nothing else, so the nearest language is never a better guess than the default.

@@ -8,10 +8,11 @@ import { internals } from "./internals.ts";
 import { checkModule } from "./module-check.ts";
 import { native } from "./native.ts";
 import { timersNext, timersRun } from "./timers.ts";
+import { withoutSets } from "./unicode-sets.ts";
 import { warm } from "./warm-up.ts";
 // Last, so that what every request uses lies together, before all of it.
 import "./intl.ts";
 
 installGlobals();
 
-native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeRejection, internals, warm };
+native.hooks = { handle, check: checkModule, timersNext, timersRun, rejection: describeRejection, withoutSets, internals, warm };

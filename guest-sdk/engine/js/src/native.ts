@@ -182,6 +182,8 @@ export interface Hooks {
   timersRun(): void;
   /** Message and stack of a rejection nobody handled; nothing when a listener of the tenant's has dealt with it, or the code has, late. */
   rejection(reason: unknown, promise: Promise<unknown>, handledLate: boolean): string[];
+  /** The source of an expression of flag "v" as one of flag "u". */
+  withoutSets(source: string): string;
   /** What the built-in modules may import. */
   internals: object;
   /** To be called once before freezing, if at all; jobs must be run until none is left afterwards. */

@@ -1,5 +1,6 @@
 // Regular expressions of flag "v" (ECMAScript, 22.2.1) as ones of flag "u", which is what the engine has: sets within sets become
-// alternatives, differences and intersections lookaheads. Only strings in sets, `\q{…}`, are refused.
+// alternatives, differences and intersections lookaheads, strings in sets, `\q{…}`, alternatives that are tried from the longest on. Only
+// differences and intersections of sets with strings of other than one character are refused.
 
 /** What must be escaped in a set, and what must be when it comes twice. */
 const ESCAPED = "()[]{}/-|";
@@ -21,6 +22,8 @@ function opposite(whole: string, negated: boolean): string {
 class SetReader {
   #source: string;
   #at: number;
+  /** Strings of the set that is being read, and of those in it, that are not one character each. */
+  #strings: string[][] = [];
 
   constructor(source: string, at: number) {
     this.#source = source;
@@ -35,17 +38,26 @@ class SetReader {
   read(): string {
     this.#expect("[");
     const negated = this.#take("^");
+    const before = this.#strings.length;
     const operands: Operand[] = this.#sees("]") ? [] : [this.#range()];
     const looks = operands.length === 1 ? this.#lookaheads() : "";
     if (looks !== "") {
       this.#expect("]");
+      if (this.#strings.length > before) throw new SyntaxError("differences and intersections of sets with strings are not available");
       return opposite(`(?:${looks}${one(operands[0] as Operand)})`, negated);
     }
     while (!this.#take("]")) operands.push(this.#range());
+    if (negated && this.#strings.length > before) throw new SyntaxError("a negated set may not have strings");
     const inner = operands.map((operand) => ("inner" in operand ? operand.inner : "")).join("");
     const wholes = operands.flatMap((operand) => ("whole" in operand ? [operand.whole] : []));
-    if (wholes.length === 0) return `[${negated ? "^" : ""}${inner}]`;
     if (inner !== "") wholes.push(`[${inner}]`);
+    // The outermost set has all of them, so that the longest comes first.
+    if (before === 0) {
+      const strings = this.#strings.toSorted((left, right) => right.length - left.length).map((string) => string.map((char) => `[${char}]`).join(""));
+      const empty = strings.indexOf("");
+      if (strings.length > 0) return `(?:${[...strings.slice(0, empty < 0 ? strings.length : empty), ...wholes, ...(empty < 0 ? [] : [""])].join("|")})`;
+    }
+    if (wholes.length === 0 || (wholes.length === 1 && inner !== "")) return `[${negated ? "^" : ""}${inner}]`;
     return opposite(`(?:${wholes.join("|")})`, negated);
   }
 
@@ -78,9 +90,28 @@ class SetReader {
       return { inner: char === "^" ? "\\^" : char };
     }
     const [escape] = /^\\(?:[pPuq]\{[^}]*\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[a-zA-Z]|[^])/u.exec(this.#source.slice(this.#at)) ?? [""];
-    if (escape.startsWith("\\q")) throw new SyntaxError("strings in sets are not available");
+    if (escape.startsWith("\\q{")) return { whole: `[${this.#alternatives()}]` };
     this.#at += escape.length;
     return { inner: escape.length === 2 && NEEDLESS.includes(escape.charAt(1)) ? escape.charAt(1) : escape };
+  }
+
+  /** `\q{…}`: those of one character, as they stand within brackets. */
+  #alternatives(): string {
+    this.#expect("\\q{");
+    let singles = "";
+    for (let more = true; more; ) {
+      const string: string[] = [];
+      while (!this.#sees("|") && !this.#sees("}")) {
+        const char = this.#operand();
+        if (!("inner" in char) || /^\\[dDsSwWpP]/.test(char.inner)) throw new SyntaxError("a string in a set has something that is no character");
+        string.push(char.inner);
+      }
+      if (string.length === 1) singles += string[0];
+      else this.#strings.push(string);
+      more = this.#take("|");
+    }
+    this.#expect("}");
+    return singles;
   }
 
   #sees(text: string): boolean {

@@ -30,7 +30,7 @@ const makeRegExp = RegExp;
 
 function expressionOf(source: string, ignoreCase: boolean): RegExp {
   try {
-    // The standard wants flag "v", which the engine reads as something else.
+    // The standard wants flag "v".
     return new makeRegExp(withoutSets(source), ignoreCase ? "ui" : "u");
   } catch (error) {
     throw new TypeError(`URLPattern: ${source} is not a valid regular expression: ${(error as Error).message}`);

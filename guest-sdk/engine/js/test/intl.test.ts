@@ -46,3 +46,22 @@ test("a tenant's tampering goes no further than what it tampers with", async () 
   const out = guest.eval(`(() => { Intl = { NumberFormat() { return { format: () => "mine" } } }; return [(1234.5).toLocaleString(), new Date(0).toLocaleDateString("en-US"), "a".localeCompare("B")].join(" "); })()`);
   assert.equal(out, "1,234.5 1/1/1970 -1");
 });
+
+test("plain numbers are written as Node writes them", async () => {
+  using guest = await QuickJsGuest.start();
+  const values = [0, 1, 9, 999, 1000, 1234567.891, 0.5, 1.005, 2.345, 0.0005, 0.00049, 99.995, 999.9995, 999999.9996, 1e20, 1e21, 1e-7, 123456789012345, 2 ** 53]
+    .flatMap((value) => [value, -value]);
+  const options = [
+    {}, { maximumFractionDigits: 0 }, { minimumFractionDigits: 2 }, { minimumFractionDigits: 1, maximumFractionDigits: 2 }, { useGrouping: false },
+    { useGrouping: "min2" }, { style: "currency", currency: "USD" }, { style: "currency", currency: "JPY" }, { style: "currency", currency: "EUR", currencyDisplay: "code" },
+    { style: "currency", currency: "USD", currencyDisplay: "name" }, { style: "currency", currency: "USD", currencySign: "accounting" }, { style: "percent" },
+    { signDisplay: "always" }, { signDisplay: "exceptZero" }, { signDisplay: "never" }, { signDisplay: "negative" }, { maximumSignificantDigits: 3 },
+    { minimumIntegerDigits: 3 }, { roundingMode: "floor", maximumFractionDigits: 1 }, { trailingZeroDisplay: "stripIfInteger", minimumFractionDigits: 2 },
+  ] as Intl.NumberFormatOptions[];
+  for (const option of options) {
+    const given = `${JSON.stringify(option)}`;
+    const got = JSON.parse(guest.eval(`{ const format = new Intl.NumberFormat("en-US", ${given}); JSON.stringify([${values.map((value) => (Object.is(value, -0) ? "-0" : value)).join()}].map(format.format)) }`) as string);
+    const format = new Intl.NumberFormat("en-US", option);
+    assert.deepEqual(got, values.map((value) => format.format(value)), given);
+  }
+});
