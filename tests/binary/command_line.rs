@@ -290,6 +290,44 @@ fn what_a_module_imports_comes_along() {
 }
 
 #[test]
+fn what_nobody_reads_or_a_disk_does_not_take_ends_in_a_line() {
+    let desk = Desk::with(&[("main.js", &handler("return new Response('x'.repeat(100000))"))]);
+    for arguments in [&["types", "-"][..], &["completions", "bash"], &["run", "--json", "main.js"]] {
+        let run = |stdout: std::process::Stdio| {
+            let mut command = isolet();
+            command.current_dir(desk.folder.path()).env("XDG_CACHE_HOME", &desk.cache).args(arguments);
+            command.stdout(stdout).output().expect("it starts")
+        };
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ran = run(writer.into());
+        assert_eq!((ran.status.code(), ran.stderr.is_empty()), (Some(141), true), "{arguments:?} {ran:?}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let ran = run(full.into());
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!((ran.status.code(), said.lines().count()), (Some(1), 1), "{arguments:?} {ran:?}");
+        assert!(said.starts_with("error: cannot write to standard output: No space left"), "{said}");
+    }
+}
+
+#[test]
+fn an_address_that_is_no_hosts_is_named() {
+    let host = Up::start(&[]);
+    let (desk, key) = (Desk::with(&[("main.js", HELLO)]), host.key_file());
+    let at = format!("http://{}/foo", host.address("control_plane"));
+    for verb in [
+        &["tenant", "list"][..],
+        &["versions", "list", "--name", "hello"],
+        &["audit", "--verify"],
+        &["deploy", "main.js"],
+        &["run", "main.js"],
+    ] {
+        let ran = desk.call(&[verb, &["--url", &at, "--key-file", key.to_str().expect("text")]].concat());
+        assert_eq!((ran.exit, ran.stderr.contains("something else than isolet's API")), (1, true), "{verb:?} {ran:?}");
+    }
+}
+
+#[test]
 fn text_arrives_as_it_is_and_nothing_is_coloured_for_a_file() {
     let said = "naïve 日本語 😀\u{200d}";
     let text = handler(&format!("console.log('\\x1b[31mred'); return new Response('{said}')"));

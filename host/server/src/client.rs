@@ -32,8 +32,14 @@ impl Reply {
         if (200..300).contains(&self.status) {
             return Ok(self.json);
         }
-        let text = |name: &str| self.json.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err(anyhow!("{} {}: {}", self.status, text("title"), text("detail")))
+        let text = |name: &str| self.json.get(name).and_then(Value::as_str);
+        let known = http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        let title = text("title").or(known).unwrap_or("failed");
+        Err(anyhow!(
+            "{} {title}{}",
+            self.status,
+            text("detail").map(|detail| format!(": {detail}")).unwrap_or_default()
+        ))
     }
 }
 
@@ -158,7 +164,14 @@ impl Client {
                 (response.status(), response.headers().clone(), response.into_body().collect().await?.to_bytes())
             }
         };
-        let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
+        let json = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
+        let json = json.map_err(|_| {
+            let at = if let Transport::There { url, .. } = &self.transport { url } else { "this process" };
+            anyhow!(
+                "{at} answers like something else than isolet's API (status {}): is the address right?",
+                status.as_u16()
+            )
+        })?;
         let etag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         Ok(Reply { status: status.as_u16(), json, etag })
     }

@@ -18,7 +18,7 @@ use super::{runtime, settings, show, source};
 
 #[derive(Args)]
 pub struct BuildArguments {
-    /// The entry module; what it imports with `./` or `../` comes along.
+    /// The entry module; what it imports from its project with `./` or `../` comes along.
     file: PathBuf,
     /// Where to write the component.
     #[arg(short, long)]
@@ -29,7 +29,7 @@ pub struct BuildArguments {
 
 #[derive(Args)]
 pub struct CheckArguments {
-    /// The entry module, or the folder it is in; what it imports with `./` or `../` comes along.
+    /// The entry module, or the folder it is in; what it imports from its project with `./` or `../` comes along.
     file: PathBuf,
     #[command(flatten)]
     options: OptionFlags,

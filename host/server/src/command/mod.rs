@@ -23,6 +23,7 @@ mod run;
 mod secret;
 mod show;
 mod source;
+mod specifiers;
 mod stdin;
 mod store;
 mod tenant;
@@ -111,6 +112,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     // Two libraries bring a provider each; whoever asks first without this would find none chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    end_where_nobody_reads();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(said) => {
@@ -146,7 +148,9 @@ pub fn main() -> ExitCode {
         Verb::Types(arguments) => init::types(arguments),
         Verb::Dev(arguments) => on_threads(dev::dev(arguments)),
         Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "isolet", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "isolet", &mut script);
+            show::answer(String::from_utf8_lossy(&script).trim_end());
             Ok(0)
         }
     };
@@ -157,6 +161,22 @@ pub fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// What is printed to a pipe whose reader has gone, or to a full disk, ends the program: it is no fault of ours, and says so in a line.
+fn end_where_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        // The words of the standard library's `println!`.
+        let Some(error) = said.strip_prefix("failed printing to stdout: ") else { return usual(panic) };
+        if error.contains("Broken pipe") {
+            // As the signal would end it, which this process ignores.
+            std::process::exit(128 + libc::SIGPIPE);
+        }
+        show::error(&format!("cannot write to standard output: {error}"));
+        std::process::exit(1);
+    }));
 }
 
 fn on_threads(verb: impl Future<Output = Result<u8>>) -> Result<u8> {

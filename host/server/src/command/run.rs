@@ -22,7 +22,7 @@ use crate::host;
 
 #[derive(Args)]
 pub struct RunArguments {
-    /// The entry module; what it imports with `./` or `../` comes along.
+    /// The entry module; what it imports from its project with `./` or `../` comes along.
     #[arg(required_unless_present = "eval")]
     file: Option<PathBuf>,
     /// Code to run instead of a file's.

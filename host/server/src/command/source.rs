@@ -1,4 +1,5 @@
-//! From a file on disk, or a folder's entry, to a module map: the file itself and the files it names in relative import specifiers.
+//! From a file on disk, or a folder's entry, to a module map: the file itself and the files it imports. How imports are found in a text is
+//! told in `specifiers`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,36 +11,84 @@ use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
 use serde_json::Value;
 
+use super::specifiers::specifiers;
+
 /// Where a project's entry usually is, without the ending.
 const ENTRIES: [&str; 6] = ["main", "index", "worker", "src/main", "src/index", "src/worker"];
 
-/// Reads `file`, or the entry of the folder it is, and what that imports. Module names are paths relative to the file's folder.
+/// Reads `file`, or the entry of the folder it is, and what that imports from its project: the folder that was named, or the one with a
+/// `package.json` that the file lies in, or the file's own. Module names are paths relative to the file's folder, or to the one above it that
+/// holds all that is imported.
 ///
 /// # Errors
 /// A file that cannot be read or is no module; imports that lead nowhere are left for the compiler to name.
-pub fn read(file: &Path, options: CodeOptions) -> Result<Code> {
+pub fn read(file: &Path, mut options: CodeOptions) -> Result<Code> {
     let entry = if file.is_dir() { Some(entry(file)?) } else { None };
-    let file = entry.as_deref().unwrap_or(file);
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let main =
-        file.file_name().and_then(|name| name.to_str()).ok_or_else(|| anyhow!("`{}` is not a file", file.display()))?;
+    let path = entry.as_deref().unwrap_or(file);
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| anyhow!("`{}` is not a file", path.display()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().with_context(|| format!("cannot read `{}`", path.display()))?;
+    let project = if file.is_dir() { file.canonicalize().ok() } else { project(&folder) };
+    let project = project.filter(|project| folder.starts_with(project)).unwrap_or_else(|| folder.clone());
+    // Names from the project's root at first, so that what lies above the entry has one.
+    let below = folder.strip_prefix(&project).unwrap_or(Path::new("")).to_str();
+    let below = below.ok_or_else(|| anyhow!("`{}` is not text in UTF-8", folder.display()))?;
+    let main = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
     let mut modules = BTreeMap::new();
-    let mut open = vec![main.to_owned()];
+    let mut open = vec![main.clone()];
     while let Some(name) = open.pop() {
         if modules.contains_key(&name) {
             continue;
         }
-        let path = folder.join(&name);
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let module = module(&name, bytes).with_context(|| format!("cannot read `{}`", path.display()))?;
+        // As it was named, where it was.
+        let file = if name == main { path.to_owned() } else { project.join(&name) };
+        let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let module = module(&name, bytes).with_context(|| format!("cannot read `{}`", file.display()))?;
         if module.kind.is_code() {
-            open.extend(relative_specifiers(&module.text).filter_map(|specifier| find(folder, &name, specifier)));
-            open.extend(mapped(&module.text, &options).filter_map(|target| find(folder, "", &target)));
-            open.extend(Some(format!("{name}.map")).filter(|map| folder.join(map).is_file()));
+            for specifier in specifiers(&module.text) {
+                let relative = specifier.starts_with("./")
+                    || specifier.starts_with("../")
+                    || specifier == "."
+                    || specifier == "..";
+                open.extend(relative.then(|| find(&project, &name, &specifier)).flatten());
+                open.extend(
+                    mapped(&specifier, &options)
+                        .and_then(|target| find(&folder, "", &target))
+                        .map(|target| if below.is_empty() { target } else { format!("{below}/{target}") }),
+                );
+            }
+            open.extend(Some(format!("{name}.map")).filter(|map| project.join(map).is_file()));
         }
         modules.insert(name, module);
     }
-    Ok(Code::new(modules, main.to_owned())?.with_options(options)?)
+    let root = common_folder(below, modules.keys());
+    let short = |name: &str| name[root.len()..].to_owned();
+    // The import map is written from the entry's folder.
+    if let Some(inner) = below.get(root.len()..).filter(|inner| !inner.is_empty()) {
+        for target in options.import_map.values_mut().filter(|target| target.starts_with("./")) {
+            target.insert_str(2, &format!("{inner}/"));
+        }
+    }
+    let modules = modules.into_iter().map(|(name, module)| (short(&name), module)).collect();
+    Ok(Code::new(modules, short(&main))?.with_options(options)?)
+}
+
+/// The folder with a `package.json` that `folder` is or lies in.
+fn project(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|folder| folder.join("package.json").is_file()).map(Path::to_owned)
+}
+
+/// What all names begin with, of whole folders down to `folder`, with the slash.
+fn common_folder<'n>(folder: &str, names: impl Iterator<Item = &'n String>) -> String {
+    let mut root = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    for name in names {
+        while !name.starts_with(&root) {
+            root.pop();
+            root.truncate(root.rfind('/').map_or(0, |slash| slash + 1));
+        }
+    }
+    root
 }
 
 /// The entry of a project's folder: what its `package.json` names, if that is there and code, or a file of a usual name.
@@ -83,18 +132,10 @@ fn module(name: &str, bytes: Vec<u8>) -> Result<Module> {
     }
 }
 
-/// String literals that look like relative specifiers. One in a comment costs an unused module and nothing else.
-fn relative_specifiers(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['"', '\'', '`']).filter(|part| {
-        (part.starts_with("./") || part.starts_with("../")) && part.len() < 256 && !part.contains(['\n', ' ', '$'])
-    })
-}
-
-/// What the import map makes of string literals in the text. Those of comments cost an unused module here too.
-fn mapped(text: &str, options: &CodeOptions) -> impl Iterator<Item = String> {
-    let entries = || options.import_map.iter().map(|(key, target)| (key.as_str(), target.as_str()));
-    let parts = text.split(['"', '\'', '`']).filter(|part| part.len() < 256 && !options.import_map.is_empty());
-    parts.filter_map(move |part| isolet_modules::import_map::apply(entries(), part))
+/// What the import map makes of a specifier.
+fn mapped(specifier: &str, options: &CodeOptions) -> Option<String> {
+    let entries = options.import_map.iter().map(|(key, target)| (key.as_str(), target.as_str()));
+    isolet_modules::import_map::apply(entries, specifier)
 }
 
 /// The name of the existing file that `specifier` means in module `from`; `None` when there is none below the folder.
@@ -127,6 +168,38 @@ mod tests {
         assert_eq!(names, ["b.js", "lib/a.js", "main.js", "note.txt"]);
         let code = read(&dir.path().join("app"), CodeOptions::default()).expect("read");
         assert_eq!((code.main_module(), code.modules().len()), ("main.js", 4));
+    }
+
+    #[test]
+    fn what_lies_beside_the_entrys_folder_comes_along_and_what_is_only_mentioned_does_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, text).expect("written");
+        };
+        write("app/package.json", r#"{"main": "src/api/main.ts"}"#);
+        write(
+            "app/src/api/main.ts",
+            "import { v } from '../shared/v'; import w from './my file.js' // keys: \"./.env\", '../../.env'\nimport '../../../above.js'",
+        );
+        write("app/src/shared/v.ts", "export const v = './.env'");
+        write("app/src/api/my file.js", "export default 1");
+        for secret in ["app/.env", "app/src/api/.env", "app/src/shared/.env", "above.js"] {
+            write(secret, "PASSWORD=hunter2");
+        }
+        for path in ["app", "app/src/api/main.ts"] {
+            let code = read(&dir.path().join(path), CodeOptions::default()).expect("read");
+            let names: Vec<&str> = code.modules().keys().map(String::as_str).collect();
+            assert_eq!(
+                (code.main_module(), &names[..]),
+                ("api/main.ts", &["api/main.ts", "api/my file.js", "shared/v.ts"][..])
+            );
+        }
+        // Without a project around it a file is alone with what lies below.
+        std::fs::remove_file(dir.path().join("app/package.json")).expect("removed");
+        let code = read(&dir.path().join("app/src/api/main.ts"), CodeOptions::default()).expect("read");
+        assert_eq!((code.main_module(), code.modules().len()), ("main.ts", 2));
     }
 
     #[test]

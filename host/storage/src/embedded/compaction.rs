@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -32,9 +33,13 @@ pub struct Compacted {
 /// When it is in use, or the disk does not take it.
 pub fn compact(folder: &Path) -> Result<Compacted, OpenError> {
     let unusable = |source| OpenError::Folder { path: folder.to_owned(), source };
+    let (old, new) = (folder.join("data.redb"), folder.join("data.redb.new"));
+    // Opening would make one.
+    if !old.is_file() {
+        return Err(unusable(io::Error::new(io::ErrorKind::NotFound, "there is no store in it")));
+    }
     // It keeps others out until the end.
     let file = DataFile::open(folder)?;
-    let (old, new) = (folder.join("data.redb"), folder.join("data.redb.new"));
     let size = |path: &Path| fs::metadata(path).map(|found| found.len()).map_err(unusable);
     let before = size(&old)?;
     // What an attempt before this one left.
