@@ -60,6 +60,7 @@ export default function SettingsPage() {
             <Counted counters={counters.value} />
             <Limits info={value} />
             <Walls counters={counters.value} />
+            <Doctor />
             <ThisSession engine={value.engine.digest} />
           </>
         )}
@@ -99,11 +100,11 @@ const WALLS: [wall: string, label: string, holds: string][] = [
   ['system_calls', 'System calls', 'No programs, other processes or new listeners (seccomp).'],
 ]
 
-/** What `isolet doctor` finds out by trying, as far as a host that runs knows it. */
+/** As far as a host that runs knows it. */
 function Walls({ counters }: { counters: Counter[] | null }) {
   if (counters === null) return null
   return (
-    <Section title="Walls around the process" about="What code that got out of its sandbox would still run into. The doctor tries them out on the host's machine, and checks store, ports, certificates and engine there.">
+    <Section title="Walls around the process" about="What code that got out of its sandbox would still run into.">
       <Table caption="Walls" head={['Wall', 'State', 'What it holds']}>
         {WALLS.map(([wall, label, holds]) => {
           const up = sumOf(counters, 'isolet_wall_up', { wall }) === 1
@@ -118,6 +119,13 @@ function Walls({ counters }: { counters: Counter[] | null }) {
           )
         })}
       </Table>
+    </Section>
+  )
+}
+
+function Doctor() {
+  return (
+    <Section title="Doctor" about="Run on the host's machine, it tries the walls out and checks store, ports, certificates and engine.">
       <div class="py-3">
         <Command text="isolet doctor" />
       </div>
