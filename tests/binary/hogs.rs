@@ -314,8 +314,8 @@ struct Told {
 }
 
 impl Told {
-    /// How many times the p99 without what the hog has of the host that with it is. What the machine did to the slowest of one round alone, it may do beside the hog:
-    /// then it is no more than once.
+    /// How many times the p99 without what the hog has of the host that with it is. What the machine did to the slowest of one round alone,
+    /// it may do beside the hog: then it is no more than once.
     fn times_as_long(&self) -> f64 {
         let worst = self.alone.iter().map(|round| at(round.clone(), 990)).max().unwrap_or_default();
         let [without, elsewhere, beside] =
@@ -393,4 +393,42 @@ fn whoever_takes_what_it_can_costs_the_others_at_most_their_fair_share() {
 #[test]
 fn whoever_takes_what_it_can_does_not_stop_the_others() {
     beside_hogs(1, None);
+}
+
+/// Of a thread of a process: how nice it is, and its time on a core in nanoseconds (proc_pid_stat(5), proc_pid_schedstat).
+fn threads(process: u32, name: &str) -> Vec<(i64, u64)> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs").flatten();
+    let told =
+        |file: &str, task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
+    let named = tasks.filter(|task| told("comm", task).trim_end() == name);
+    let numbers = named.map(|task| {
+        let stat = told("stat", &task);
+        let after_name = stat.rsplit(')').next().unwrap_or_default();
+        let nice = after_name.split_whitespace().nth(16).and_then(|nice| nice.parse().ok());
+        let ran = told("schedstat", &task).split(' ').next().and_then(|ran| ran.parse().ok());
+        (nice.expect("its niceness"), ran.expect("its time"))
+    });
+    numbers.collect()
+}
+
+#[test]
+fn what_manages_stands_back_behind_what_serves() {
+    const SERVING: &str = "tokio-rt-worker";
+    let host = Up::start(&[]);
+    let ran = |name| threads(host.process(), name).iter().map(|(_, ran)| ran).sum::<u64>();
+    let before = [ran("control plane"), ran(SERVING)];
+    for _ in 0..300 {
+        assert_eq!(host.api("GET", "/v1/tenants", "").0, 200);
+    }
+    let [managing, serving] = [ran("control plane") - before[0], ran(SERVING) - before[1]];
+    assert!(managing > 2 * serving, "the API's requests took {managing} ns of its own threads and {serving} of others");
+    // SAFETY: it takes no pointers. The host is as nice as who started it.
+    let own = i64::from(unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) });
+    for (name, nicer_by) in [("control plane", 5), (SERVING, 0)] {
+        let found = threads(host.process(), name);
+        assert!(
+            !found.is_empty() && found.iter().all(|(nice, _)| *nice == (own + nicer_by).min(19)),
+            "{name}: {found:?}"
+        );
+    }
 }
