@@ -164,6 +164,7 @@ pub fn main() -> ExitCode {
 }
 
 /// What is printed to a pipe whose reader has gone, or to a full disk, ends the program: it is no fault of ours, and says so in a line.
+#[expect(clippy::disallowed_methods, reason = "in the midst of printing nothing else ends it without more words")]
 fn end_where_nobody_reads() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -70,11 +70,10 @@ impl<'t> Reader<'t> {
     }
 
     fn names_a_module(&self) -> bool {
-        match self.before {
-            [_, Token::Word("from" | "import")] => true,
-            [Token::Word("import" | "require"), Token::Mark(b'(')] => true,
-            _ => false,
-        }
+        matches!(
+            self.before,
+            [_, Token::Word("from" | "import")] | [Token::Word("import" | "require"), Token::Mark(b'(')]
+        )
     }
 
     fn note(&mut self, specifier: &'t str) {
