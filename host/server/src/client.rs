@@ -164,7 +164,8 @@ impl Client {
                 (response.status(), response.headers().clone(), response.into_body().collect().await?.to_bytes())
             }
         };
-        let json = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
+        // A failure of isolet's always has a body.
+        let json = if body.is_empty() && status.is_success() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
         let json = json.map_err(|_| {
             let at = if let Transport::There { url, .. } = &self.transport { url } else { "this process" };
             anyhow!(
