@@ -35,7 +35,7 @@ impl<'t> Reader<'t> {
         match first {
             b'/' if rest.starts_with("//") => self.at += rest.find('\n').unwrap_or(rest.len()),
             b'/' if rest.starts_with("/*") => {
-                let comment = rest.find("*/").map_or(rest, |end| &rest[..end]);
+                let comment = rest[2..].find("*/").map_or(rest, |end| &rest[..end + 2]);
                 self.pragma(comment);
                 self.at += (comment.len() + 2).min(rest.len());
             }
@@ -185,7 +185,7 @@ mod tests {
             export * from "../up.js"; export { c } from /* here */ './c'
             const d = await import("./d.js"), e = require('./e.cjs'), f = import(`./f.js`)
             // keys are in "./.env", see import './no1.js'
-            /* import './no2.js' */ const g = "import './no3.js'", h = ['./no4', "./.env"]
+            /*/ import './no2.js' */ const g = "import './no3.js'", h = ['./no4', "./.env"]
             const i = `a ${ await import('./i.js') } import './no5.js' ${ { x: `${ require("./j") }` }.x } './no6'`
             const k = /["'`]/.test(x) ? import('./k.js') : 4 / 2 / import("./l.js"), m = Array.from('./no7')
             import n from "bare"; import("./no8" + x); return /import '.\/no9'/
