@@ -102,6 +102,11 @@ fn prompt_data_and_variables_reach_the_code() {
     assert_eq!((&data["method"], &data["body"]), (&"POST".into(), &"{\"x\": 1}".into()));
     assert_eq!(data["type"], "application/json");
     assert_eq!(said(&["-d", "@body.json"])["body"], "{\"from\": \"a file, ü\"}");
+    let both = said(&["-d", "x", "-p", "a b"]);
+    assert_eq!((&both["method"], &both["url"]), (&"POST".into(), &"http://sandbox/run?q=a%20b".into()), "{both}");
+    let there = said(&["--path", "/items/7?all"]);
+    assert_eq!((&there["method"], &there["url"]), (&"GET".into(), &"http://sandbox/items/7?all".into()), "{there}");
+    assert_eq!(said(&["--path", "/echo", "-d", "x"])["url"], "http://sandbox/echo");
     let env = said(&["--env", "A=1", "--env", "B=x=y", "--env", "C="]);
     assert_eq!(env["env"], serde_json::json!({ "A": "1", "B": "x=y", "C": "" }));
 }

@@ -107,7 +107,8 @@ fn versions_are_shown_and_traffic_is_divided_and_sent_back() {
     assert_eq!(desk.answer(), (200, "two".to_owned()));
     desk.ok(&["alias", "set", "next=v3", "--name", "shop"]);
     assert_eq!(desk.ok(&["alias", "list", "--name", "shop"]).lines().count(), 2);
-    desk.refused(&["alias", "set", "live=v1:50,v2:49", "--name", "shop"], "add up");
+    desk.refused(&["alias", "set", "live=v1:50,v2:49", "--name", "shop"], "come to 99 per cent");
+    desk.refused(&["alias", "delete", "live?x", "--name", "shop"], "404");
     desk.refused(&["alias", "set", "live=v1:x", "--name", "shop"], "per cent");
 
     desk.ok(&["rollback", "--name", "shop"]);
@@ -115,6 +116,9 @@ fn versions_are_shown_and_traffic_is_divided_and_sent_back() {
     assert_eq!(desk.answer(), (200, "three".to_owned()), "what was live before the splits");
     desk.ok(&["rollback", "--to", "v1", "--name", "shop"]);
     assert_eq!(desk.answer(), (200, "one".to_owned()));
+    let (_, out, err) = desk.run(&["deploy", "main.js", "--name", "shop", "--message", "again"]);
+    assert!(out.contains("version 3 (") && err.contains("keeps the message that it has"), "{out}{err}");
+    assert_eq!(desk.json(&["versions", "show", "v3", "--name", "shop"])["message"], "three");
     desk.ok(&["alias", "delete", "live", "--name", "shop"]);
     assert_eq!(desk.answer().0, 404);
     desk.refused(&["rollback", "--name", "shop"], "no such alias");
@@ -132,6 +136,8 @@ fn tenants_and_keys_are_managed() {
     let limits = desk.json(&["tenant", "limits", "acme", "cpu_ms=20", "rps=50"]);
     assert_eq!((limits["effective"]["cpu_ms"].as_u64(), limits["effective"]["rps"].as_u64()), (Some(20), Some(50)));
     assert!(desk.ok(&["tenant", "limits", "acme"]).contains("cpu_ms = 20  (set here)"));
+    let beyond = desk.ok(&["tenant", "limits", "acme", "memory_bytes=99000000000"]);
+    assert!(beyond.contains("(set here to 99000000000, and bounded by what the host allows)"), "{beyond}");
     assert_eq!(desk.json(&["tenant", "limits", "acme", "--clear"])["set"], serde_json::json!({}));
 
     let created = desk.ok(&["key", "create", "tenant", "--note", "ci", "--tenant", "acme", "--function", "shop*"]);
@@ -149,6 +155,10 @@ fn tenants_and_keys_are_managed() {
     // Bound to functions, it has nothing to do with tenants.
     let (code, _, err) = desk.run_with(&file, &["tenant", "list"]);
     assert!(code == 1 && err.contains("lacks the scope `tenants:read`"), "{err}");
+    desk.refused(
+        &["key", "revoke", &format!("{}?x", rotated["id"].as_str().expect("an id")), "--tenant", "acme"],
+        "404",
+    );
     desk.ok(&["key", "revoke", rotated["id"].as_str().expect("an id"), "--tenant", "acme"]);
     let (code, _, err) = desk.run_with(&file, &["versions", "list", "--name", "shop", "--tenant", "~"]);
     assert!(code == 1 && err.contains("401"), "{err}");
@@ -157,6 +167,7 @@ fn tenants_and_keys_are_managed() {
     assert!(suspended.contains("suspended  (unpaid)"), "{suspended}");
     assert_eq!(desk.json(&["tenant", "list", "--status", "suspended"])[0]["slug"], "acme");
     assert!(desk.ok(&["tenant", "resume", "acme"]).contains("active"));
+    desk.refused(&["tenant", "suspend", "acme/suspend?x=", "--reason", "r", "--code", "c"], "404");
     desk.refused(&["tenant", "delete", "acme"], "--yes");
     desk.ok(&["tenant", "delete", "acme", "--yes"]);
     desk.refused(&["tenant", "limits", "acme"], "no such tenant");
@@ -189,6 +200,8 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
         assert!(code == 0 && out == "TOKEN is set\n", "{err}");
         assert_eq!(desk.ok(&[&["secret", "list"], scope].concat()), "TOKEN\n");
     }
+    let (code, _, err) = with("s3cret\n", &["secret", "put", "no-name", "--shared"]);
+    assert!(code == 1 && err.contains("`no-name` cannot be a secret's name"), "{err}");
     let (code, _, err) = with("", &["secret", "put", "TOKEN", "--shared"]);
     assert!(code == 1 && err.contains("no value"), "{err}");
     assert_eq!(desk.run(&["secret", "put", "TOKEN", "s3cret"]).0, 1, "never as an argument");

@@ -98,7 +98,16 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 }
 
 fn malformed(error: &serde_json::Error, pointer: Option<String>) -> Failure {
-    Failure::Malformed { detail: error.to_string().chars().take(MAX_DETAIL_CHARS).collect(), pointer }
+    Failure::Malformed { detail: shortened(error.to_string()), pointer }
+}
+
+/// At most so many characters, and no part of a word.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_DETAIL_CHARS) {
+        text.truncate(text[..end].rfind(' ').unwrap_or(end));
+        text.push_str(" …");
+    }
+    text
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -163,5 +172,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for UniqueMap<T> {
             }
         }
         deserializer.deserialize_map(Unique(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_ends_with_a_whole_word() {
+        assert_eq!(shortened("as it is".to_owned()), "as it is");
+        let long = "wörd ".repeat(80);
+        assert_eq!(shortened(long), format!("{}…", "wörd ".repeat(60)));
+        assert_eq!(shortened("x".repeat(400)), format!("{} …", "x".repeat(300)));
     }
 }

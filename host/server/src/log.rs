@@ -1,5 +1,7 @@
 //! The host's own log on stderr: in which form, and how much of it. What tenants' code writes is not here: that goes to their records.
 
+use std::io::IsTerminal as _;
+
 use anyhow::{Context as _, Result};
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
@@ -14,7 +16,11 @@ pub fn start(format: LogFormat) -> Result<()> {
     let directives = if directives.is_empty() { "warn" } else { &directives };
     let asked = EnvFilter::builder().parse(directives).with_context(|| format!("RUST_LOG is `{directives}`"))?;
     let filter = asked.and(filter_fn(may_be_told));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Of a terminal `NO_COLOR` decides, which the layer reads; a file is never coloured.
+    let mut lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if !std::io::stderr().is_terminal() {
+        lines.set_ansi(false);
+    }
     let layer = match format {
         LogFormat::Text => lines.with_filter(filter).boxed(),
         LogFormat::Json => lines.json().with_filter(filter).boxed(),

@@ -62,9 +62,25 @@ impl Access {
         Ok(Self { url, key: key.trim().to_owned(), tenant, ca_file: arguments.ca_file.clone() })
     }
 
+    /// The path of something of the tenant's.
+    pub fn path(&self, rest: &str) -> String {
+        tenant_path(&self.tenant, rest)
+    }
+
     pub fn client(&self) -> Result<Client> {
         Client::there(&self.url, self.key.clone(), self.ca_file.as_deref())
     }
+}
+
+/// The path of something of a tenant's.
+pub fn tenant_path(tenant: &str, rest: &str) -> String {
+    format!("/v1/tenants/{}{rest}", encoded(tenant))
+}
+
+/// Percent-encoded, whatever it is (RFC 3986 §2.3).
+pub fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn read(file: &PathBuf) -> Result<String> {

@@ -1,6 +1,6 @@
 //! `isolet alias` and `isolet rollback`: which versions of a function get how much traffic.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use http::Method;
 use isolet_domain::alias::WHOLE;
@@ -49,17 +49,14 @@ pub async fn alias(arguments: AliasArguments) -> Result<u8> {
     let (remote, function) = (Remote::of(&arguments.host)?, arguments.function.name()?);
     let base = remote.path(&format!("/functions/{function}/aliases"));
     match arguments.verb {
-        AliasVerb::List => {
-            let aliases = remote.call(Method::GET, &base, None).await?;
-            remote.show_all(aliases["data"].as_array().map(Vec::as_slice).unwrap_or_default(), words);
-        }
+        AliasVerb::List => remote.show_data(&base, words).await?,
         AliasVerb::Set { split, sticky } => {
             let (alias, shares) = parse(&split)?;
             let mut wanted = Vec::new();
             for (version, weight) in shares {
                 wanted.push(json!({ "version": remote.version(&function, &version).await?, "weight": weight }));
             }
-            let path = format!("{base}/{alias}");
+            let path = remote.below(&base, &alias);
             let held = remote.ask(Method::GET, &path, None, None).await?;
             let mut body = json!({ "split": wanted });
             match sticky.as_deref() {
@@ -74,7 +71,7 @@ pub async fn alias(arguments: AliasArguments) -> Result<u8> {
             remote.show(&set, words);
         }
         AliasVerb::Delete { alias } => {
-            let path = format!("{base}/{alias}");
+            let path = remote.below(&base, &alias);
             let tag = remote.ask(Method::GET, &path, None, None).await?.etag;
             remote.ask(Method::DELETE, &path, None, tag.as_deref()).await?.into_success()?;
             remote.show(&json!({ "deleted": alias }), |_| format!("{alias} is gone"));
@@ -117,7 +114,10 @@ fn parse(split: &str) -> Result<(String, Vec<(String, u16)>)> {
         Some((version, per_cent)) => Ok((version.to_owned(), weight(per_cent)?)),
         None => Ok((share.to_owned(), WHOLE)),
     };
-    Ok((alias.to_owned(), shares.split(',').map(share).collect::<Result<_>>()?))
+    let shares: Vec<_> = shares.split(',').map(share).collect::<Result<_>>()?;
+    let sum: u32 = shares.iter().map(|(_, weight)| u32::from(*weight)).sum();
+    ensure!(sum == u32::from(WHOLE), "the shares come to {} per cent, and must to 100", f64::from(sum) / 100.0);
+    Ok((alias.to_owned(), shares))
 }
 
 /// Hundredths of a per cent: `0.5` is 50.
@@ -151,5 +151,7 @@ mod tests {
         {
             assert_eq!(shares(bad), None, "{bad}");
         }
+        let said = parse("live=v1:90,v2:9.5").expect_err("too little").to_string();
+        assert_eq!(said, "the shares come to 99.5 per cent, and must to 100");
     }
 }

@@ -5,7 +5,8 @@ use clap::Args;
 use http::Method;
 use serde_json::Value;
 
-use super::remote::{HostArguments, Remote, encoded, text};
+use super::access::encoded;
+use super::remote::{HostArguments, Remote, text};
 use super::show;
 
 #[derive(Args)]

@@ -84,6 +84,9 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
             format!("{} module(s)", code.modules().len())
         };
         println!("{}", summary(&reply.json, &what));
+        if arguments.message.is_some() && reply.json["created"] != true {
+            show::progress("the version was there before, and keeps the message that it has");
+        }
     }
     Ok(0)
 }
@@ -96,7 +99,7 @@ async fn component(access: &Access, arguments: &DeployArguments, name: &Function
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let what = format!("a component of {} KiB", bytes.len().div_ceil(1024));
     let client = access.client()?;
-    let function = format!("/v1/tenants/{}/functions/{name}", access.tenant);
+    let function = access.path(&format!("/functions/{name}"));
     let mut reply = client.upload(&format!("{function}/versions"), bytes.clone()).await?;
     if reply.json["code"] == "function_not_found" {
         reply = client.send(Method::PUT, &function, Some(&json!({ "kind": "component" }))).await?;
@@ -159,7 +162,7 @@ fn bundled(esbuild: &Path, folder: &Path, entry: &Path, options: CodeOptions) ->
 /// Makes the function if it is not there, and the code its live version.
 async fn send(access: &Access, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
     let client = access.client()?;
-    let function = format!("/v1/tenants/{}/functions/{name}", access.tenant);
+    let function = access.path(&format!("/functions/{name}"));
     let (mut body, options) = on_the_wire(code);
     body["options"] = options;
     body["message"] = arguments.message.clone().unwrap_or_default().into();

@@ -36,6 +36,14 @@ impl Template {
             Self::Fetch => include_str!("../../templates/fetch.ts"),
         }
     }
+
+    /// What shows that it works.
+    const fn example(self) -> &'static str {
+        match self {
+            Self::Hello | Self::Fetch => "-p Ada",
+            Self::Router => "--path /hello/Ada",
+        }
+    }
 }
 
 #[derive(Args)]
@@ -72,7 +80,7 @@ pub fn init(InitArguments { folder, template }: InitArguments) -> Result<u8> {
     }
     let entry = folder.join(ENTRY);
     println!("{name}: {} and {} more files", entry.display(), files.len() - 1);
-    println!("  isolet run {} -p Ada\n  isolet dev {}", entry.display(), folder.display());
+    println!("  isolet run {} {}\n  isolet dev {}", entry.display(), template.example(), folder.display());
     Ok(0)
 }
 

@@ -49,7 +49,7 @@ enum KeyVerb {
 
 pub async fn key(arguments: KeyArguments) -> Result<u8> {
     let remote = Remote::of(&arguments.host)?;
-    let at = |rest: &str| remote.path(&format!("/keys{rest}"));
+    let keys = remote.path("/keys");
     match arguments.verb {
         KeyVerb::Create { preset, note, scopes, functions, expires_at } => {
             let mut body = json!({ "preset": preset, "name": note });
@@ -62,19 +62,17 @@ pub async fn key(arguments: KeyArguments) -> Result<u8> {
             if let Some(end) = expires_at {
                 body["expires_at"] = end.into();
             }
-            remote.show(&remote.call(Method::POST, &at(""), Some(&body)).await?, with_secret);
+            remote.show(&remote.call(Method::POST, &keys, Some(&body)).await?, with_secret);
         }
-        KeyVerb::List => {
-            let keys = remote.call(Method::GET, &at(""), None).await?;
-            remote.show_all(keys["data"].as_array().map(Vec::as_slice).unwrap_or_default(), line);
-        }
+        KeyVerb::List => remote.show_data(&keys, line).await?,
         KeyVerb::Rotate { id, grace_s } => {
             let body = json!({ "grace_s": grace_s });
-            let rotated = remote.call(Method::POST, &at(&format!("/{id}/rotate")), Some(&body)).await?;
+            let rotated =
+                remote.call(Method::POST, &format!("{}/rotate", remote.below(&keys, &id)), Some(&body)).await?;
             remote.show(&rotated, with_secret);
         }
         KeyVerb::Revoke { id } => {
-            remote.call(Method::DELETE, &at(&format!("/{id}")), None).await?;
+            remote.call(Method::DELETE, &remote.below(&keys, &id), None).await?;
             remote.show(&json!({ "revoked": id }), |_| format!("{id} is revoked"));
         }
     }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
-use super::access::{Access, AccessArguments};
+use super::access::{Access, AccessArguments, encoded, tenant_path};
 use super::show::inert;
 use super::source;
 use crate::client::{Client, Reply};
@@ -83,7 +83,7 @@ impl Remote {
 
     /// The path of something of the tenant's.
     pub fn path(&self, rest: &str) -> String {
-        format!("/v1/tenants/{}{rest}", self.tenant)
+        tenant_path(&self.tenant, rest)
     }
 
     /// The path of what is called `name` below another.
@@ -177,12 +177,6 @@ impl Remote {
         self.show_all(answer["data"].as_array().map(Vec::as_slice).unwrap_or_default(), line);
         Ok(())
     }
-}
-
-/// Percent-encoded, whatever it is (RFC 3986 §2.3).
-pub fn encoded(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// A field's text; nothing where there is none.

@@ -13,7 +13,7 @@ use isolet_domain::code::Code;
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
-use super::access::{Access, AccessArguments};
+use super::access::{Access, AccessArguments, encoded};
 use super::code::{OptionFlags, on_the_wire};
 use super::show::Texts;
 use super::{runtime, settings, show, source};
@@ -33,7 +33,10 @@ pub struct RunArguments {
     /// Sent as `GET http://sandbox/run?q=…`.
     #[arg(short, long)]
     prompt: Option<String>,
-    /// A request body, sent as `POST /`; `@FILE` reads it from a file.
+    /// The path to ask for, with its query.
+    #[arg(long, conflicts_with = "prompt")]
+    path: Option<String>,
+    /// A request body, sent by `POST`; `@FILE` reads it from a file.
     #[arg(short, long)]
     data: Option<String>,
     /// A variable for `env`.
@@ -70,8 +73,7 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
             let (url, tenant) = (url.clone(), tenant.clone());
             let (key_file, ca_file) = (key_file.clone(), ca_file.clone());
             let access = Access::of(&AccessArguments { url, tenant, key_file, ca_file, context: None })?;
-            let path = format!("/v1/tenants/{}/runs", access.tenant);
-            access.client()?.send(Method::POST, &path, Some(&request)).await?
+            access.client()?.send(Method::POST, &access.path("/runs"), Some(&request)).await?
         }
         None => here(&request).await?,
     };
@@ -100,12 +102,16 @@ fn request(arguments: &RunArguments, code: &Code) -> Result<Value> {
     if let Some(prompt) = &arguments.prompt {
         request["prompt"] = prompt.as_str().into();
     }
+    let asked = arguments.prompt.as_ref().map(|prompt| format!("/run?q={}", encoded(prompt)));
+    let path = asked.as_deref().or(arguments.path.as_deref()).unwrap_or("/");
     if let Some(data) = &arguments.data {
         let body = match data.strip_prefix('@') {
             Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read `{path}`"))?,
             None => data.clone(),
         };
-        request["request"] = json!({ "method": "POST", "path": "/", "headers": [["content-type", "application/json"]], "body": { "text": body } });
+        request["request"] = json!({ "method": "POST", "path": path, "headers": [["content-type", "application/json"]], "body": { "text": body } });
+    } else if arguments.path.is_some() {
+        request["request"] = json!({ "path": path });
     }
     Ok(request)
 }

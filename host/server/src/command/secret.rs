@@ -1,9 +1,10 @@
 //! `isolet secret`: values that only egress rules may send, of a function or of its tenant. They come on standard input and are never
 //! shown again.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use http::Method;
+use isolet_domain::ids::EnvName;
 use serde_json::json;
 
 use super::remote::{HostArguments, Remote, SubjectArguments, text};
@@ -34,6 +35,7 @@ pub async fn secret(arguments: SecretArguments) -> Result<u8> {
     let base = remote.path(&arguments.subject.path("/secrets")?);
     match arguments.verb {
         SecretVerb::Put { secret } => {
+            EnvName::parse(&secret).map_err(|error| anyhow!("`{secret}` cannot be a secret's name: it {error}"))?;
             let value = stdin::secret(&format!("The value of {secret}, then Enter:"))?;
             ensure!(!value.is_empty(), "no value came on standard input");
             remote.call(Method::PUT, &remote.below(&base, &secret), Some(&json!({ "value": value }))).await?;

@@ -95,16 +95,17 @@ fn common_folder<'n>(folder: &str, names: impl Iterator<Item = &'n String>) -> S
 pub fn entry(folder: &Path) -> Result<PathBuf> {
     let package = package(folder)?;
     let named = ["module", "main"].into_iter().filter_map(|field| package.get(field)?.as_str());
-    let mut named = named.map(|path| path.trim_start_matches("./").to_owned());
+    let named: Vec<&str> = named.map(|path| path.trim_start_matches("./").trim_end_matches('/')).collect();
     let is_code = |path: &String| ModuleKind::from_name(path).is_ok_and(ModuleKind::is_code);
-    if let Some(path) = named.find(|path| folder.join(path).is_file() && is_code(path)) {
-        return Ok(folder.join(path));
-    }
-    let found = ENTRIES.iter().find_map(|entry| isolet_modules::resolve(|name| folder.join(name).is_file(), "", entry));
-    let found = found.filter(is_code);
+    let code = |path: &&str| isolet_modules::resolve(|name| folder.join(name).is_file(), "", path).filter(is_code);
+    let found = named.iter().find_map(code).or_else(|| ENTRIES.iter().find_map(code));
     found.map(|name| folder.join(name)).ok_or_else(|| {
+        let said = match &named[..] {
+            [] => String::new(),
+            _ => format!("`{}`, which package.json names, is not there or is no code, and ", named.join("`, `")),
+        };
         anyhow!(
-            "there is no entry in `{}`: none of {} in JavaScript or TypeScript",
+            "there is no entry in `{}`: {said}none of {} in JavaScript or TypeScript",
             folder.display(),
             ENTRIES.join(", ")
         )
@@ -244,6 +245,18 @@ mod tests {
         let code = read(dir.path(), options).expect("read");
         let names: Vec<&str> = code.modules().keys().map(String::as_str).collect();
         assert_eq!((code.main_module(), &names[..]), ("app.js", &["app.js", "h.js", "y.txt"][..]));
+        std::fs::create_dir(dir.path().join("lib")).expect("made");
+        write("lib/index.js", "// the entry");
+        write("package.json", r#"{"main": "./lib"}"#);
+        assert!(entry(dir.path()).expect("found").ends_with("lib/index.js"));
+        write("package.json", r#"{"main": "dist/gone.js"}"#);
+        assert!(entry(dir.path()).expect("found").ends_with("main.js"));
+        std::fs::remove_file(dir.path().join("main.js")).expect("removed");
+        let said = entry(dir.path()).expect_err("none").to_string();
+        assert!(
+            said.contains("`dist/gone.js`, which package.json names, is not there or is no code, and none of main"),
+            "{said}"
+        );
         write("package.json", "{");
         assert!(
             read(dir.path(), CodeOptions::default()).is_err_and(|error| error.to_string().contains("package.json"))

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::remote::{HostArguments, Remote, encoded, text};
+use super::access::{encoded, tenant_path};
+use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
 pub struct TenantArguments {
@@ -71,7 +72,6 @@ enum TenantVerb {
 
 pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
     let remote = Remote::of(&arguments.host)?;
-    let path = |slug: &str, rest: &str| format!("/v1/tenants/{slug}{rest}");
     match arguments.verb {
         TenantVerb::Create { slug, plan, labels } => {
             let mut body = json!({ "slug": slug, "labels": pairs(&labels)? });
@@ -93,13 +93,13 @@ pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
         }
         TenantVerb::Suspend { slug, reason, code } => {
             let body = json!({ "reason": reason, "code": code });
-            remote.show(&remote.call(Method::POST, &path(&slug, "/suspend"), Some(&body)).await?, line);
+            remote.show(&remote.call(Method::POST, &tenant_path(&slug, "/suspend"), Some(&body)).await?, line);
         }
         TenantVerb::Resume { slug } => {
-            remote.show(&remote.call(Method::POST, &path(&slug, "/resume"), None).await?, line);
+            remote.show(&remote.call(Method::POST, &tenant_path(&slug, "/resume"), None).await?, line);
         }
         TenantVerb::Limits { slug, limits, clear } => {
-            let at = path(&slug, "/limits");
+            let at = tenant_path(&slug, "/limits");
             let answer = if limits.is_empty() && !clear {
                 remote.call(Method::GET, &at, None).await?
             } else {
@@ -111,7 +111,7 @@ pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
             if !yes && !is_confirmed(&slug)? {
                 return Err(anyhow!("nothing was deleted"));
             }
-            remote.call(Method::DELETE, &path(&slug, &format!("?confirm={slug}")), None).await?;
+            remote.call(Method::DELETE, &tenant_path(&slug, &format!("?confirm={}", encoded(&slug))), None).await?;
             remote.show(&json!({ "deleted": slug }), |_| format!("{slug} is gone"));
         }
     }
@@ -132,7 +132,11 @@ fn line(tenant: &Value) -> String {
 
 fn limits_in_words(settings: &Value) -> String {
     let line = |(name, value): (&String, &Value)| {
-        let set = if settings["set"].get(name).is_some() { "  (set here)" } else { "" };
+        let set = match settings["set"].get(name) {
+            Some(set) if set == value => "  (set here)".to_owned(),
+            Some(set) => format!("  (set here to {set}, and bounded by what the host allows)"),
+            None => String::new(),
+        };
         format!("{name} = {value}{set}")
     };
     let lines: Vec<String> = settings["effective"].as_object().into_iter().flatten().map(line).collect();
