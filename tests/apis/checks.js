@@ -22,7 +22,7 @@ export const handler = (cases) => ({
       try {
         await run()
       } catch (error) {
-        failures.push(`${name}: ${error}\n${error?.stack}`)
+        failures.push(`${name}: ${error?.stack ?? error}`)
       }
     }
     return new Response(failures.length === 0 ? `${Object.keys(cases).length} passed` : failures.join('\n'))

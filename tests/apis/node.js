@@ -1,14 +1,14 @@
 // Node's few modules, held against what Node itself gives.
 import assert from 'node:assert'
 import strict from 'node:assert/strict'
-import { Buffer } from 'node:buffer'
-import EventEmitter, { once } from 'node:events'
+import { Buffer, isAscii, isUtf8 } from 'node:buffer'
+import EventEmitter, { errorMonitor, getEventListeners, on, once, setMaxListeners } from 'node:events'
 import path from 'node:path'
 import { Duplex, PassThrough, Readable, Transform, Writable, pipeline } from 'node:stream'
 import { pipeline as piped } from 'node:stream/promises'
 import url, { fileURLToPath, pathToFileURL } from 'node:url'
-import util, { callbackify, inspect, isDeepStrictEqual, promisify } from 'node:util'
-import types from 'node:util/types'
+import util, { callbackify, inspect, isDeepStrictEqual, promisify, styleText } from 'node:util'
+import types, { isPromise } from 'node:util/types'
 import { handler, same, thrown } from './checks.js'
 
 const text = async (stream) => {
@@ -28,6 +28,7 @@ export default handler({
     numbers.writeDoubleLE(1.5, 0)
     numbers.writeInt32BE(-2, 8)
     same([numbers.readDoubleLE(0), numbers.readInt32BE(8), numbers.subarray(8).equals(Buffer.from([255, 255, 255, 254]))], [1.5, -2, true])
+    same([isUtf8(buffer), isUtf8(Buffer.from([0xff])), isAscii(buffer), isAscii(new Uint8Array([97]).buffer), isAscii(new Uint16Array([0x4142])), isAscii(new Int8Array([-1]))], [true, false, false, true, true, false])
   },
   async 'emitters emit'() {
     const emitter = new EventEmitter()
@@ -43,6 +44,37 @@ export default handler({
     emitter.emit('z', 7)
     same(await later, [7])
   },
+  async 'events come one after the other, and errors are seen'() {
+    const emitter = new EventEmitter()
+    const names = []
+    const until = new AbortController()
+    emitter.on(errorMonitor, (error) => names.push(`saw ${error.message}`))
+    const reader = (async () => {
+      for await (const [a, b] of on(emitter, 'x', { signal: until.signal })) names.push(a + b)
+    })().catch((error) => names.push(error.name))
+    emitter.emit('x', 1, 2)
+    emitter.emit('x', 3, 4)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    until.abort()
+    await reader
+    same([names, getEventListeners(emitter, 'x').length], [[3, 7, 'AbortError'], 0])
+    const failing = on(emitter, 'x')
+    const next = failing.next()
+    emitter.emit('error', new RangeError('bad'))
+    same([await thrown(() => next), await failing.next(), names.at(-1)], ['RangeError', { value: undefined, done: true }, 'saw bad'])
+    const target = new EventTarget()
+    const heard = on(target, 'x')
+    target.dispatchEvent(new Event('x'))
+    same([(await heard.next()).value[0].type, await thrown(() => getEventListeners(target, 'x'))], ['x', 'TypeError'])
+    const closing = on(emitter, 'y', { close: ['end'] })
+    emitter.emit('y', 'last')
+    emitter.emit('end')
+    const rest = []
+    for await (const [value] of closing) rest.push(value)
+    setMaxListeners(20, emitter)
+    same([rest, emitter.getMaxListeners()], [['last'], 20])
+    same(await thrown(() => on(emitter, 'x', { signal: AbortSignal.abort() })), 'AbortError')
+  },
   'paths are POSIX paths'() {
     same([path.join('/a', '../b', './c.tar.gz'), path.relative('/a/b/c', '/a/d'), path.resolve('/x', 'y', '..', 'z')], ['/b/c.tar.gz', '../../d', '/x/z'])
     same([path.parse('/home/u/f.txt'), path.extname('a.b'), path.posix.sep], [{ root: '/', dir: '/home/u', base: 'f.txt', ext: '.txt', name: 'f' }, '.b', '/'])
@@ -51,11 +83,12 @@ export default handler({
     same([util.format('%s=%d %j', 'a', 1, { b: 2 }), inspect({ a: { b: { c: {} } } }), inspect({ a: { b: { c: {} } } }, { depth: 0 })], ['a=1 {"b":2}', '{ a: { b: { c: {} } } }', '{ a: [Object] }'])
     same(await promisify((value, done) => done(null, value + 1))(1), 2)
     same(await thrown(() => promisify((done) => done(new TypeError('no')))()), 'TypeError')
+    same([await promisify(setTimeout)(1, 'late'), styleText(['bold', 'redBright'], 'x'), await thrown(() => styleText('loud', 'x'))], ['late', '\x1b[1m\x1b[91mx\x1b[39m\x1b[22m', 'TypeError'])
     same(await new Promise((resolve) => callbackify(async (value) => value * 2)(4, (error, value) => resolve([error, value]))), [null, 8])
     same([isDeepStrictEqual({ a: [new Map([[1, { b: NaN }]])] }, { a: [new Map([[1, { b: NaN }]])] }), isDeepStrictEqual([1], ['1'])], [true, false])
     function Old() {}
     util.inherits(Old, EventEmitter)
-    same([new Old() instanceof EventEmitter, types.isPromise(Promise.resolve()), types.isRegExp(/x/), types.isUint8Array(Buffer.alloc(1)), types.isMap({})], [true, true, true, true, false])
+    same([new Old() instanceof EventEmitter, types.isPromise(Promise.resolve()) && isPromise(Promise.resolve()), types.isRegExp(/x/), types.isUint8Array(Buffer.alloc(1)), types.isMap({})], [true, true, true, true, false])
   },
   async 'assert says what differs'() {
     assert(true)
@@ -84,6 +117,15 @@ export default handler({
     const echo = new Duplex({ read() {}, write(chunk, encoding, done) { this.push(chunk); done() }, final(done) { this.push(null); done() } })
     echo.end('echoed')
     same(await text(echo), 'echoed')
+    same(await new Response(Readable.toWeb(Readable.from([Buffer.from('to '), Buffer.from('web')]))).text(), 'to web')
+    same(await text(Readable.fromWeb(new Response('from web').body)), 'from web')
+    await Readable.toWeb(Readable.from(['a'])).cancel(new Error('no longer wanted'))
+    const broken = Readable.from(['a'])
+    const unread = Readable.toWeb(broken)
+    broken.destroy(new RangeError('broken'))
+    same(await thrown(() => new Response(unread).text()), 'RangeError')
+    const web = Readable.toWeb(Readable.from([1, { b: 2 }])).getReader()
+    same([await web.read(), await web.read(), await web.read()], [{ value: 1, done: false }, { value: { b: 2 }, done: false }, { value: undefined, done: true }])
   },
   'addresses convert'() {
     same([fileURLToPath('file:///a%20b/c'), pathToFileURL('/a b#?').href, url.resolve('http://a/b/c', '../d')], ['/a b/c', 'file:///a%20b%23%3F', 'http://a/d'])

@@ -81,4 +81,25 @@ export default handler({
       'function URL() { [native code] }', 'function Locale() { [native code] }', 'function Map() { [native code] }',
     ])
   },
+  async 'a stack begins with what the error says, and has no line feed at its end'() {
+    class Mine extends RangeError {
+      constructor(message) {
+        super(message)
+        this.name = 'Later'
+      }
+    }
+    Mine.prototype.name = 'Mine'
+    const stacks = [new TypeError('bad\nly'), new Error(''), new Mine('own'), new DOMException('gone', 'NotFoundError'), AbortSignal.abort().reason]
+    same(stacks.map(({ stack }) => stack.split(/\n    at [^]*[^\n]$/)), [['TypeError: bad\nly', ''], ['Error', ''], ['Mine: own', ''], ['NotFoundError: gone', ''], ['AbortError: the operation was aborted', '']])
+    const object = Object.create({ name: 'N' }, { message: { get() { throw new Error('nobody asks') } } })
+    Error.captureStackTrace(object)
+    same(object.stack.split('\n')[0], 'N')
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    try { same(new RangeError('short').stack, 'RangeError: short') } finally { Error.stackTraceLimit = stackTraceLimit }
+    // One that the host makes: its message is there when it is thrown.
+    const refused = await fetch('http://nowhere.invalid/').catch((error) => error)
+    same([refused.name, refused.stack.split('\n')[0]], ['TypeError', `TypeError: ${refused.message}`])
+    try { null.x } catch ({ stack }) { same(stack.split('\n')[0], "TypeError: cannot read property 'x' of null") }
+  },
 })

@@ -117,4 +117,26 @@ export default handler({
     same([thrown(() => new RegExp('[a-]', 'v')), thrown(() => new RegExp('[(]', 'v')), thrown(() => new RegExp('a', 'uv')), thrown(() => new RegExp('\\p{RGI_Emoji}', 'v'))],
       ['SyntaxError', 'SyntaxError', 'SyntaxError', 'SyntaxError'])
   },
+  'case is folded alike in classes, properties and words'() {
+    // As node has it.
+    const texts = ['a', 'S', 'k', '\u017f', '\u212a', 'ß', 'É', 'ǅ', 'ς', '_', ' ', '𐐨', 'ax']
+    const wanted = [
+      [/\p{Lu}/iu, '1111111110011'],
+      [/\P{Lu}/iu, '1111111111111'],
+      [/[^\p{Lu}]/iu, '0000000001100'],
+      [/\p{Lt}/iu, '0000000100000'],
+      [/\w/iu, '1111100001001'],
+      [/[\W]/iu, '0000011110110'],
+      [/[^\W]/iu, '1111100001001'],
+      [/\W/i, '0001111110110'],
+      [/[\W]/i, '0001111110110'],
+      [/\b/iu, '1111100001001'],
+      [/\B/iu, '0000011110111'],
+      [/\b/i, '1110000001001'],
+      [/\p{Script=Greek}/iu, '0000000010000'],
+      [/\P{ASCII}/iu, '0111111110010'],
+      [/(?<=\p{Lu})x/iu, '0000000000001'],
+    ]
+    for (const [pattern, answers] of wanted) same([String(pattern), texts.map((text) => Number(pattern.test(text))).join('')], [String(pattern), answers])
+  },
 })

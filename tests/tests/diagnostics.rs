@@ -42,7 +42,7 @@ async fn all_mistakes_are_told_at_once() {
         lines(&error),
         [
             "other.ts:2:17 Unexpected token",
-            "main.ts:1:10 module \"lib/util.ts\" has no export named \"helo\"; it exports hello",
+            "main.ts:1:10 module \"lib/util.ts\" has no export named \"helo\"; did you mean `hello`?",
             "main.ts:2:15 module \"./lib/utl.js\", imported by \"main.ts\", is not among the modules; did you mean \"./lib/util.ts\"?",
         ]
     );

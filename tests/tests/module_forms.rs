@@ -80,6 +80,24 @@ async fn a_require_that_fails_can_be_caught() {
 }
 
 #[tokio::test]
+async fn commonjs_in_a_js_file_is_recognised() {
+    let umd = "(function (root, make) { typeof module === 'object' && module.exports ? module.exports = make() : root.Umd = make() })(this, () => ({ name: 'umd' }))";
+    let text = answer(&[
+        ("main.js", "const { name } = require('./umd'); const { a } = require('./lib/a.js'); module.exports = { fetch: () => new Response(name + a) }"),
+        ("umd.js", umd),
+        ("lib/a.js", "exports.a = require('node:path').basename('/x/y') // no import, no export"),
+    ])
+    .await;
+    assert_eq!(text, "umdy");
+    // From modules, by name and as a whole.
+    let main = tells("import all, { a } from './a.js'; import umd from './umd.js';", "[all.a, a, umd.name]");
+    assert_eq!(answer(&[("main.js", &main), ("a.js", "exports.a = 1"), ("umd.js", umd)]).await, "[1,1,\"umd\"]");
+    // What is a module stays one, whatever it speaks of.
+    let main = tells("export const kind = typeof require + typeof module + typeof exports;", "kind");
+    assert_eq!(answer(&[("main.js", &main)]).await, "\"undefinedundefinedundefined\"");
+}
+
+#[tokio::test]
 async fn places_in_commonjs_are_the_files_own() {
     let code = modules(&[("main.cjs", "module.exports = { fetch() {\n  return null.x;\n} }")]);
     let ran = run(&code, get("/")).await;

@@ -84,7 +84,7 @@ async fn jsx_is_rendered_by_a_runtime_in_the_map() {
 
 #[tokio::test]
 async fn stacks_console_and_errors_name_the_users_lines() {
-    let main = "import { fail } from './lib/fail.ts';
+    let main = r"import { fail } from './lib/fail.ts';
 
 interface Unused {
   a: string;
@@ -94,17 +94,19 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const n: number = 1 as number;
     console.log('here');
-    if (request.url.endsWith('deep')) fail<string>('x');
+    if (request.url.endsWith('deep')) fail<string>('x\n    at nobody (gone.ts:9:9)');
     return new Response((undefined as any).nope);
   },
 };
 ";
-    let fail = "type T = string;\n\nexport function fail<U extends T>(why: U): never {\n  throw new Error(why);\n}\n";
+    let fail = "type T = string;\n\nexport function fail<U extends T>(why: U): never {\n  throw Object.assign(new Error(why), { name: 'Late' });\n}\n";
     let code = modules(&[("main.ts", main), ("lib/fail.ts", fail)]);
     let ran = run(&code, get("/deep")).await;
     let error = ran.report.error.expect("an error");
     let place = error.position.expect("a place");
     assert_eq!((place.file.as_str(), place.line), ("lib/fail.ts", 4), "{}", error.stack);
+    assert_eq!(error.message, "Late: x\n    at nobody (gone.ts:9:9)");
+    assert!(error.stack.starts_with("    at fail (lib/fail.ts:4:"), "{}", error.stack);
     assert!(error.stack.contains("lib/fail.ts:4:") && error.stack.contains("main.ts:11:"), "{}", error.stack);
     let log = ran.report.logs[0].position.clone().expect("a place");
     assert_eq!((log.file.as_str(), log.line), ("main.ts", 10));

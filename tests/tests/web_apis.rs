@@ -34,6 +34,11 @@ async fn regular_expressions_are_the_standards_by_the_short_ways_too() {
 }
 
 #[tokio::test]
+async fn sorting_is_stable_and_asks_for_little() {
+    passes("sort.js", include_str!("../apis/sort.js")).await;
+}
+
+#[tokio::test]
 async fn compression_messages_and_streams_follow_the_standards() {
     passes("platform.js", include_str!("../apis/platform.js")).await;
 }

@@ -2,6 +2,7 @@
 // ../builtins.
 // The bytes depend on the sources and the locked dependencies only: no dates, paths or source maps in them.
 
+import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { buildBuiltins } from "./builtins/build.mjs";
@@ -28,4 +29,4 @@ await build({
   plugins: [intl],
 });
 
-if (process.argv[2] === undefined) await buildBuiltins(here, "../builtins");
+if (process.argv[2] === undefined) writeFileSync(`${here}builtins/exports.txt`, await buildBuiltins(here, "../builtins"));

@@ -122,7 +122,9 @@ fn settle(ctx: &Ctx<'_>, deferred: Deferred, step: Step) {
         Step::Chunk(bytes) => TypedArray::<u8>::new_copy(ctx.clone(), bytes).and_then(|chunk| resolve.call((chunk,))),
         Step::Words(words) => resolve.call((words,)),
         Step::End | Step::Pending => resolve.call((Value::new_null(ctx.clone()),)),
-        Step::Failed(message) => Exception::from_message(ctx.clone(), &message).and_then(|error| reject.call((error,))),
+        // Nobody threw it, so it has no frames.
+        Step::Failed(message) => Exception::from_message(ctx.clone(), &message)
+            .and_then(|error| error.set("stack", format!("Error: {message}")).and_then(|()| reject.call((error,)))),
     };
     if settled.is_err() {
         ctx.catch();

@@ -96,9 +96,14 @@ pub fn serve(request: IncomingRequest, out: ResponseOutparam) {
         }
         match event_loop::run(&ctx) {
             End::Done => {}
-            End::Interrupted => fail("interrupted", &Failure { message: "interrupted".to_owned(), ..event_loop::last_error() }),
+            End::Interrupted => {
+                fail("interrupted", &Failure { message: "interrupted".to_owned(), ..event_loop::last_error() })
+            }
             End::Idle => {
-                fail("no_response", &Failure::new("the handler never answered, and nothing was pending that could make it"));
+                fail(
+                    "no_response",
+                    &Failure::new("the handler never answered, and nothing was pending that could make it"),
+                );
             }
         }
     });
@@ -197,7 +202,13 @@ impl Exchange {
     }
 
     /// Sends the response head, and the body when it is whole. `Err` says what is wrong with them.
-    pub fn respond(&mut self, status: u16, headers: &[String], body: Option<&[u8]>, streaming: bool) -> Result<(), String> {
+    pub fn respond(
+        &mut self,
+        status: u16,
+        headers: &[String],
+        body: Option<&[u8]>,
+        streaming: bool,
+    ) -> Result<(), String> {
         let Some(out) = self.out.take() else { return Err("the response was sent already".to_owned()) };
         match self.head(status, headers, body, streaming) {
             Ok(response) => {
@@ -224,7 +235,13 @@ impl Exchange {
         }
     }
 
-    fn head(&self, status: u16, headers: &[String], body: Option<&[u8]>, streaming: bool) -> Result<OutgoingResponse, String> {
+    fn head(
+        &self,
+        status: u16,
+        headers: &[String],
+        body: Option<&[u8]>,
+        streaming: bool,
+    ) -> Result<OutgoingResponse, String> {
         let bytes: usize = headers.iter().map(String::len).sum();
         if bytes > MAX_HEADER_BYTES {
             return Err(format!("the response has {bytes} bytes of headers; at most {MAX_HEADER_BYTES} are allowed"));
@@ -240,7 +257,9 @@ impl Exchange {
         }
         if !sized {
             let length = body.map_or(0, <[u8]>::len).to_string();
-            fields.append("content-length", length.as_bytes()).map_err(|error| format!("the length was refused: {error:?}"))?;
+            fields
+                .append("content-length", length.as_bytes())
+                .map_err(|error| format!("the length was refused: {error:?}"))?;
         }
         let response = OutgoingResponse::new(fields);
         response.set_status_code(status).map_err(|()| format!("status {status} was refused"))?;

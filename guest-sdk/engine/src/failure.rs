@@ -53,7 +53,13 @@ impl Failure {
         let name = property(object, "name").unwrap_or_else(|| "Error".to_owned());
         let message = property(object, "message").unwrap_or_default();
         let stack = property(object, "stack").unwrap_or_default();
-        Self { message: if message.is_empty() { name } else { format!("{name}: {message}") }, stack: user_frames(&stack) }
+        let stack = user_frames(behind(&stack, &message));
+        let message = match (&name[..], &message[..]) {
+            (_, "") => name,
+            ("", _) => message,
+            _ => format!("{name}: {message}"),
+        };
+        Self { message, stack }
     }
 
     pub fn to_json(&self) -> String {
@@ -80,11 +86,23 @@ fn property(object: &Object<'_>, name: &str) -> Option<String> {
     shown
 }
 
-/// The stack without the engine's own frames, and without the text that `JSON.parse` was given, which is no file of anybody's.
+/// What of the stack is behind the message that it begins with: that may have lines that look like frames.
+fn behind<'s>(stack: &'s str, message: &str) -> &'s str {
+    match stack.split_once(message) {
+        Some((before, behind)) if !message.is_empty() && !before.contains('\n') => behind,
+        _ => stack,
+    }
+}
+
+/// The stack without the engine's own frames, and without the text that `JSON.parse` was given, which is no file of anybody's. What is
+/// before its frames goes; text without any stays as it is.
 pub fn user_frames(stack: &str) -> String {
     const NOT_THE_USERS: [&str; 3] = ["(isolet:", "at isolet:", "at <input>:"];
     let mut out = String::new();
-    for line in stack.lines().filter(|line| !NOT_THE_USERS.iter().any(|part| line.contains(part))) {
+    let is_frame = |line: &str| line.trim_start().starts_with("at ");
+    let has_frames = stack.lines().any(is_frame);
+    let stack = stack.lines().filter(|line| is_frame(line) || !has_frames);
+    for line in stack.filter(|line| !NOT_THE_USERS.iter().any(|part| line.contains(part))) {
         if !line.trim().is_empty() && !line.ends_with("(native)") {
             out.push_str(line.trim_end());
             out.push('\n');

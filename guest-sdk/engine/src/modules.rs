@@ -322,7 +322,7 @@ unsafe fn unknown(ctx: *mut qjs::JSContext, base: &str, name: &str) -> *mut c_ch
         && let Some(error) = ctx.catch().into_object()
     {
         // QuickJS gives no position for a failed import.
-        let _ = error.set("stack", format!("    at {base}:{line}:{column}\n"));
+        let _ = error.set("stack", format!("ReferenceError: {message}\n    at {base}:{line}:{column}"));
         let _ = ctx.throw(error.into_value());
     }
     std::ptr::null_mut()

@@ -22,6 +22,8 @@ use crate::module::{Import, Parsed};
 
 /// What a body's name ends with. No user's name has a question mark.
 const BODY: &str = "?cjs";
+/// By so many lines a module's text is further down in its body.
+pub const SHIFT: u32 = 1;
 
 /// What is known of a CommonJS module.
 #[derive(Default)]
@@ -52,6 +54,22 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Found> {
     let mut reader = Reader { scoping: &scoping, within_try: 0, found: Found::default() };
     reader.visit_program(&parsed.program);
     Some(reader.found)
+}
+
+/// What is known of a `.js` as CommonJS; `None` where it cannot be that, for an `await` at its top level or an `exports` of its own.
+pub fn recognised(module: &Module<'_>) -> Option<Found> {
+    let mut body = String::with_capacity(module.text.len() + 128);
+    put_body(&mut body, module.text);
+    let allocator = Allocator::default();
+    // As it will be compiled: a function within a module.
+    let parsed = Parser::new(&allocator, &body, SourceType::mjs())
+        .with_options(ParseOptions { parse_regular_expression: false, ..ParseOptions::default() })
+        .parse();
+    if !parsed.diagnostics.is_empty() || parsed.panicked {
+        return None;
+    }
+    let semantic = SemanticBuilder::new_compiler().build(&parsed.program);
+    if semantic.diagnostics.is_empty() { parse(module, &mut Reporter::default()) } else { None }
 }
 
 /// Reads requests and exports.
@@ -131,7 +149,13 @@ impl<'a> Visit<'a> for Reader<'_> {
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         if let Some((specifier, span)) = self.required(call) {
             let (specifier, is_lazy) = (specifier.to_owned(), self.within_try > 0);
-            self.found.parsed.imports.push(Import { specifier, span: Some(span), names: Vec::new(), is_lazy });
+            self.found.parsed.imports.push(Import {
+                specifier,
+                span: Some(span),
+                names: Vec::new(),
+                is_lazy,
+                is_bare: false,
+            });
         }
         match &call.callee {
             // Object.defineProperty(exports, "name", …)
@@ -190,8 +214,8 @@ pub fn body_name(name: &str) -> String {
     format!("{name}{BODY}")
 }
 
-/// The body's text, and by how many lines it is longer at its top than the module's.
-pub fn body(module: &Module<'_>, requests: &[(String, Target)]) -> (String, u32) {
+/// The body's text, [`SHIFT`] lines longer at its top than the module's.
+pub fn body(module: &Module<'_>, requests: &[(String, Target)]) -> String {
     let mut out = String::with_capacity(module.text.len() + 1024);
     for (index, (_, target)) in requests.iter().enumerate() {
         let (taken, name) = match target {
@@ -209,18 +233,11 @@ pub fn body(module: &Module<'_>, requests: &[(String, Target)]) -> (String, u32)
         "$module = {{ exports: {{}}, id: {0}, filename: {0}, loaded: false, children: [], paths: [] }}; ",
         literal(&file)
     );
-    out.push_str("try { (function (exports, require, module, __filename, __dirname) {\n");
-    // What stands in the first line of a script for a shell.
-    match module.text.strip_prefix("#!") {
-        Some(rest) => {
-            out.push_str("//");
-            out.push_str(rest);
-        }
-        None => out.push_str(module.text),
-    }
+    out.push_str("try { ");
+    put_body(&mut out, module.text);
     let _ = write!(
         out,
-        "\n}}).call($module.exports, $module.exports, $find, $module, {}, {}); }} catch (error) {{ $module = undefined; throw error; }}\n$module.loaded = true; return $module.exports; }}\n",
+        ".call($module.exports, $module.exports, $find, $module, {}, {}); }} catch (error) {{ $module = undefined; throw error; }}\n$module.loaded = true; return $module.exports; }}\n",
         literal(&file),
         literal(&folder),
     );
@@ -232,7 +249,21 @@ pub fn body(module: &Module<'_>, requests: &[(String, Target)]) -> (String, u32)
     out.push_str(
         "} throw Object.assign(new Error(`Cannot find module '${specifier}'`), { code: \"MODULE_NOT_FOUND\" }); }\n",
     );
-    (out, 1)
+    out
+}
+
+/// The function that the text is the body of, one line further down.
+fn put_body(out: &mut String, text: &str) {
+    out.push_str("(function (exports, require, module, __filename, __dirname) {\n");
+    // What stands in the first line of a script for a shell.
+    match text.strip_prefix("#!") {
+        Some(rest) => {
+            out.push_str("//");
+            out.push_str(rest);
+        }
+        None => out.push_str(text),
+    }
+    out.push_str("\n})");
 }
 
 /// The facade's text.

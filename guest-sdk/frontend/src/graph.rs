@@ -26,7 +26,7 @@ pub fn resolve(input: &Input<'_>, base: &str, specifier: &str) -> Option<String>
     isolet_modules::resolve(has, base, specifier).or_else(|| builtins::find(specifier).map(str::to_owned))
 }
 
-/// Whether it is one of the engine's own, whose exports are not known here.
+/// Whether it is one of the engine's own.
 fn is_builtin(name: &str) -> bool {
     name.starts_with(builtins::PREFIX)
 }
@@ -50,9 +50,7 @@ pub fn check(input: &Input<'_>, known: &Known, reporter: &mut Reporter) {
                 continue;
             }
             match (resolve(input, module.name, &import.specifier), import.span) {
-                (Some(target), _) if module.kind != Kind::Cjs && !is_builtin(&target) => {
-                    taken(input, known, &file, import, &target, reporter)
-                }
+                (Some(target), _) if module.kind != Kind::Cjs => taken(input, known, &file, import, &target, reporter),
                 (Some(_), _) => {}
                 (None, Some(span)) => unknown(input, &file, import, span, reporter),
                 (None, None) if runtime_is_missing => {}
@@ -121,6 +119,12 @@ fn taken(input: &Input<'_>, known: &Known, file: &File<'_>, import: &Import, tar
             _ if name == "default" => {
                 "it has no default export: `import { … } from …`, or `import * as all from …`".to_owned()
             }
+            // Of a short name any other is near.
+            _ if name.len() > 2
+                && let Some(near) = exports.iter().find(|export| isolet_modules::distance(export, name) == 1) =>
+            {
+                format!("did you mean `{near}`?")
+            }
             _ if exports.is_empty() => "it exports nothing; of a type, write `import type` or `export type`".to_owned(),
             _ => {
                 let names: Vec<&str> = exports.iter().take(8).map(String::as_str).collect();
@@ -137,7 +141,7 @@ fn is_esm(kind: Kind) -> bool {
 
 /// Whether something the module passes on could not be read.
 fn is_open(input: &Input<'_>, known: &Known, name: &str, seen: &mut BTreeSet<String>) -> bool {
-    if known.broken.contains(name) || is_builtin(name) {
+    if known.broken.contains(name) {
         return true;
     }
     let Some(found) = known.modules.get(name).filter(|_| seen.insert(name.to_owned())) else { return false };
@@ -149,6 +153,9 @@ fn is_open(input: &Input<'_>, known: &Known, name: &str, seen: &mut BTreeSet<Str
 pub fn exports_of(input: &Input<'_>, known: &Known, name: &str) -> BTreeSet<String> {
     let (mut names, mut seen, mut queue) = (BTreeSet::new(), BTreeSet::new(), vec![(name.to_owned(), true)]);
     while let Some((name, is_first)) = queue.pop() {
+        if is_builtin(&name) {
+            names.extend(builtin_exports(&name).filter(|name| is_first || *name != "default").map(str::to_owned));
+        }
         let Some(found) = known.modules.get(&name).filter(|_| seen.insert(name.clone())) else { continue };
         let exports = &found.parsed.exports;
         // `export *` leaves the default out.
@@ -157,4 +164,16 @@ pub fn exports_of(input: &Input<'_>, known: &Known, name: &str) -> BTreeSet<Stri
         queue.extend(passed_on.filter_map(|specifier| resolve(input, &name, specifier)).map(|name| (name, false)));
     }
     names
+}
+
+/// What one of the engine's own exports. Written when they are bundled.
+fn builtin_exports(name: &str) -> impl Iterator<Item = &'static str> {
+    const EXPORTS: &str = include_str!("../../engine/js/builtins/exports.txt");
+    let file = match name.strip_prefix(builtins::PREFIX).unwrap_or(name) {
+        "assert/strict" => "assert".to_owned(),
+        "path/posix" => "path".to_owned(),
+        bare => bare.replace('/', "-"),
+    };
+    let line = EXPORTS.lines().find_map(|line| line.strip_prefix(&file)?.strip_prefix(' '));
+    line.unwrap_or_default().split(' ')
 }

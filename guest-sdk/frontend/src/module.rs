@@ -28,6 +28,8 @@ pub struct Parsed {
     pub code: Option<(String, Vec<u8>)>,
     pub imports: Vec<Import>,
     pub exports: Exports,
+    /// It imports and exports nothing, and speaks of `require`, `module` or `exports` that are not its own.
+    pub is_common: bool,
 }
 
 /// One request for another module.
@@ -39,6 +41,8 @@ pub struct Import {
     pub names: Vec<(String, Span)>,
     /// `import()`, or a `require` that may fail.
     pub is_lazy: bool,
+    /// It takes nothing: the module is imported for what it does.
+    pub is_bare: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +88,10 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
     }
     let scoping = scoping.filter(|_| reporter.errors == before)?;
     let mut result = Parsed::default();
+    if module.kind == Kind::Js && !module.name.ends_with(".mjs") && !parsed.module_record.has_module_syntax {
+        let given = scoping.root_unresolved_references();
+        result.is_common = ["require", "module", "exports"].iter().any(|name| given.contains_key(*name));
+    }
     for import in &parsed.module_record.dynamic_imports {
         lazy_import(module.text, (import.module_request.start, import.module_request.end), &mut result.imports);
     }
@@ -178,7 +186,13 @@ fn lazy_import(text: &str, span: Span, imports: &mut Vec<Import>) {
     if let Some(inner) = quoted('"').or_else(|| quoted('\''))
         && !inner.contains(['\\', '"', '\''])
     {
-        imports.push(Import { specifier: inner.to_owned(), span: Some(span), names: Vec::new(), is_lazy: true });
+        imports.push(Import {
+            specifier: inner.to_owned(),
+            span: Some(span),
+            names: Vec::new(),
+            is_lazy: true,
+            is_bare: false,
+        });
     }
 }
 
@@ -187,9 +201,9 @@ fn facts(program: &Program<'_>, result: &mut Parsed) {
     let imports = &mut result.imports;
     let exports = &mut result.exports;
     let span = |span: oxc::span::Span| (span.start, span.end);
-    let mut request = |source: &oxc::ast::ast::StringLiteral<'_>, names: Vec<(String, Span)>| {
+    let mut request = |source: &oxc::ast::ast::StringLiteral<'_>, names: Vec<(String, Span)>, is_bare: bool| {
         let span = Some(span(source.span)).filter(|(start, end)| end > start);
-        imports.push(Import { specifier: source.value.to_string(), span, names, is_lazy: false });
+        imports.push(Import { specifier: source.value.to_string(), span, names, is_lazy: false, is_bare });
     };
     for statement in &program.body {
         match statement {
@@ -206,10 +220,10 @@ fn facts(program: &Program<'_>, result: &mut Parsed) {
                         ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => {}
                     }
                 }
-                request(&import.source, names);
+                request(&import.source, names, import.specifiers.is_none());
             }
             Statement::ExportAllDeclaration(export) => {
-                request(&export.source, Vec::new());
+                request(&export.source, Vec::new(), false);
                 match &export.exported {
                     Some(name) => drop(exports.names.insert(name.name().to_string())),
                     None => exports.stars.push(export.source.value.to_string()),
@@ -220,6 +234,7 @@ fn facts(program: &Program<'_>, result: &mut Parsed) {
                 request(
                     &export.source,
                     names.map(|one| (one.local.name().to_string(), span(one.local.span()))).collect(),
+                    false,
                 );
                 for one in &export.specifiers {
                     exports.names.insert(one.exported.name().to_string());

@@ -134,7 +134,10 @@ fn enums_namespaces_parameter_properties_and_decorators_run() {
     );
     assert!(done.text("isolet:frontend/helpers/decorate").starts_with("export default"));
     // Standard decorators look the same and are called otherwise.
-    assert_eq!((done.said.len(), &done.said[0]["code"], &done.said[0]["severity"]), (1, &"decorators".into(), &"warning".into()));
+    assert_eq!(
+        (done.said.len(), &done.said[0]["code"], &done.said[0]["severity"]),
+        (1, &"decorators".into(), &"warning".into())
+    );
 }
 
 #[test]
@@ -265,6 +268,58 @@ fn commonjs_becomes_a_body_and_a_facade() {
 }
 
 #[test]
+fn commonjs_is_recognised_in_plain_javascript() {
+    let main = ("main.js", "import { a } from './x.js'; export default a");
+    let done = run(&[main, ("x.js", "const b = require('./y'); exports.a = b"), ("y.js", "module.exports = 1")]);
+    assert_eq!(done.messages(), [""; 0]);
+    assert!(done.text("x.js").contains("as a }") && done.text("y.js?cjs").contains("module.exports = 1"));
+    for stays in [
+        "export const a = typeof module",
+        "const module = {}; module.exports = 1",
+        "await 0; require('./y')",
+        "const a = await (async () => typeof require)()",
+        "const exports = {}; if (typeof module !== 'undefined') module.exports = exports",
+        "import.meta; exports",
+        "// require('x')",
+    ] {
+        let done = one("main.js", stays);
+        assert_eq!((done.text("main.js"), done.modules.len()), (stays, 1));
+    }
+    assert_eq!(one("main.mjs", "module.exports = 1").modules.len(), 1);
+    // What it does is wanted, not what it exports.
+    let umd = "typeof module === 'object' ? module.exports = 1 : globalThis.umd = 1";
+    let done = run(&[("main.js", "import './umd.js'; export default umd"), ("umd.js", umd)]);
+    assert_eq!((done.text("umd.js"), done.modules.len()), (umd, 2));
+    for taking in
+        ["import * as umd from './umd.js'", "import('./umd.js')", "export * from './umd.js'", "import u from './umd'"]
+    {
+        let done = run(&[("main.js", &format!("{taking}; export default 1")), ("umd.js", umd)]);
+        assert_eq!(done.modules.len(), 3, "{taking}");
+    }
+    let done = one("main.js", "module.exports = require('./gone')");
+    assert_eq!(done.messages(), ["main.js:1:26 module \"./gone\", imported by \"main.js\", is not among the modules"]);
+}
+
+#[test]
+fn what_nodes_modules_do_not_have_is_said_with_its_place() {
+    let done = run(&[
+        ("main.js", "import util, { inspect, parseArg } from 'util'; import { on } from './e.js'; export default util"),
+        (
+            "e.js",
+            "export * from 'node:events'; export { isMaps } from 'node:util/types'; import { sep } from 'node:path/posix'",
+        ),
+    ]);
+    assert_eq!(
+        done.messages(),
+        [
+            "e.js:1:39 module \"node:util/types\" has no export named \"isMaps\"",
+            "main.js:1:25 module \"node:util\" has no export named \"parseArg\""
+        ]
+    );
+    assert_eq!(done.said[0]["help"], "did you mean `isMap`?");
+}
+
+#[test]
 fn maps_of_bundles_are_read_and_bad_ones_are_said() {
     // a.ts line 2, then b.ts line 1.
     let map = r#"{"version":3,"sources":["../src/a.ts","b.ts"],"names":[],"mappings":";AACA;ACDA"}"#;
@@ -287,6 +342,8 @@ fn maps_of_bundles_are_read_and_bad_ones_are_said() {
     let data = "//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbImEudHMiXSwibmFtZXMiOltdLCJtYXBwaW5ncyI6IkFBSUEifQ==";
     let done = run_job(1, &[("main.js", &format!("a()\n{data}\n"))]);
     assert_eq!(done.origin("main.js", "a()"), (5, 1), "{:?}", done.said);
+    let done = one("main.js", &format!("module.exports = a()\n{data}\n"));
+    assert_eq!(done.origin("main.js?cjs", "a()"), (5, 1), "{:?}", done.said);
 }
 
 #[test]

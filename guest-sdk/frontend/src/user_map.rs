@@ -9,6 +9,7 @@ use isolet_modules::places::{self, Token};
 use oxc_sourcemap::SourceMap;
 
 use crate::bundle::{Input, Kind, Module};
+use crate::commonjs::SHIFT;
 use crate::diagnostics::Reporter;
 use crate::positions::Cursor;
 use crate::work::file;
@@ -32,14 +33,16 @@ impl Maps {
 
     /// The table of a module's map, if it has one that can be used.
     pub fn of(&self, module: &Module<'_>, input: &Input<'_>, reporter: &mut Reporter) -> Option<Vec<u8>> {
-        if module.kind != Kind::Js {
-            return None;
-        }
+        let shift = match module.kind {
+            Kind::Js => 0,
+            Kind::Cjs => SHIFT,
+            _ => return None,
+        };
         let read = match (self.beside.get(module.name), inline(module.text)) {
-            (_, Some(data)) => decoded(data).and_then(|json| table(module.text, &json)),
+            (_, Some(data)) => decoded(data).and_then(|json| table(module.text, shift, &json)),
             (Some(beside), None) => {
                 let text = input.modules.iter().find(|module| module.name == beside).map(|module| module.text);
-                table(module.text, text.unwrap_or_default())
+                table(module.text, shift, text.unwrap_or_default())
             }
             (None, None) => return None,
         };
@@ -58,7 +61,7 @@ pub fn find(input: &Input<'_>) -> Maps {
         let at = input.modules.binary_search_by(|module| module.name.cmp(name)).ok()?;
         (input.modules[at].kind == Kind::Json).then(|| name.to_owned())
     };
-    for module in input.modules.iter().filter(|module| module.kind == Kind::Js) {
+    for module in input.modules.iter().filter(|module| matches!(module.kind, Kind::Js | Kind::Cjs)) {
         let named = comment(module.text).filter(|url| !url.starts_with("data:"));
         let named =
             named.and_then(|url| isolet_modules::resolve(|name| find(name).is_some(), module.name, &relative(url)));
@@ -93,7 +96,8 @@ fn decoded(data: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it is not text".to_owned())
 }
 
-fn table(text: &str, json: &str) -> Result<Vec<u8>, String> {
+/// The table of what stands `shift` lines further down than in `text`.
+fn table(text: &str, shift: u32, json: &str) -> Result<Vec<u8>, String> {
     if json.len() > MAX_BYTES {
         return Err("it is too large".to_owned());
     }
@@ -109,7 +113,7 @@ fn table(text: &str, json: &str) -> Result<Vec<u8>, String> {
         let source = token.get_source_id()?;
         let place = (token.get_dst_line(), token.get_dst_col());
         Some(Token {
-            line: place.0.saturating_add(1),
+            line: place.0.saturating_add(1 + shift),
             column: cursor.bytes(place.0, place.1).saturating_add(1),
             source,
             source_line: token.get_src_line().saturating_add(1),

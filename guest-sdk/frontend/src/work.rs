@@ -12,10 +12,10 @@ use isolet_modules::places;
 
 /// Never fails: what is wrong with the code is in the answer, and input that is none gives an empty one.
 pub fn transform(input: &[u8]) -> Vec<u8> {
-    let Some(input) = Input::parse(input) else { return Vec::new() };
+    let Some(mut input) = Input::parse(input) else { return Vec::new() };
     let mut reporter = Reporter::default();
     let known = match input.job {
-        Job::Transform => read(&input, &mut reporter),
+        Job::Transform => read(&mut input, &mut reporter),
         Job::Maps => Known::default(),
     };
     if input.job == Job::Transform {
@@ -31,22 +31,50 @@ pub fn transform(input: &[u8]) -> Vec<u8> {
 }
 
 /// Parses every module of code.
-fn read(input: &Input<'_>, reporter: &mut Reporter) -> Known {
+fn read(input: &mut Input<'_>, reporter: &mut Reporter) -> Known {
     let mut known = Known::default();
     for module in &input.modules {
-        let parsed = match module.kind {
+        let found = match module.kind {
             Kind::Cjs => commonjs::parse(module, reporter),
             kind if kind.is_code() => {
                 module::parse(module, reporter).map(|parsed| Found { parsed, passed_on: Vec::new() })
             }
             _ => continue,
         };
-        match parsed {
-            Some(parsed) => drop(known.modules.insert(module.name.to_owned(), parsed)),
+        match found {
+            Some(found) => drop(known.modules.insert(module.name.to_owned(), found)),
             None => drop(known.broken.insert(module.name.to_owned())),
         }
     }
+    recognise_commonjs(input, &mut known);
     known
+}
+
+/// A `.js` that may be CommonJS, as most packages' files are, is that from here on if something takes what it exports. What is
+/// imported for what it does stays a script: libraries set a global then.
+fn recognise_commonjs(input: &mut Input<'_>, known: &mut Known) {
+    let may_be = known.modules.iter().filter(|(_, found)| found.parsed.is_common);
+    let mut candidates: BTreeSet<String> = may_be.map(|(name, _)| name.clone()).collect();
+    if candidates.is_empty() {
+        return;
+    }
+    let mut asking: Vec<String> = known.modules.keys().cloned().collect();
+    let mut wanted = vec![input.main.to_owned()];
+    loop {
+        while let Some(name) = wanted.pop() {
+            let module = input.modules.iter_mut().find(|module| module.name == name);
+            let Some(module) = module.filter(|_| candidates.remove(&name)) else { continue };
+            if let Some(found) = commonjs::recognised(module) {
+                module.kind = Kind::Cjs;
+                known.modules.insert(name.clone(), found);
+                asking.push(name);
+            }
+        }
+        let Some(name) = asking.pop() else { return };
+        let imports = known.modules.get(&name).into_iter().flat_map(|found| &found.parsed.imports);
+        let takes = imports.filter(|import| !import.is_bare);
+        wanted.extend(takes.filter_map(|import| graph::resolve(input, &name, &import.specifier)));
+    }
 }
 
 fn write(input: &Input<'_>, mut known: Known, reporter: &mut Reporter, output: &mut Output) {
@@ -65,7 +93,8 @@ fn write(input: &Input<'_>, mut known: Known, reporter: &mut Reporter, output: &
         };
         if module.kind == Kind::Cjs {
             known.modules.insert(module.name.to_owned(), found);
-            common(input, module, &known, output);
+            let map = maps.of(module, input, reporter);
+            common(input, module, &known, map, output);
             continue;
         }
         let used = found.parsed.imports.iter().filter(|import| helpers::text(&import.specifier).is_some());
@@ -91,7 +120,7 @@ fn write(input: &Input<'_>, mut known: Known, reporter: &mut Reporter, output: &
 }
 
 /// Writes the two modules that a CommonJS one becomes.
-fn common(input: &Input<'_>, module: &Module<'_>, known: &Known, output: &mut Output) {
+fn common(input: &Input<'_>, module: &Module<'_>, known: &Known, map: Option<Vec<u8>>, output: &mut Output) {
     let kinds: BTreeMap<&str, Kind> = input.modules.iter().map(|module| (module.name, module.kind)).collect();
     let mut requests: Vec<(String, Target)> = Vec::new();
     let found = known.modules.get(module.name);
@@ -107,8 +136,9 @@ fn common(input: &Input<'_>, module: &Module<'_>, known: &Known, output: &mut Ou
         };
         requests.push((import.specifier.clone(), target));
     }
-    let (text, shift) = commonjs::body(module, &requests);
-    output.add(Kind::Js, &commonjs::body_name(module.name), text.as_bytes(), &places::shifted(module.name, shift));
+    let text = commonjs::body(module, &requests);
+    let map = map.unwrap_or_else(|| places::shifted(module.name, commonjs::SHIFT));
+    output.add(Kind::Js, &commonjs::body_name(module.name), text.as_bytes(), &map);
     let exports = graph::exports_of(input, known, module.name);
     let facade = commonjs::facade(module.name, &exports, module.name == input.main);
     output.add(Kind::Js, module.name, facade.as_bytes(), &[]);

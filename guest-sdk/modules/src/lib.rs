@@ -111,7 +111,7 @@ fn relative(base: &str, name: &str) -> String {
 }
 
 /// Levenshtein's distance, of short names only.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     if a.len() > 64 || b.len() > 64 {
         return usize::MAX;
     }

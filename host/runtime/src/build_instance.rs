@@ -60,7 +60,9 @@ impl BuildInstance {
             Tick::GoOn | Tick::Yield => Ok(UpdateDeadline::Continue(1)),
             Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
         });
-        let instance = memory::supply(content, || linker.instantiate(&mut store, module))?;
+        // Measured as the rest is: what this thread did before would count as the code's.
+        let meter = store.data().meter.clone();
+        let instance = meter.measure(|| memory::supply(content, || linker.instantiate(&mut store, module)))?;
         let memory = instance.get_memory(&mut store, "memory");
         let memory = memory.ok_or_else(|| wasmtime::format_err!("the module has no memory"))?;
         Ok(Self { store, instance, memory })
@@ -132,4 +134,38 @@ impl Budget {
 
 pub fn plain(message: String) -> GuestError {
     GuestError { message, ..GuestError::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::config::MAX_MEMORY_BYTES;
+    use crate::meter::thread_cpu;
+
+    #[test]
+    fn what_a_thread_did_before_is_not_the_codes() {
+        let platform = crate::wild_calls::platform();
+        let front_end = platform.front_end.module(&platform.engine).expect("it compiles");
+        let budget = Budget { what: "a test", cpu: Duration::from_millis(50), memory_bytes: MAX_MEMORY_BYTES as u64 };
+        while thread_cpu() < 2 * budget.cpu {}
+        let done = AtomicBool::new(false);
+        let made: Vec<bool> = std::thread::scope(|scope| {
+            // So that a tick falls into all that has one.
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    platform.engine.increment_epoch();
+                }
+            });
+            let both = || {
+                let engine = BuildInstance::of_engine(&platform, &budget);
+                [engine.is_ok(), BuildInstance::of_module(&platform, front_end, &budget).is_ok()]
+            };
+            let made = (0..20).flat_map(|_| both()).collect();
+            done.store(true, Ordering::Relaxed);
+            made
+        });
+        assert!(made.iter().all(|made| *made), "{made:?}");
+    }
 }

@@ -81,7 +81,8 @@ pub fn check(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<Di
 
 /// Plain JavaScript goes to the engine as it is; the rest, and what brings source maps, is read by the front end first.
 fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources, Refusal> {
-    let job = match (code.is_plain(), reading::brings_maps(code)) {
+    let is_plain = code.is_plain() && !reading::may_be_common(code);
+    let job = match (is_plain, reading::brings_maps(code)) {
         (true, false) => {
             let bundle = engine_bundle(code);
             return Ok(Sources { bundle, warnings: Vec::new(), took: Duration::ZERO, cpu: Duration::ZERO });
@@ -90,7 +91,14 @@ fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources,
         (false, _) => Job::Transform,
     };
     let began = Instant::now();
-    let output = reading::read(platform, code, job, limits.build_cpu)?;
+    let output = match reading::read(platform, code, job, limits.build_cpu) {
+        // Too much for the front end is not always too much for the engine, which has the last word on what is plain.
+        Err(Refusal::Code(..)) if code.is_plain() => {
+            let took = began.elapsed();
+            return Ok(Sources { bundle: engine_bundle(code), warnings: Vec::new(), took, cpu: Duration::ZERO });
+        }
+        read => read?,
+    };
     match output.bundle {
         Some(bundle) => {
             let warnings = output.diagnostics.iter().map(warning).collect();

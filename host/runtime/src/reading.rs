@@ -46,6 +46,28 @@ pub fn brings_maps(code: &Code) -> bool {
     })
 }
 
+/// Whether a `.js` may be CommonJS. The front end knows; what is here spares it bundles, which speak of `require` too.
+pub fn may_be_common(code: &Code) -> bool {
+    let may_be = |text: &str| (text.contains("require") || text.contains("exports")) && !has_module_syntax(text);
+    let mut scripts =
+        code.modules().iter().filter(|(name, module)| module.kind == ModuleKind::Js && !name.ends_with(".mjs"));
+    scripts.any(|(_, module)| may_be(&module.text))
+}
+
+/// Whether a statement seems to begin with `import` or `export`.
+fn has_module_syntax(text: &str) -> bool {
+    let begins = |at: usize| {
+        let before = text[..at].trim_end_matches([' ', '\t']);
+        before.is_empty() || before.ends_with(['\n', '\r', ';', '}']) || before.ends_with("*/")
+    };
+    let goes_on = |word: &str, at: usize| {
+        let next = text.as_bytes().get(at + word.len());
+        next.is_some_and(|byte| b" \t\r\n{*\"'./".contains(byte))
+    };
+    let found = |word: &'static str| text.match_indices(word).any(|(at, _)| begins(at) && goes_on(word, at));
+    found("export") || found("import")
+}
+
 /// Runs the front end once, in an instance of its own. The memory it may have is not the function's: it is a tool of the host's.
 pub fn read(platform: &Platform, code: &Code, job: Job, cpu: Duration) -> Result<Output, Refusal> {
     let module = platform.front_end.module(&platform.engine).map_err(Refusal::Host)?;
@@ -96,6 +118,38 @@ impl From<Said> for Diagnostic {
             help: said.help,
             position: Some(Position { file: said.file, line: said.line, column: said.column }),
             length: said.length,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_common_is_told_from_modules() {
+        let common = |text: &str| may_be_common(&Code::single(text).expect("code"));
+        for text in [
+            "module.exports = 1",
+            "const x = require('./x')\nexports.a = x",
+            "(function (root) { typeof exports === 'object' })(this)",
+            "// it exports what the caller wants: import and export\nexports.a = () => import('./x')",
+            "const important = require('x'), exporter = 1",
+            "// export the handler\nmodule.exports = 1",
+            "//import x from 'x'\nvar x = require('x')",
+        ] {
+            assert!(common(text), "{text}");
+        }
+        for text in [
+            "export default { fetch: () => require }",
+            "import x from 'x'; exports",
+            "var a=require('x');export{a as default};",
+            "/* exports */export*from 'x'",
+            "module.exports\n  import\n'x'",
+            "if (exports) { } import.meta",
+            "addEventListener('fetch', () => {})",
+        ] {
+            assert!(!common(text), "{text}");
         }
     }
 }

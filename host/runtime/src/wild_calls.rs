@@ -37,7 +37,7 @@ const LIMITS: Limits = Limits {
 /// How much the whole process may have grown in the end: what the allocator keeps of many threads' buffers.
 const GROWTH_BYTES: u64 = 96 << 20;
 
-fn platform() -> Arc<Platform> {
+pub fn platform() -> Arc<Platform> {
     let cache_dir = Some(std::env::temp_dir().join("isolet-tests-engine"));
     let config = RuntimeConfig { cache_dir, max_instances: 64, ..RuntimeConfig::default() };
     Arc::new(Platform::start(&config, &(Arc::new(|_| ()) as crate::config::Slow), None).expect("it starts"))

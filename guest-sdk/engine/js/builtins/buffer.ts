@@ -34,8 +34,24 @@ extend(Buffer.prototype, "toString", (inner) =>
     return isUrlSafe(encoding) ? text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "") : text;
   });
 
+const { TextDecoder } = globalThis as unknown as { TextDecoder: new (label: string, options: object) => { decode(bytes: unknown): string } };
+
+function isUtf8(bytes: ArrayBufferView | ArrayBuffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isAscii(bytes: ArrayBufferView | ArrayBuffer): boolean {
+  const all = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+  return all.every((byte) => byte < 128);
+}
+
 const { atob, btoa, Blob, File } = globalThis as unknown as Record<"atob" | "btoa" | "Blob" | "File", Any>;
 const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: 2 ** 29 - 24 };
 
-export { Buffer, INSPECT_MAX_BYTES, kMaxLength, SlowBuffer, atob, btoa, Blob, File, constants };
-export default { Buffer, INSPECT_MAX_BYTES, kMaxLength, SlowBuffer, atob, btoa, Blob, File, constants };
+export { Buffer, INSPECT_MAX_BYTES, kMaxLength, SlowBuffer, atob, btoa, Blob, File, constants, isAscii, isUtf8 };
+export default { Buffer, INSPECT_MAX_BYTES, kMaxLength, SlowBuffer, atob, btoa, Blob, File, constants, isAscii, isUtf8 };

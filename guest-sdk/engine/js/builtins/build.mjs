@@ -1,7 +1,7 @@
 // Bundles Node's few modules, each into a file of its own beside the engine's Rust (`../../builtins/`), which includes them. What one
-// takes from another stays an import. Packages' own polyfills of the language and of `process` are left out for what the engine has.
+// takes from another stays an import. What each exports is kept beside the sources (`exports.txt`), for the front end to hold imports against. Packages' own polyfills of the language and of `process` are left out for what the engine has.
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -47,9 +47,11 @@ const plugin = {
   },
 };
 
+/** Writes the modules to `outdir`, and says what each exports: a line each. */
 export async function buildBuiltins(absWorkingDir, outdir) {
-  await build({
+  const { metafile } = await build({
     absWorkingDir,
+    metafile: true,
     entryPoints: Object.entries(MODULES).map(([out, file]) => ({ in: `builtins/${file}.ts`, out })),
     outdir,
     bundle: true,
@@ -64,4 +66,6 @@ export async function buildBuiltins(absWorkingDir, outdir) {
     inject: ["builtins/process.ts"],
     plugins: [plugin],
   });
+  const lines = Object.entries(metafile.outputs).map(([file, { exports }]) => `${basename(file, ".js")} ${exports.toSorted().join(" ")}\n`);
+  return lines.toSorted().join("");
 }

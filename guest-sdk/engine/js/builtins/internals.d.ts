@@ -17,7 +17,7 @@ declare module "node:stream" {
 }
 
 declare module "events" {
-  const EventEmitter: Record<"once" | "listenerCount" | "defaultMaxListeners", never>;
+  const EventEmitter: Record<"once" | "listenerCount", never> & { defaultMaxListeners: number; new (): unknown; prototype: { emit: Function } };
   export default EventEmitter;
 }
 
@@ -41,6 +41,6 @@ declare module "url/url.js" {
 }
 
 declare module "readable-stream" {
-  const stream: Record<string, never>;
+  const stream: Record<string, never> & { Readable: { from(source: AsyncIterable<unknown>, options: object): unknown } };
   export default stream;
 }

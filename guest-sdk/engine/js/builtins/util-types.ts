@@ -23,14 +23,14 @@ const TypedArray = Object.getPrototypeOf(Uint8Array) as { prototype: object };
 const typedArrayName = Object.getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag)?.get as () => string | undefined;
 const isView = (name: string) => (value: unknown): boolean => Reflect.apply(typedArrayName, value, []) === name;
 
-const isNumberObject = passes(Number.prototype, "valueOf");
-const isStringObject = passes(String.prototype, "valueOf");
-const isBooleanObject = passes(Boolean.prototype, "valueOf");
-const isSymbolObject = passes(Symbol.prototype, "valueOf");
-const isBigIntObject = passes(BigInt.prototype, "valueOf");
-const isArrayBuffer = passes(ArrayBuffer.prototype, "byteLength");
-const isSharedArrayBuffer = is("SharedArrayBuffer");
-const isAsyncFunction = (value: unknown): boolean => ["AsyncFunction", "AsyncGeneratorFunction"].includes(constructorName(value));
+export const isNumberObject = passes(Number.prototype, "valueOf");
+export const isStringObject = passes(String.prototype, "valueOf");
+export const isBooleanObject = passes(Boolean.prototype, "valueOf");
+export const isSymbolObject = passes(Symbol.prototype, "valueOf");
+export const isBigIntObject = passes(BigInt.prototype, "valueOf");
+export const isArrayBuffer = passes(ArrayBuffer.prototype, "byteLength");
+export const isSharedArrayBuffer = is("SharedArrayBuffer");
+export const isAsyncFunction = (value: unknown): boolean => ["AsyncFunction", "AsyncGeneratorFunction"].includes(constructorName(value));
 
 export const types = {
   isAnyArrayBuffer: (value: unknown): boolean => isArrayBuffer(value) || isSharedArrayBuffer(value),
@@ -71,4 +71,11 @@ export const types = {
   ),
 };
 
+// The kinds of typed arrays have their names put together above.
+export const {
+  isAnyArrayBuffer, isArgumentsObject, isArrayBufferView, isBigInt64Array, isBigUint64Array, isBoxedPrimitive, isDataView, isDate,
+  isExternal, isFloat32Array, isFloat64Array, isGeneratorFunction, isGeneratorObject, isInt16Array, isInt32Array, isInt8Array, isMap,
+  isMapIterator, isModuleNamespaceObject, isNativeError, isPromise, isProxy, isRegExp, isSet, isSetIterator, isTypedArray, isUint16Array,
+  isUint32Array, isUint8Array, isUint8ClampedArray, isWeakMap, isWeakSet,
+} = types as Record<string, (value: unknown) => boolean>;
 export default types;

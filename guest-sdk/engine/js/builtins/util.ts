@@ -38,6 +38,12 @@ export function promisify(fn: Fn): Fn {
 }
 promisify.custom = CUSTOM;
 
+const { setTimeout } = globalThis as unknown as { setTimeout(callback: () => void, delay?: number): number };
+Object.defineProperty(setTimeout, CUSTOM, {
+  value: (delay?: number, value?: unknown) => new Promise((resolve) => setTimeout(() => resolve(value), delay)),
+  configurable: true,
+});
+
 export function callbackify(fn: Fn): Fn {
   if (typeof fn !== "function") throw new TypeError("util.callbackify needs a function");
   return function (this: unknown, ...args: unknown[]): void {
@@ -73,6 +79,30 @@ export function stripVTControlCharacters(text: string): string {
   return text.replace(/\u001b\[[\d;?]*[ -/]*[@-~]/g, "");
 }
 
+/** What begins and what ends a style of a terminal's. */
+const STYLES: Record<string, readonly [begin: number, end: number]> = {
+  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25], inverse: [7, 27], hidden: [8, 28],
+  strikethrough: [9, 29], doubleunderline: [21, 24], framed: [51, 54], overlined: [53, 55], gray: [90, 39], grey: [90, 39],
+};
+["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"].forEach((color, i) => {
+  const upper = color[0]?.toUpperCase() + color.slice(1);
+  STYLES[color] = [30 + i, 39];
+  STYLES[`bg${upper}`] = [40 + i, 49];
+  STYLES[`${color}Bright`] = [90 + i, 39];
+  STYLES[`bg${upper}Bright`] = [100 + i, 49];
+});
+
+export function styleText(format: string | string[], text: string): string {
+  let [before, after] = ["", ""];
+  for (const name of [format].flat()) {
+    if (!Object.hasOwn(STYLES, name)) throw new TypeError(`util.styleText knows no style ${inspect(name)}`);
+    const [begin, end] = STYLES[name] as readonly [number, number];
+    before += `\u001b[${begin}m`;
+    after = `\u001b[${end}m${after}`;
+  }
+  return before + text + after;
+}
+
 export function toUSVString(text: string): string {
   return String(text).toWellFormed();
 }
@@ -92,5 +122,6 @@ const debug = debuglog;
 export { TextDecoder, TextEncoder, debug, isDeepStrictEqual, types };
 export default {
   TextDecoder, TextEncoder, callbackify, debug, debuglog, deprecate, format, formatWithOptions, inherits, inspect, isArray, isDate,
-  isDeepStrictEqual, isError, isFunction, isObject, isRegExp, isString, promisify, stripVTControlCharacters, toUSVString, types,
+  isDeepStrictEqual, isError, isFunction, isObject, isRegExp, isString, promisify, stripVTControlCharacters, styleText, toUSVString,
+  types,
 };

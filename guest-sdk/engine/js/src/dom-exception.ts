@@ -82,11 +82,17 @@ function DOMExceptionConstructor(this: unknown, message: unknown = "", options: 
   const text = toDOMString(message);
   const named = typeof options === "object" && options !== null ? (options as { name?: unknown }).name : options;
   const name = named === undefined ? "Error" : toDOMString(named);
-  const error = Reflect.construct(Error, [], new.target as unknown as ErrorConstructor) as object;
+  const error = Reflect.construct(Error, [], new.target as unknown as ErrorConstructor) as Error;
   if (typeof options === "object" && options !== null && "cause" in options) {
     Object.defineProperty(error, "cause", { value: options.cause, writable: true, configurable: true });
   }
   State.put(error, name, text);
+  // `Error` did not know what it is called.
+  const head = text === "" ? name : `${name}: ${text}`;
+  const stack = String(error.stack);
+  if (!stack.startsWith(head)) {
+    Object.defineProperty(error, "stack", { value: head + stack.replace(/^Error/, ""), writable: true, configurable: true });
+  }
   return error;
 }
 

@@ -312,7 +312,7 @@ function errorBase(error: Error): string {
   const message = String(error.message);
   const name = String(error.name || constructorName(error) || "Error");
   const head = message === "" ? name : `${name}: ${message}`;
-  const stack = tenantFrames(error.stack);
+  const stack = tenantFrames(error.stack, message);
   return stack === "" ? `[${head}]` : `${head}\n${stack}`;
 }
 

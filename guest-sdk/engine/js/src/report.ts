@@ -14,7 +14,7 @@ export function describeThrown(reason: unknown): [message: string, stack: string
       const message = String(reason.message);
       let text = message === "" ? name : name === "" ? message : `${name}: ${message}`;
       if (reason.cause !== undefined) text += ` [cause: ${firstLine(inspect(reason.cause))}]`;
-      return [text, tenantFrames(reason.stack)];
+      return [text, tenantFrames(reason.stack, message)];
     }
     if (typeof reason === "string") return [`Uncaught ${inspect(reason)} (a string was thrown, not an Error)`, ""];
     return [`Uncaught ${inspect(reason)}`, ""];

@@ -3,10 +3,11 @@
 
 import { build } from "esbuild";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildBuiltins } from "../builtins/build.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const only = process.argv[2] ?? "";
@@ -14,6 +15,13 @@ const out = mkdtempSync(join(tmpdir(), "isolet-prelude-"));
 const prelude = join(out, "prelude.js");
 
 execFileSync(process.execPath, [join(here, "../build.mjs"), prelude], { stdio: "inherit" });
+
+// The front end holds imports against this list.
+const exported = await buildBuiltins(join(here, ".."), join(out, "builtins"));
+if (exported !== readFileSync(join(here, "../builtins/exports.txt"), "utf8")) {
+  console.error("builtins/exports.txt is not what the modules export: npm run build writes it");
+  process.exit(1);
+}
 
 const files = readdirSync(here).filter((name) => name.endsWith(".test.ts") && name.includes(only));
 await build({

@@ -1,4 +1,4 @@
-// Holds guest-sdk/types/index.d.ts against what the engine really exposes, both ways, and type-checks the gallery with it.
+// Holds guest-sdk/types against what the engine really exposes, both ways, and type-checks the gallery with it.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { QuickJsGuest } from "./support/quickjs.ts";
 
 const PACKAGE = join(process.env.PRELUDE_MODULES as string, "..");
 const TYPES = process.env.ISOLET_TYPES ?? join(PACKAGE, "../../types/index.d.ts");
+const NODE_TYPES = join(TYPES, "../node.d.ts");
 const GALLERY = process.env.ISOLET_GALLERY ?? join(PACKAGE, "../../../ui/src/examples");
 const TEMPLATES = process.env.ISOLET_TEMPLATES ?? join(PACKAGE, "../../../host/server/templates");
 
@@ -107,14 +108,18 @@ test("the types declare what the engine has, and nothing else", async () => {
 
 /** Each of these modules' default exports as what a function may be, under these options. */
 function typeCheck(mains: string[], options: object): void {
+  typeCheckTexts(mains.map((main) => `import handler from ${JSON.stringify(main)};\nexport const checked: ExportedHandler | HandlerFunction = handler;\n`), options);
+}
+
+function typeCheckTexts(texts: string[], options: object): void {
   const folder = mkdtempSync(join(tmpdir(), "isolet-types-"));
   try {
-    const checks = mains.map((main, number) => {
+    const checks = texts.map((text, number) => {
       const check = join(folder, `${number}.ts`);
-      writeFileSync(check, `import handler from ${JSON.stringify(main)};\nexport const checked: ExportedHandler | HandlerFunction = handler;\n`);
+      writeFileSync(check, text);
       return check;
     });
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { noEmit: true, ...options }, files: [TYPES, ...checks] }));
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { noEmit: true, ...options }, files: [TYPES, NODE_TYPES, ...checks] }));
     execFileSync(process.execPath, [join(process.env.PRELUDE_MODULES as string, ".bin/tsc"), "-p", folder], { stdio: "pipe", encoding: "utf8" });
   } catch (error) {
     assert.fail((error as { stdout?: string }).stdout || String(error));
@@ -137,4 +142,31 @@ test("what `isolet init` writes type-checks under its own options", () => {
   const mains = readdirSync(TEMPLATES).filter((file) => file.endsWith(".ts")).map((file) => join(TEMPLATES, file));
   assert.ok(mains.length >= 3);
   typeCheck(mains, JSON.parse(readFileSync(join(TEMPLATES, "tsconfig.json"), "utf8")).compilerOptions);
+});
+
+test("Node's modules are declared with what they export, and nothing else", () => {
+  const exported = readFileSync(join(PACKAGE, "builtins/exports.txt"), "utf8").trim().split("\n").map((line) => line.split(" "));
+  const same = [["assert/strict", "assert"], ["path/posix", "path"], ["stream/promises", "stream-promises"], ["util/types", "util-types"]];
+  const modules = exported.flatMap(([file, ...names]) => {
+    const known = same.filter(([, of]) => of === file).map(([name]) => name as string);
+    return [...(file?.includes("-") ? [] : [file as string]), ...known].map((name) => ({ name, names }));
+  });
+  assert.equal(modules.length, 12);
+  const texts = modules.flatMap(({ name, names }) => [name, `node:${name}`].map((specifier) =>
+    // One that is missing here, or there, is an error of types.
+    `import * as all from ${JSON.stringify(specifier)};\nexport const names: Record<keyof typeof all, 1> = { ${names.map((one) => `${JSON.stringify(one)}: 1`).join(", ")} };\n`));
+  const use = `
+    import assert, { strict } from "node:assert"; import { AsyncLocalStorage } from "async_hooks"; import { Buffer } from "node:buffer";
+    import EventEmitter, { on } from "events"; import path from "node:path"; import { Readable, Transform } from "node:stream";
+    import { pipeline } from "node:stream/promises"; import { inspect, promisify, types } from "util"; import { fileURLToPath } from "node:url";
+    class Mine extends EventEmitter {}
+    export async function all(request: Request): Promise<string> {
+      for await (const [x] of on(new Mine(), "x", { signal: request.signal })) strict.equal(x, 1);
+      await pipeline(Readable.fromWeb(request.body as ReadableStream), new Transform({ transform: (chunk, _, done) => done(null, chunk) }));
+      await promisify(setTimeout)(1);
+      assert(types.isDate(1));
+      const store: { id: number } | undefined = new AsyncLocalStorage<{ id: number }>().getStore();
+      return path.join(fileURLToPath("file:///x"), Buffer.from("y").toString("base64url"), inspect(store), Readable.toWeb(Readable.from([])).locked ? "" : "z");
+    }`;
+  typeCheckTexts([...texts, use], JSON.parse(readFileSync(join(TEMPLATES, "tsconfig.json"), "utf8")).compilerOptions);
 });

@@ -33,7 +33,11 @@ fn body_read(ctx: Ctx<'_>) -> Result<Promise<'_>> {
         }
         busy
     });
-    if busy == Some(false) { Ok(promise) } else { Err(Exception::throw_type(&ctx, "the request body is not readable now")) }
+    if busy == Some(false) {
+        Ok(promise)
+    } else {
+        Err(Exception::throw_type(&ctx, "the request body is not readable now"))
+    }
 }
 
 fn respond<'js>(ctx: Ctx<'js>, status: u16, headers: Vec<String>, body: Value<'js>, streaming: bool) -> Result<()> {
@@ -69,7 +73,11 @@ fn body_write<'js>(ctx: Ctx<'js>, chunk: TypedArray<'js, u8>) -> Result<Promise<
         }
         free
     });
-    if taken == Some(true) { Ok(promise) } else { Err(Exception::throw_type(&ctx, "the response body cannot be written now")) }
+    if taken == Some(true) {
+        Ok(promise)
+    } else {
+        Err(Exception::throw_type(&ctx, "the response body cannot be written now"))
+    }
 }
 
 fn close() {

@@ -87,13 +87,19 @@ from_compiled_data!(icu_normalizer::provider::Baked;
     icu_normalizer::provider::NormalizerNfdDataV1, icu_normalizer::provider::NormalizerNfdTablesV1);
 
 impl DataProvider<provider::CollationTailoringV1> for Root {
-    fn load(&self, request: DataRequest<'_>) -> std::result::Result<DataResponse<provider::CollationTailoringV1>, DataError> {
+    fn load(
+        &self,
+        request: DataRequest<'_>,
+    ) -> std::result::Result<DataResponse<provider::CollationTailoringV1>, DataError> {
         Err(DataErrorKind::IdentifierNotFound.with_req(provider::CollationTailoringV1::INFO, request))
     }
 }
 
 impl DataProvider<provider::CollationReorderingV1> for Root {
-    fn load(&self, request: DataRequest<'_>) -> std::result::Result<DataResponse<provider::CollationReorderingV1>, DataError> {
+    fn load(
+        &self,
+        request: DataRequest<'_>,
+    ) -> std::result::Result<DataResponse<provider::CollationReorderingV1>, DataError> {
         Err(DataErrorKind::IdentifierNotFound.with_req(provider::CollationReorderingV1::INFO, request))
     }
 }
@@ -110,7 +116,8 @@ fn zone_names() -> Vec<String> {
 
 /// Seconds east of Greenwich at a time in milliseconds, and whether that is summer time.
 fn zone_offset(name: String, time: f64) -> List<(i32, bool)> {
-    let time = Timestamp::from_millisecond(time as i64).unwrap_or(if time < 0.0 { Timestamp::MIN } else { Timestamp::MAX });
+    let time =
+        Timestamp::from_millisecond(time as i64).unwrap_or(if time < 0.0 { Timestamp::MIN } else { Timestamp::MAX });
     List(ZONES.get(&name).map_or((0, false), |zone| {
         let info = zone.to_offset_info(time);
         (info.offset().seconds(), info.dst().is_dst())

@@ -13,7 +13,11 @@ use isolet_domain::ids::FunctionName;
 use serde_json::json;
 
 /// What the runtime has, for TypeScript.
-const TYPES: &str = include_str!("../../../../guest-sdk/types/index.d.ts");
+const TYPES: &str = concat!(
+    include_str!("../../../../guest-sdk/types/index.d.ts"),
+    "\n",
+    include_str!("../../../../guest-sdk/types/node.d.ts")
+);
 const TYPES_FILE: &str = "isolet.d.ts";
 const TSCONFIG: &str = include_str!("../../templates/tsconfig.json");
 const ENTRY: &str = "src/main.ts";
