@@ -10,9 +10,10 @@ use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 
 use crate::build_instance::{Budget, BuildInstance, Refusal, plain};
+use crate::meter::thread_cpu;
 use crate::overlay::{self, Overlay, TooLarge};
 use crate::platform::Platform;
-use crate::reading::{self, Job};
+use crate::reading::{self, Job, Output};
 use crate::source_bundle::engine_bundle;
 
 /// What a build came to.
@@ -59,12 +60,7 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
 /// What is wrong with `code`, and what is doubtful. Nothing of it is run.
 pub fn check(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<Diagnostic>, Refusal> {
     let _active = platform.ticker.activate();
-    let (mut diagnostics, bundle, cpu) = match reading::read(platform, code, Job::Transform, limits.build_cpu) {
-        Ok(output) => (output.diagnostics, output.bundle, output.cpu),
-        // Too much for the front end is not always too much for the engine, which has the last word on what is plain.
-        Err(Refusal::Code(..)) if code.is_plain() => (Vec::new(), Some(engine_bundle(code)), Duration::ZERO),
-        Err(refusal) => return Err(refusal),
-    };
+    let Output { mut diagnostics, bundle, cpu } = read(platform, code, Job::Transform, limits)?;
     let Some(bundle) = bundle else { return Ok(diagnostics) };
     match compile(platform, &bundle, limits.build_cpu.saturating_sub(cpu), limits) {
         Ok(_) => {}
@@ -91,20 +87,25 @@ fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources,
         (false, _) => Job::Transform,
     };
     let began = Instant::now();
-    let output = match reading::read(platform, code, job, limits.build_cpu) {
-        // Too much for the front end is not always too much for the engine, which has the last word on what is plain.
-        Err(Refusal::Code(..)) if code.is_plain() => {
-            let took = began.elapsed();
-            return Ok(Sources { bundle: engine_bundle(code), warnings: Vec::new(), took, cpu: Duration::ZERO });
-        }
-        read => read?,
-    };
+    let output = read(platform, code, job, limits)?;
     match output.bundle {
         Some(bundle) => {
             let warnings = output.diagnostics.iter().map(warning).collect();
             Ok(Sources { bundle, warnings, took: began.elapsed(), cpu: output.cpu })
         }
         None => Err(Refusal::Code(Outcome::BuildFailed, failed(output.diagnostics))),
+    }
+}
+
+/// What the front end says. Too much for it is not always too much for the engine, which has the last word on what is plain.
+fn read(platform: &Platform, code: &Code, job: Job, limits: &Limits) -> Result<Output, Refusal> {
+    let before = thread_cpu();
+    match reading::read(platform, code, job, limits.build_cpu) {
+        Err(Refusal::Code(..)) if code.is_plain() => {
+            let cpu = thread_cpu().saturating_sub(before);
+            Ok(Output { diagnostics: Vec::new(), bundle: Some(engine_bundle(code)), cpu })
+        }
+        read => read,
     }
 }
 
