@@ -25,7 +25,7 @@ CODE = {"modules": {"main.js": "export default { fetch: () => new Response('x') 
 
 counts = collections.Counter()
 
-# Schemathesis has the generator look for requests with more success, at three times the time per request: what is reached is seen to above.
+# Schemathesis has the generator look for requests with more success, at twice the time per request: what is reached is seen to above.
 hypothesis.target = lambda *_, **__: None
 
 
