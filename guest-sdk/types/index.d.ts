@@ -293,6 +293,7 @@ interface URLPatternInit {
   hash?: string;
   baseURL?: string;
 }
+type URLPatternComponent = Exclude<keyof URLPatternInit, "baseURL">;
 interface URLPatternOptions {
   ignoreCase?: boolean;
 }
@@ -326,6 +327,10 @@ declare class URLPattern {
   readonly hasRegExpGroups: boolean;
   test(input?: string | URL | URLPatternInit, base?: string | URL): boolean;
   exec(input?: string | URL | URLPatternInit, base?: string | URL): URLPatternResult | null;
+  /** The component with `groups` filled in. Throws where that is not one text, or one that the pattern does not match. */
+  generate(component: URLPatternComponent, groups: Record<string, string>): string;
+  /** 1 where `left` is the more particular, -1 where `right` is, 0 where neither is. */
+  static compareComponent(component: URLPatternComponent, left: URLPattern, right: URLPattern): -1 | 0 | 1;
 }
 
 // ---- Encoding (Encoding standard; HTML, 8.3)

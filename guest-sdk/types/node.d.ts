@@ -363,20 +363,8 @@ declare module "node:url" {
   export function resolveObject(from: string | object, to: string | object): OldUrl;
   /** @deprecated Use `URL`. */
   export const Url: new () => OldUrl;
-  const all: {
-    URL: typeof URL;
-    URLSearchParams: typeof URLSearchParams;
-    Url: typeof Url;
-    domainToASCII: typeof domainToASCII;
-    fileURLToPath: typeof fileURLToPath;
-    format: typeof format;
-    parse: typeof parse;
-    pathToFileURL: typeof pathToFileURL;
-    resolve: typeof resolve;
-    resolveObject: typeof resolveObject;
-    urlToHttpOptions: typeof urlToHttpOptions;
-  };
-  export default all;
+  const own: Omit<typeof import("node:url"), "default">;
+  export default own;
 }
 
 declare module "node:util" {

@@ -32,6 +32,41 @@ export default handler({
     same([consonants.test('https://a.example/b'), consonants.test('https://a.example/a')], [true, false])
     same(new URLPattern({ pathname: '/A' }, { ignoreCase: true }).test('https://a.example/a'), true)
   },
+  async 'URL patterns are filled in, where that is one text which matches'() {
+    const books = new URLPattern('https://:shop.example.com/books/:id/:part?')
+    same(books.generate('hostname', { shop: 'bücher' }), 'xn--bcher-kva.example.com')
+    const pattern = new URLPattern({ pathname: '/a\\:b/{pre-:id}.:kind', search: 'q=:q', hash: ':h', protocol: ':scheme' })
+    same(pattern.generate('pathname', { id: 'x y', kind: 'é', more: 1 }), '/a:b/pre-x%20y.%C3%A9')
+    same([pattern.generate('search', { q: '?x' }), pattern.generate('hash', { h: '#x' }), pattern.generate('protocol', { scheme: 'ab' })], ['q=?x', '#x', 'ab'])
+    same(new URLPattern({ pathname: '/([^\\/]+?)' }).generate('pathname', { 0: 'x' }), '/x')
+    same(new URLPattern('other://a.example/:x').generate('pathname', { x: 'a b' }), '/a b')
+    const refused = [
+      () => books.generate('pathname', { id: '1', part: 'x' }),
+      () => pattern.generate('pathname', { id: 'a/b', kind: 'x' }),
+      () => pattern.generate('pathname', { id: 'a' }),
+      () => pattern.generate('pathname', Object.create({ id: 'a', kind: 'x' })),
+      () => pattern.generate('pathname'),
+      () => pattern.generate('path', {}),
+      () => new URLPattern({ pathname: '/*' }).generate('pathname', { 0: 'x' }),
+      () => new URLPattern({ pathname: '/(a|b)' }).generate('pathname', { 0: 'a' }),
+      () => new URLPattern({ port: ':p' }).generate('port', { p: 'x' }),
+      () => URLPattern.prototype.generate.call({}, 'pathname', {}),
+    ]
+    for (const [at, call] of refused.entries()) same([at, await thrown(call)], [at, 'TypeError'])
+  },
+  async 'URL patterns are compared by how particular they are'() {
+    const paths = ['*', '/*', '/:a*', '/:a?', '/:a+', '/:a', '/(\\d+)', '/a*', '/a', '/{a}/b', '/ab']
+    const patterns = paths.map((pathname) => new URLPattern({ pathname }))
+    const compare = (a, b) => URLPattern.compareComponent('pathname', a, b)
+    for (const [at, one] of patterns.entries()) {
+      same([paths[at], patterns.map((other) => Math.sign(compare(one, other)) === -Math.sign(compare(other, one)))], [paths[at], paths.map(() => true)])
+    }
+    const ordered = ['/*', '/:a*', '/:a?', '/:a+', '/:a', '/(\\d+)', '/a'].map((pathname) => new URLPattern({ pathname }))
+    for (let at = 1; at < ordered.length; at++) same([at, compare(ordered[at - 1], ordered[at])], [at, -1])
+    same(compare(new URLPattern({ pathname: '/x/:a' }), new URLPattern({ pathname: '/x/:b' })), 0)
+    same(await thrown(() => URLPattern.compareComponent('pathname', patterns[0], {})), 'TypeError')
+    same(await thrown(() => URLPattern.compareComponent('path', patterns[0], patterns[0])), 'TypeError')
+  },
   async 'legacy encodings decode, whole and in pieces'() {
     same(new TextDecoder('shift_jis').decode(bytes(0x93, 0xfa, 0x96, 0x7b)), '日本')
     same(new TextDecoder('windows-1252').decode(bytes(0x80, 0x9f)), '€Ÿ')
@@ -47,6 +82,15 @@ export default handler({
   async 'base64 is strict about what it takes'() {
     same([atob(' aGk = '), btoa('\xff')], ['hi', '/w=='])
     same([await thrown(() => atob('a')), await thrown(() => btoa('€'))], ['InvalidCharacterError', 'InvalidCharacterError'])
+  },
+  async 'iterators take and drop what can be counted'() {
+    const closed = []
+    const numbers = { __proto__: Iterator.prototype, next: () => ({ done: false, value: 1 }), return: () => (closed.push('closed'), {}) }
+    for (const limit of [2 ** 53, Number.MAX_VALUE, -1, NaN]) {
+      same([limit, await thrown(() => numbers.take(limit)), await thrown(() => numbers.drop(limit))], [limit, 'RangeError', 'RangeError'])
+    }
+    same(closed.length, 8)
+    same([numbers.take(2).toArray(), [1, 2].values().drop(Infinity).toArray(), [1].values().take(2 ** 53 - 1).toArray()], [[1, 1], [], [1]])
   },
   'big integers wrap as the standard says'() {
     same([BigInt.asUintN(64, -1n), BigInt.asUintN(64, 2n ** 63n), BigInt.asUintN(32, -1n), BigInt.asUintN(33, -1n), BigInt.asUintN(65, -(2n ** 64n))].map(String),

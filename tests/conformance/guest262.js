@@ -19,7 +19,7 @@ async function run262(task, load) {
   globalThis.$262 = {
     global: globalThis,
     evalScript: (text) => evaluate(text),
-    detachArrayBuffer: (buffer) => void structuredClone(null, { transfer: [buffer] }),
+    detachArrayBuffer: (buffer) => void (buffer.detached || structuredClone(null, { transfer: [buffer] })),
     gc() {},
     agent: {},
   }

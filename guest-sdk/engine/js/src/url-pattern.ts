@@ -3,7 +3,8 @@
 import { native, type UrlPatternInput } from "./native.ts";
 import { regExpExec } from "./primordials.ts";
 import { withoutSets } from "./unicode-sets.ts";
-import { defineInterface, isObject, toDictionary, toUSVString } from "./webidl.ts";
+import { compareParts, fillIn, type Part, partsOf } from "./url-pattern-parts.ts";
+import { defineInterface, isObject, requireArguments, toDictionary, toEnum, toUSVString } from "./webidl.ts";
 
 const COMPONENTS = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"] as const;
 type ComponentName = (typeof COMPONENTS)[number];
@@ -25,6 +26,8 @@ interface Component {
   expression: RegExp;
   groups: readonly string[];
 }
+
+const SPECIAL_SCHEMES = ["http", "https", "ws", "wss", "ftp", "file"];
 
 const makeRegExp = RegExp;
 
@@ -128,9 +131,58 @@ export class URLPattern {
     return result;
   }
 
+  /** The text of a component whose named groups have the values of `groups`. Throws a TypeError where that is not one text, or no match. */
+  generate(component: ComponentName, groups: Readonly<Record<string, string>>): string {
+    requireArguments(arguments.length, 2, "URLPattern.generate");
+    const name = toEnum(component, COMPONENTS, "component");
+    const values: Record<string, string> = Object.create(null);
+    for (const [group, value] of Object.entries(toDictionary<Record<string, string>>(groups, "groups"))) {
+      values[toUSVString(group)] = toUSVString(value);
+    }
+    const filled = fillIn(this.#parts(name), values, (value) => this.#encode(name, value));
+    if (regExpExec((this.#components[COMPONENTS.indexOf(name)] as Component).expression, filled) === null) {
+      throw new TypeError(`generate: ${JSON.stringify(filled)} would not match the ${name} of the pattern`);
+    }
+    return filled;
+  }
+
+  /** 1 where a component of `left` is more particular than that of `right`, −1 the other way round, 0 where neither is. */
+  static compareComponent(component: ComponentName, left: URLPattern, right: URLPattern): -1 | 0 | 1 {
+    requireArguments(arguments.length, 3, "URLPattern.compareComponent");
+    const name = toEnum(component, COMPONENTS, "component");
+    for (const pattern of [left, right]) {
+      if (!isObject(pattern) || !(#components in pattern)) throw new TypeError("compareComponent compares two URLPatterns");
+    }
+    return compareParts(left.#parts(name), right.#parts(name));
+  }
+
+  #parts(name: ComponentName): Part[] {
+    const isPath = name === "pathname" && this.#isSpecial();
+    return partsOf(this.#pattern(COMPONENTS.indexOf(name)), { delimiter: isPath ? "/" : name === "hostname" ? "." : "", prefix: isPath ? "/" : "" });
+  }
+
+  /** Whether it may match an address of a scheme whose paths have segments. */
+  #isSpecial(): boolean {
+    const { expression } = this.#components[0] as Component;
+    return SPECIAL_SCHEMES.some((scheme) => regExpExec(expression, scheme) !== null);
+  }
+
+  /** A value as it stands in that component of an address. */
+  #encode(name: ComponentName, value: string): string {
+    const init: (string | undefined)[] = COMPONENTS.map(() => undefined);
+    // Only its not being special counts. What a component begins or ends with is not part of it.
+    if (name === "pathname" && !this.#isSpecial()) init[0] = "other";
+    const [before, after] = [{ search: "?", hash: "#" }[name as string] ?? "", name === "protocol" ? ":" : ""];
+    const at = COMPONENTS.indexOf(name);
+    init[at] = before + value + after;
+    const parsed = native.urlPatternInput([...init, undefined], undefined);
+    if (parsed === null) throw new TypeError(`generate: ${JSON.stringify(value)} is not possible in a ${name}`);
+    return parsed[at] as string;
+  }
+
   #pattern(at: number): string {
     return (this.#components[at] as Component).pattern;
   }
 }
 
-defineInterface(URLPattern, "URLPattern", 0, { test: 0, exec: 0 });
+defineInterface(URLPattern, "URLPattern", 0, { test: 0, exec: 0, generate: 2, compareComponent: 3 });
