@@ -1,6 +1,8 @@
 //! What is wrong with code, told all at once and in the right place, by builds, `POST /v1/check` and run answers; and code that is
 //! hostile to whoever reads it.
 
+use std::time::Duration;
+
 use isolet_domain::execute::{BuildError, GuestError};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
@@ -113,6 +115,31 @@ async fn nesting_without_end_stays_in_the_sandbox() {
         run(&modules(&[("main.ts", "export default { fetch: (): Response => new Response('alive') }")]), get("/"))
             .await;
     assert_eq!(ran.text(), "alive");
+}
+
+#[tokio::test]
+async fn a_build_that_takes_too_long_says_what_did_and_of_how_much() {
+    let plain = format!("exports.a = [{}]", "{ a: 1, b: 'two' }, ".repeat(40_000));
+    let typed = format!(
+        "const a: unknown[] = [{}]\nexport default () => new Response('x')",
+        "(a: number) => a, ".repeat(20_000)
+    );
+    for (name, text) in [("main.js", plain), ("main.ts", typed)] {
+        let mut ms = 10;
+        loop {
+            let build_cpu = Duration::from_millis(ms);
+            let message = match prepare(&modules(&[(name, &text)]), Limits { build_cpu, ..Limits::DEFAULT }).await {
+                Err(BuildError::Code { outcome: Outcome::BuildLimit, error }) => error.message,
+                // It compiled.
+                _ if ms > 10 => break,
+                other => panic!("{name} was not stopped: {:?}", other.err()),
+            };
+            let used_up = |what: &str| message == format!("{what} used up its {ms} ms of CPU");
+            let both = ms > 10 && used_up("reading and compiling the code");
+            assert!(both || used_up("reading the code"), "{name}: {message}");
+            ms *= 2;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

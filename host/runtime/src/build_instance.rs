@@ -52,7 +52,11 @@ impl BuildInstance {
         content: Content,
         budget: &Budget,
     ) -> wasmtime::Result<Self> {
-        let state = BuildState::new(Meter::new(budget.cpu), budget.memory_bytes, platform.budget.share());
+        let state = BuildState::new(
+            Meter::new(budget.cpu.saturating_sub(budget.spent)),
+            budget.memory_bytes,
+            platform.budget.share(),
+        );
         let mut store = Store::new(&platform.engine, state);
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -119,6 +123,8 @@ impl BuildInstance {
 pub struct Budget {
     pub what: &'static str,
     pub cpu: Duration,
+    /// What the steps before have used of it.
+    pub spent: Duration,
     pub memory_bytes: u64,
 }
 
@@ -148,7 +154,8 @@ mod tests {
     fn what_a_thread_did_before_is_not_the_codes() {
         let platform = crate::wild_calls::platform();
         let front_end = platform.front_end.module(&platform.engine).expect("it compiles");
-        let budget = Budget { what: "a test", cpu: Duration::from_millis(50), memory_bytes: MAX_MEMORY_BYTES as u64 };
+        let cpu = Duration::from_millis(50);
+        let budget = Budget { what: "a test", cpu, spent: Duration::ZERO, memory_bytes: MAX_MEMORY_BYTES as u64 };
         while thread_cpu() < 2 * budget.cpu {}
         let done = AtomicBool::new(false);
         let made: Vec<bool> = std::thread::scope(|scope| {

@@ -41,9 +41,8 @@ pub fn build(platform: &Platform, code: &Code, limits: &Limits) -> Result<Built,
     let _active = platform.ticker.activate();
     let began = Instant::now();
     let sources = sources(platform, code, limits)?;
-    let left = limits.build_cpu.saturating_sub(sources.cpu);
     let better = |refusal| if code.is_plain() { explained(platform, code, limits, refusal) } else { refusal };
-    let bytecode = compile(platform, &sources.bundle, left, limits).map_err(better)?;
+    let bytecode = compile(platform, &sources.bundle, sources.cpu, limits).map_err(better)?;
     let compiled = began.elapsed();
     let (overlay, startup_cpu) = start(platform, code, &bytecode, limits).map_err(better)?;
     let report = BuildReport {
@@ -62,7 +61,7 @@ pub fn check(platform: &Platform, code: &Code, limits: &Limits) -> Result<Vec<Di
     let _active = platform.ticker.activate();
     let Output { mut diagnostics, bundle, cpu } = read(platform, code, Job::Transform, limits)?;
     let Some(bundle) = bundle else { return Ok(diagnostics) };
-    match compile(platform, &bundle, limits.build_cpu.saturating_sub(cpu), limits) {
+    match compile(platform, &bundle, cpu, limits) {
         Ok(_) => {}
         Err(Refusal::Code(Outcome::BuildFailed, error)) => diagnostics.push(Diagnostic {
             severity: Severity::Error,
@@ -101,8 +100,11 @@ fn sources(platform: &Platform, code: &Code, limits: &Limits) -> Result<Sources,
 fn read(platform: &Platform, code: &Code, job: Job, limits: &Limits) -> Result<Output, Refusal> {
     let before = thread_cpu();
     match reading::read(platform, code, job, limits.build_cpu) {
-        Err(Refusal::Code(..)) if code.is_plain() => {
+        Err(refusal @ Refusal::Code(..)) if code.is_plain() => {
             let cpu = thread_cpu().saturating_sub(before);
+            if cpu >= limits.build_cpu {
+                return Err(refusal);
+            }
             Ok(Output { diagnostics: Vec::new(), bundle: Some(engine_bundle(code)), cpu })
         }
         read => read,
@@ -141,8 +143,10 @@ fn warning(diagnostic: &Diagnostic) -> String {
     format!("{place}{}{help}", diagnostic.message)
 }
 
-fn compile(platform: &Platform, bundle: &[u8], cpu: Duration, limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let names = Budget { what: "compiling the code", cpu, memory_bytes: limits.memory_bytes };
+/// `spent` is what reading the code has used of the build's CPU.
+fn compile(platform: &Platform, bundle: &[u8], spent: Duration, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    let what = if spent.is_zero() { "compiling the code" } else { "reading and compiling the code" };
+    let names = Budget { what, cpu: limits.build_cpu, spent, memory_bytes: limits.memory_bytes };
     let mut instance = BuildInstance::of_engine(platform, &names)?;
     match instance.call("isolet-compile", bundle) {
         Ok(Ok(bytecode)) => Ok(bytecode),
@@ -153,7 +157,8 @@ fn compile(platform: &Platform, bundle: &[u8], cpu: Duration, limits: &Limits) -
 }
 
 fn start(platform: &Platform, code: &Code, bytecode: &[u8], limits: &Limits) -> Result<(Overlay, Duration), Refusal> {
-    let names = Budget { what: "the module's top level", cpu: limits.startup_cpu, memory_bytes: limits.memory_bytes };
+    let (cpu, spent) = (limits.startup_cpu, Duration::ZERO);
+    let names = Budget { what: "the module's top level", cpu, spent, memory_bytes: limits.memory_bytes };
     let mut instance = BuildInstance::of_engine(platform, &names)?;
     if code.options().allow_eval {
         instance.tell("isolet-allow-eval").map_err(Refusal::Host)?;
