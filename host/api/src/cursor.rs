@@ -5,12 +5,12 @@ use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::request::Parts;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::catalogue as rows;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 500;
@@ -22,24 +22,12 @@ pub struct ListQuery {
     cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    limit: Option<usize>,
-    cursor: Option<String>,
-}
-
 impl<S: Sync> FromRequestParts<S> for ListQuery {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
-        let query = axum::extract::Query::<Raw>::try_from_uri(&parts.uri);
-        let axum::extract::Query(Raw { limit, cursor }) = query.map_err(|error| bad(&error.body_text()))?;
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(bad(&format!("`limit` must be 1 to {MAX_LIMIT}")));
-        }
-        Ok(Self { limit, cursor })
+        let mut named = named(&parts.uri)?;
+        Self::of(named.remove("limit").as_deref(), named.remove("cursor"))
     }
 }
 

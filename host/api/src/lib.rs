@@ -22,6 +22,7 @@ mod metrics;
 mod preconditions;
 mod preview;
 mod problem;
+mod query;
 mod rate_limit;
 mod relay;
 mod routes;

@@ -25,7 +25,7 @@ export const getTenantLimits = (slug: string, signal?: AbortSignal): Promise<Tag
 export const putTenantLimits = (slug: string, set: LimitNumbers, etag: string | null): Promise<LimitSettings> =>
   sendJson<LimitSettings>('PUT', tenantPath(slug, '/limits'), set, etag)
 
-export const listKeys = (tenant: string, signal?: AbortSignal): Promise<Key[]> => getAll<Key>(tenantPath(tenant, '/keys?limit=500'), signal)
+export const listKeys = (tenant: string, signal?: AbortSignal): Promise<Key[]> => getAll<Key>(tenantPath(tenant, '/keys'), signal)
 
 export const createKey = (tenant: string, key: NewKey): Promise<Key> => sendJson<Key>('POST', tenantPath(tenant, '/keys'), key)
 

@@ -2128,21 +2128,6 @@ export interface components {
         };
     };
     responses: {
-        /** @description Invalid host name */
-        "400.invalid_host": {
-            headers: {
-                "isolet-request-id": components["headers"]["isolet-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code?: "invalid_host";
-                    /** @constant */
-                    status?: 400;
-                };
-            };
-        };
         /** @description Invalid host name; Malformed request */
         "400.invalid_host.malformed_request": {
             headers: {
@@ -3041,7 +3026,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
@@ -3066,7 +3051,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             414: components["responses"]["414.address_too_long"];
@@ -3094,7 +3079,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
@@ -3121,7 +3106,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             404: components["responses"]["404.not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
@@ -3147,7 +3132,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
@@ -3257,7 +3242,7 @@ export interface operations {
                     "application/json": components["schemas"]["VerifiedResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             414: components["responses"]["414.address_too_long"];
@@ -3325,7 +3310,7 @@ export interface operations {
                     "application/json": components["schemas"]["InfoResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
@@ -3352,7 +3337,7 @@ export interface operations {
                     "application/json": string;
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
@@ -3499,7 +3484,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3536,7 +3521,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3616,7 +3601,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3697,7 +3682,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3731,7 +3716,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3812,7 +3797,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -3883,7 +3868,7 @@ export interface operations {
                     "application/json": components["schemas"]["FunctionResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -3977,7 +3962,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -4010,7 +3995,7 @@ export interface operations {
                     "application/json": components["schemas"]["AliasResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -4044,7 +4029,7 @@ export interface operations {
                     "application/json": components["schemas"]["AliasResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.alias_not_found.function_not_found.tenant_not_found"];
@@ -4141,7 +4126,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.alias_not_found.function_not_found.tenant_not_found"];
@@ -4227,7 +4212,7 @@ export interface operations {
                     "application/json": components["schemas"]["PolicyResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -4310,7 +4295,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -4345,7 +4330,7 @@ export interface operations {
                     "application/json": components["schemas"]["VariableResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -4432,7 +4417,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.variable_not_found"];
@@ -4949,7 +4934,7 @@ export interface operations {
                     "application/json": components["schemas"]["LimitSettingsResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -5076,7 +5061,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found"];
@@ -5153,7 +5138,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.secret_not_found.tenant_not_found.variable_not_found"];
@@ -5281,7 +5266,7 @@ export interface operations {
                     "application/json": components["schemas"]["VersionResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
@@ -5314,7 +5299,7 @@ export interface operations {
                     "application/wasm": unknown;
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
@@ -5385,7 +5370,7 @@ export interface operations {
                     "application/json": components["schemas"]["Code"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
@@ -5416,7 +5401,7 @@ export interface operations {
                     "application/json": components["schemas"]["HostResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -5458,7 +5443,7 @@ export interface operations {
                     "application/json": components["schemas"]["HostResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -5490,7 +5475,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.host_not_found.tenant_not_found"];
@@ -5521,7 +5506,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -5596,7 +5581,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.key_not_found.tenant_not_found"];
@@ -5674,7 +5659,7 @@ export interface operations {
                     "application/json": components["schemas"]["LimitSettingsResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -5931,7 +5916,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -5961,7 +5946,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.run_not_found.tenant_not_found"];
@@ -6032,7 +6017,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -6063,7 +6048,7 @@ export interface operations {
                     "application/json": components["schemas"]["RouteResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -6096,7 +6081,7 @@ export interface operations {
                     "application/json": components["schemas"]["RouteResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.route_not_found.tenant_not_found"];
@@ -6190,7 +6175,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.route_not_found.tenant_not_found"];
@@ -6304,7 +6289,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -6336,7 +6321,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordedRunResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.run_not_found.tenant_not_found"];
@@ -6366,7 +6351,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.run_not_found.tenant_not_found"];
@@ -6398,7 +6383,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreviewResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.run_not_found.tenant_not_found"];
@@ -6472,7 +6457,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretResponseList"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
@@ -6547,7 +6532,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.secret_not_found.tenant_not_found.variable_not_found"];
@@ -6655,7 +6640,7 @@ export interface operations {
                     "application/json": components["schemas"]["CallerResponse"];
                 };
             };
-            400: components["responses"]["400.invalid_host"];
+            400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];

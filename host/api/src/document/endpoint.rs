@@ -9,6 +9,7 @@ use serde_json::json;
 use super::operation::{Operation, Schemas};
 use super::signature::Described;
 use crate::catalogue::{self as rows, Row};
+use crate::query::Declared;
 use crate::state::AppState;
 
 /// The methods that an operation for any method is documented with.
@@ -103,6 +104,14 @@ impl Endpoint {
         self.path.replace("{*", "{")
     }
 
+    /// The parameters of its query; none where that is a guest's.
+    fn declared(&self) -> Option<Declared> {
+        let mut schemas = Schemas::default();
+        let mut operation = Operation::new(&mut schemas);
+        (self.describe)(&mut operation);
+        operation.passed_on.is_none().then(|| Declared::new(operation.query_names()))
+    }
+
     /// The operation, with what is true of every one.
     pub(super) fn operation<'s>(&self, method: &Method, schemas: &'s mut Schemas) -> Operation<'s> {
         let mut operation = Operation::new(schemas);
@@ -111,6 +120,10 @@ impl Endpoint {
             operation.in_path("path", json!({ "type": "string" }));
         }
         operation.fails(&[rows::INVALID_HOST, rows::MISDIRECTED, rows::ADDRESS_TOO_LONG, rows::INTERNAL]);
+        if operation.passed_on.is_none() {
+            // A query with what is not declared.
+            operation.fails(&[rows::MALFORMED]);
+        }
         if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             operation.fails(&[rows::CROSS_SITE]);
         }
@@ -142,11 +155,11 @@ fn described<T: 'static, H: Described<T> + 'static>(problems: &'static [&'static
 pub fn routers(
     endpoints: &[Endpoint],
     prefix: &str,
-    wrapped: impl Fn(MethodRouter<AppState>, Around) -> MethodRouter<AppState>,
+    wrapped: impl Fn(MethodRouter<AppState>, Around, Option<Declared>) -> MethodRouter<AppState>,
 ) -> (Router<AppState>, Router<AppState>) {
     let (mut below, mut others) = (Router::new(), Router::new());
     for endpoint in endpoints {
-        let route = wrapped(endpoint.route.clone(), endpoint.around);
+        let route = wrapped(endpoint.route.clone(), endpoint.around, endpoint.declared());
         match endpoint.path.strip_prefix(prefix).filter(|path| path.starts_with('/')) {
             Some(path) => below = with_route(below, path, route),
             None => others = with_route(others, endpoint.path, route),

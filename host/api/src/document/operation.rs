@@ -100,6 +100,12 @@ impl<'s> Operation<'s> {
         );
     }
 
+    /// The names of what is in its query.
+    pub(super) fn query_names(&self) -> Vec<String> {
+        let of_query = self.parameters.iter().filter(|parameter| parameter["in"] == "query");
+        of_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
+    }
+
     pub fn in_header(&mut self, name: &str, description: &str, schema: Value) {
         self.parameters.push(
             json!({ "name": name, "in": "header", "required": false, "description": description, "schema": schema }),

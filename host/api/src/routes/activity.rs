@@ -1,9 +1,7 @@
 //! What several tenants' requests came to, in one answer: what a list of tenants shows of each. One tenant's series, in full, are in
 //! `series`.
 
-use std::collections::BTreeMap;
-
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::request::Parts;
 use isolet_domain::access::Credential;
@@ -18,6 +16,7 @@ use crate::caller::{With, needs};
 use crate::catalogue as rows;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 use crate::state::AppState;
 use crate::wire::activity::{ActivityResponse, TenantActivityResponse};
 
@@ -79,12 +78,7 @@ impl<S: Sync> FromRequestParts<S> for AskedTenants {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let bad = |detail: String| Failure::Malformed { detail, pointer: None };
-        let Query(mut named) =
-            Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri).map_err(|error| bad(error.body_text()))?;
-        let tenants = named.remove("tenants").unwrap_or_default();
-        if let Some(other) = named.keys().next() {
-            return Err(bad(format!("there is no parameter `{other}`")));
-        }
+        let tenants = named(&parts.uri)?.remove("tenants").unwrap_or_default();
         let slugs = tenants.split(',').map(TenantSlug::parse).collect::<Result<Vec<_>, _>>();
         match slugs {
             Ok(slugs) if slugs.len() <= MAX_TENANTS => Ok(Self(slugs)),

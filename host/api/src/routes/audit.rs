@@ -1,8 +1,6 @@
 //! The audit: who changed what, and whether it is still as it was written.
 
-use std::collections::BTreeMap;
-
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use http::request::Parts;
 use isolet_domain::ids::{AuditId, KeyId, TenantSlug};
 use isolet_domain::service::audit::AuditFilter;
@@ -15,6 +13,7 @@ use crate::catalogue as rows;
 use crate::cursor::{ListQuery, encode};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 use crate::state::AppState;
 use crate::wire::List;
 use crate::wire::audit::{AuditEntryResponse, VerifiedResponse};
@@ -68,14 +67,7 @@ impl<S: Sync> FromRequestParts<S> for AuditQuery {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
         let bad = |detail: String| Failure::Malformed { detail, pointer: None };
-        let Query(pairs) =
-            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|error| bad(error.body_text()))?;
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in pairs {
-            if named.insert(name.clone(), value).is_some() {
-                return Err(bad(format!("`{name}` is there twice")));
-            }
-        }
+        let mut named = named(&parts.uri)?;
         let list = ListQuery::of(named.remove("limit").as_deref(), named.remove("cursor"))?;
         let (mut tenant, mut filter) = (None, AuditFilter::default());
         for (name, value) in named {
@@ -87,7 +79,8 @@ impl<S: Sync> FromRequestParts<S> for AuditQuery {
                 "operation" => filter.operation = Some(value),
                 "start" => filter.start = Some(time(&value)?),
                 "end" => filter.end = Some(time(&value)?),
-                other => return Err(bad(format!("there is no parameter `{other}`"))),
+                // Nothing else is declared.
+                _ => {}
             }
         }
         Ok(Self { tenant, filter, list })

@@ -1,12 +1,11 @@
 //! Versions looked at: what one changed, and what it is outside of this host.
 
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http::request::Parts;
 use isolet_domain::ids::{FunctionName, VersionId};
 use isolet_domain::tenant::TenantStatus;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -14,6 +13,7 @@ use crate::caller::{In, Of, PathPart as _, needs};
 use crate::catalogue as rows;
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 use crate::state::AppState;
 use crate::wire::comparison::DiffResponse;
 
@@ -60,18 +60,11 @@ pub struct Asked {
     as_text: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    base: Option<String>,
-}
-
 impl<S: Sync> FromRequestParts<S> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
-        let Query(Raw { base }) = Query::try_from_uri(&parts.uri)
-            .map_err(|error| Failure::Malformed { detail: error.body_text(), pointer: None })?;
+        let base = named(&parts.uri)?.remove("base");
         let accepted = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         Ok(Self { base, as_text: accepted.contains(TEXT) && !accepted.contains("json") })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use http::HeaderName;
 use http::header;
 use http::request::Parts;
@@ -18,6 +18,7 @@ use crate::catalogue as rows;
 use crate::cursor::ListQuery;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Characters of `query`.
@@ -41,14 +42,7 @@ impl<S: Sync> FromRequestParts<S> for LogQuery {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
-        let Query(pairs) =
-            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|error| bad(error.body_text()))?;
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in pairs {
-            if named.insert(name.clone(), value).is_some() {
-                return Err(bad(format!("`{name}` is there twice")));
-            }
-        }
+        let mut named = named(&parts.uri)?;
         let (limit, cursor) = (named.remove("limit"), named.remove("cursor"));
         let filter = Box::new(filter(named)?);
         let Some(stream) = wanted(parts) else {
@@ -93,7 +87,8 @@ fn filter(named: BTreeMap<String, String>) -> Result<LogFilter, Failure> {
             "outcome" => filter.outcome = Some(Outcome::parse(&value).ok_or_else(|| wrong("an outcome"))?),
             "query" if (1..=MAX_QUERY).contains(&value.chars().count()) => filter.query = Some(value),
             "query" => return Err(wrong("1 to 200 characters")),
-            other => return Err(bad(format!("there is no parameter `{other}`"))),
+            // Nothing else is declared.
+            _ => {}
         }
     }
     Ok(filter)

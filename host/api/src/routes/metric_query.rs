@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use isolet_domain::ids::FunctionName;
 use isolet_domain::series::Step;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::catalogue as rows;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 use crate::state::AppState;
 use crate::wire::measure::Measure;
 
@@ -40,14 +41,7 @@ impl FromRequestParts<AppState> for MetricQuery {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        let Query(pairs) =
-            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|error| bad(&error.body_text()))?;
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in pairs {
-            if named.insert(name.clone(), value).is_some() {
-                return Err(bad(&format!("`{name}` is there twice")));
-            }
-        }
+        let mut named = named(&parts.uri)?;
         let names = match named.remove("names") {
             None => Measure::ALL.to_vec(),
             Some(names) => {
@@ -65,9 +59,6 @@ impl FromRequestParts<AppState> for MetricQuery {
         let function = named.remove("function").map(|name| FunctionName::parse(&name));
         let function = function.transpose().map_err(|_| bad("`function` must be a function's name"))?;
         let (step, between) = span(&mut named, app.platform().activity.rules())?;
-        if let Some(other) = named.keys().next() {
-            return Err(bad(&format!("there is no parameter `{other}`")));
-        }
         Ok(Self { names, step, between, group, function })
     }
 }

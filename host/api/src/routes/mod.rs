@@ -44,6 +44,7 @@ use crate::document::{self, Around};
 use crate::failure::Failure;
 use crate::front::front;
 use crate::idempotency::remember;
+use crate::query::only_declared;
 use crate::state::AppState;
 use crate::trail::record;
 
@@ -56,13 +57,17 @@ pub fn openapi_document() -> serde_json::Value {
 pub fn control_plane(app: AppState) -> Router {
     let operations = operations::all();
     let text = DocumentText(document::document(&operations).to_string().into());
-    let (below, others) = document::routers(&operations, "/v1", |mut route, Around { recorded, repeatable }| {
+    let (below, others) = document::routers(&operations, "/v1", |mut route, around, declared| {
+        let Around { recorded, repeatable } = around;
         if let Some(operation) = recorded {
             route = route.route_layer(from_fn_with_state((app.clone(), operation), record));
         }
         // Outside: what is answered again is not done again.
         if let Some(limit) = repeatable {
             route = route.route_layer(from_fn_with_state((app.clone(), limit), remember));
+        }
+        if let Some(declared) = declared {
+            route = route.route_layer(from_fn_with_state(declared, only_declared));
         }
         route
     });

@@ -1,8 +1,6 @@
 //! Which tenants a list is about: `?label.k=v&status=&plan=`, beside where it begins and how long it is.
 
-use std::collections::BTreeMap;
-
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use isolet_domain::service::tenants::TenantFilter;
 use isolet_domain::tenant::TenantStatus;
@@ -11,6 +9,7 @@ use serde_json::json;
 use crate::cursor::ListQuery;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 
 pub struct TenantQuery {
     pub filter: TenantFilter,
@@ -24,14 +23,7 @@ impl<S: Sync> FromRequestParts<S> for TenantQuery {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
         let bad = |detail: String| Failure::Malformed { detail, pointer: None };
-        let Query(pairs) =
-            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|error| bad(error.body_text()))?;
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in pairs {
-            if named.insert(name.clone(), value).is_some() {
-                return Err(bad(format!("`{name}` is there twice")));
-            }
-        }
+        let mut named = named(&parts.uri)?;
         let list = ListQuery::of(named.remove("limit").as_deref(), named.remove("cursor"))?;
         let mut filter = TenantFilter::default();
         for (name, value) in named {
@@ -42,10 +34,12 @@ impl<S: Sync> FromRequestParts<S> for TenantQuery {
                         Some(status.ok_or_else(|| bad("`status` must be `active` or `suspended`".to_owned()))?);
                 }
                 "plan" => filter.plan = Some(value),
-                other => match other.strip_prefix("label.") {
-                    Some(label) => drop(filter.labels.insert(label.to_owned(), value)),
-                    None => return Err(bad(format!("there is no parameter `{other}`"))),
-                },
+                other => {
+                    // Nothing else is declared.
+                    if let Some(label) = other.strip_prefix("label.") {
+                        filter.labels.insert(label.to_owned(), value);
+                    }
+                }
             }
         }
         let name = if filter == TenantFilter::default() { "tenants".to_owned() } else { format!("tenants {filter:?}") };

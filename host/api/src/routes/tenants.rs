@@ -1,6 +1,5 @@
 //! Tenants, their keys, and signing in.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
@@ -24,6 +23,7 @@ use crate::cursor::encode;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::preconditions::Preconditions;
+use crate::query::named;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -98,14 +98,14 @@ pub async fn update_tenant(
     Ok(Answer(TenantResponse::from(tenant)))
 }
 
-/// The query of a request that asks for something grave.
+/// What a request for something grave says once more.
 pub struct Confirmation(Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for Confirmation {
-    type Rejection = Infallible;
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.uri.query().map(str::to_owned)))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
+        Ok(Self(named(&parts.uri)?.remove("confirm")))
     }
 }
 
@@ -123,7 +123,7 @@ pub async fn delete_tenant(
     Confirmation(given): Confirmation,
 ) -> Result<Accepted, Failure> {
     // Everything the tenant owns goes with it, so the caller names it twice.
-    if given.as_deref() != Some(&format!("confirm={}", found.scope.slug())) {
+    if given.as_deref() != Some(found.scope.slug().as_str()) {
         return Err(invalid("", "confirm", "add `?confirm=` with the tenant's slug to delete it with all it owns"));
     }
     if conditions.of_shown(Some(&TenantResponse::from(found.tenant.clone()))) != Verdict::Holds {

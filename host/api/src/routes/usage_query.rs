@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use http::header;
 use http::request::Parts;
 use isolet_domain::usage::{Granularity, Group, UsageQuery};
@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::catalogue as rows;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::query::named;
 
 /// Windows of one answer: a month of the shortest.
 const MAX_WINDOWS: i64 = 3_000;
@@ -34,22 +35,12 @@ impl<S: Sync> FromRequestParts<S> for AskedUsage {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
-        let Query(pairs) =
-            Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|error| bad(&error.body_text()))?;
-        let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in pairs {
-            if named.insert(name.clone(), value).is_some() {
-                return Err(bad(&format!("`{name}` is there twice")));
-            }
-        }
+        let mut named = named(&parts.uri)?;
         let granularity = named.remove("granularity").map_or(Some(Granularity::Hour), |word| Granularity::parse(&word));
         let granularity = granularity.ok_or_else(|| bad("`granularity` must be `15m`, `1h` or `1d`"))?;
         let groups = groups(named.remove("group_by").as_deref().unwrap_or("tenant"))?;
         let between = span(&mut named, granularity)?;
-        match named.keys().next() {
-            Some(other) => Err(bad(&format!("there is no parameter `{other}`"))),
-            None => Ok(Self { query: UsageQuery { between, granularity, groups }, form: form(parts) }),
-        }
+        Ok(Self { query: UsageQuery { between, granularity, groups }, form: form(parts) })
     }
 }
 

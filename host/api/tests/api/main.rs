@@ -23,6 +23,7 @@ mod openapi;
 mod preconditions;
 mod previews;
 mod problems;
+mod queries;
 mod rates;
 mod readings;
 mod routing;
