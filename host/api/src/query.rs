@@ -1,15 +1,18 @@
-//! The query of a request: that it has only the parameters its operation declares, each once. What a value means is said where it
-//! is used.
+//! The query of a request: that it has only the parameters its operation declares, each once; and the one that several understand,
+//! `dry_run`. What other values mean is said where they are used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
 use http::{Request, Uri};
+use serde_json::json;
 
+use crate::document::{Operation, Part};
 use crate::failure::Failure;
 
 /// Stands in a declared name for whatever follows the dot before it.
@@ -68,6 +71,36 @@ pub fn named(uri: &Uri) -> Result<BTreeMap<String, String>, Failure> {
         named.insert(name, value);
     }
     Ok(named)
+}
+
+/// `?dry_run=`: whether it is asked what would come of the request, and nothing is to be changed.
+pub struct DryRun(pub bool);
+
+impl DryRun {
+    const WORDS: [&str; 4] = ["1", "true", "0", "false"];
+
+    pub fn of(uri: &Uri) -> Result<Self, Failure> {
+        match named(uri)?.get("dry_run").map(String::as_str) {
+            None | Some("0" | "false") => Ok(Self(false)),
+            Some("1" | "true") => Ok(Self(true)),
+            Some(_) => Err(bad("`dry_run` must be `1` or `true`, `0` or `false`".to_owned())),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for DryRun {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
+        Self::of(&parts.uri)
+    }
+}
+
+impl Part for DryRun {
+    fn describe(operation: &mut Operation<'_>) {
+        let words = json!({ "type": "string", "enum": Self::WORDS, "default": "0" });
+        operation.in_query("dry_run", false, "Whether to say what would come of it, and make nothing.", words);
+    }
 }
 
 fn bad(detail: String) -> Failure {

@@ -14,6 +14,7 @@ use isolet_domain::ids::RequestId;
 use isolet_domain::service::begun::Begun;
 
 use crate::failure::Failure;
+use crate::query::DryRun;
 use crate::state::AppState;
 
 /// Characters of an address that are written down.
@@ -90,6 +91,10 @@ pub async fn record(
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
+    // It changes nothing: there is no act.
+    if DryRun::of(request.uri()).is_ok_and(|DryRun(is_dry)| is_dry) {
+        return next.run(request).await;
+    }
     // First: what could not be written down before must not be followed by more.
     if operation != SIGN_IN
         && let Err(error) = app.platform().audit.ready().await

@@ -1243,6 +1243,25 @@ export interface components {
             options_changed: boolean;
             version: string;
         };
+        /** @description What a build said and took, nothing of which was kept. */
+        DryRunResponse: {
+            /** Format: double */
+            build_ms: number;
+            /** Format: double */
+            compile_ms: number;
+            /** @description What is doubtful about the code, as of `POST /v1/check`. */
+            diagnostics: components["schemas"]["DiagnosticResponse"][];
+            /** Format: double */
+            front_end_ms: number;
+            /** @description Whether the version would be a new one. */
+            is_new: boolean;
+            /** Format: uint64 */
+            overlay_bytes: number;
+            /** Format: uint32 */
+            overlay_segments: number;
+            /** Format: double */
+            startup_cpu_ms: number;
+        };
         EffectiveResponse: {
             /** Format: uint64 */
             build_cpu_ms: number;
@@ -2111,6 +2130,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             digest: string;
+            /** @description Of a dry run alone: the rest is the version as it is, or as it would be made. */
+            dry_run?: components["schemas"]["DryRunResponse"] | null;
             id: string;
             main_module: string;
             message: string;
@@ -5187,7 +5208,10 @@ export interface operations {
     };
     add_version: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether to say what would come of it, and make nothing. */
+                dry_run?: "1" | "true" | "0" | "false";
+            };
             header?: {
                 /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
                 "idempotency-key"?: string;

@@ -15,6 +15,7 @@ use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
 use crate::frame::framed;
 use crate::preconditions::Preconditions;
+use crate::query::DryRun;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::upload::Uploaded;
@@ -25,6 +26,8 @@ use crate::wire::functions::{AddVersionRequest, DeployRequest, DeployResponse, V
 const MAX_MESSAGE_CHARS: usize = 1_000;
 
 pub async fn add_version(
+    // First, as other mistakes in the query are.
+    DryRun(is_dry): DryRun,
     State(app): State<AppState>,
     found: In<needs::VersionsWrite>,
     Of(function): Of<FunctionName>,
@@ -42,7 +45,13 @@ pub async fn add_version(
         }
     };
     let new = NewVersion { code: code.clone(), message };
-    let added = app.platform().versions.add(&found.scope, &function, new).await;
+    let versions = &app.platform().versions;
+    if is_dry {
+        let tried = versions.try_out(&found.scope, &function, new).await;
+        let tried = tried.map_err(|error| framed(error.into(), &code, ""))?;
+        return Ok(Put { created: false, value: VersionResponse::from(tried) });
+    }
+    let added = versions.add(&found.scope, &function, new).await;
     let (version, created) = added.map_err(|error| framed(error.into(), &code, ""))?;
     Ok(Put { created, value: VersionResponse::from(version) })
 }

@@ -31,7 +31,7 @@ pub struct CheckResponse {
 }
 
 #[derive(JsonSchema, Serialize)]
-struct DiagnosticResponse {
+pub struct DiagnosticResponse {
     #[schemars(with = "SeverityWord")]
     severity: &'static str,
     code: Option<String>,

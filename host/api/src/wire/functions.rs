@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use isolet_domain::function::{Function, FunctionKind, Version};
 use isolet_domain::ids::{EnvName, TenantSlug};
+use isolet_domain::service::versions::Tried;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::DiagnosticResponse;
 use super::code::{ModuleRequest, OptionsRequest};
 use crate::answer::ResponseBody;
 use crate::state::AppState;
 use crate::strict_json::{RequestBody, UniqueMap};
+use crate::wire::ms;
 use crate::wire::words::Time;
 
 /// Bytes of a body that carries code: 10 MiB of text, each character escaped at its longest.
@@ -103,6 +106,24 @@ pub struct VersionResponse {
     created_at: String,
     overlay_bytes: u64,
     startup_cpu_ms: f64,
+    /// Of a dry run alone: the rest is the version as it is, or as it would be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<DryRunResponse>,
+}
+
+/// What a build said and took, nothing of which was kept.
+#[derive(JsonSchema, Serialize)]
+struct DryRunResponse {
+    /// Whether the version would be a new one.
+    is_new: bool,
+    /// What is doubtful about the code, as of `POST /v1/check`.
+    diagnostics: Vec<DiagnosticResponse>,
+    front_end_ms: f64,
+    compile_ms: f64,
+    build_ms: f64,
+    startup_cpu_ms: f64,
+    overlay_bytes: u64,
+    overlay_segments: u32,
 }
 
 impl From<Version> for VersionResponse {
@@ -116,7 +137,24 @@ impl From<Version> for VersionResponse {
             created_at: version.created_at.to_string(),
             overlay_bytes: version.overlay_bytes,
             startup_cpu_ms: version.startup_cpu_us as f64 / 1_000.0,
+            dry_run: None,
         }
+    }
+}
+
+impl From<Tried> for VersionResponse {
+    fn from(Tried { version, is_new, build, diagnostics }: Tried) -> Self {
+        let dry_run = DryRunResponse {
+            is_new,
+            diagnostics: diagnostics.into_iter().map(DiagnosticResponse::from).collect(),
+            front_end_ms: ms(build.front_end),
+            compile_ms: ms(build.compile),
+            build_ms: ms(build.build),
+            startup_cpu_ms: ms(build.startup_cpu),
+            overlay_bytes: build.overlay_bytes,
+            overlay_segments: build.overlay_segments,
+        };
+        Self { dry_run: Some(dry_run), ..Self::from(version) }
     }
 }
 

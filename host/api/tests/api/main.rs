@@ -10,6 +10,7 @@ mod bad_input;
 mod check;
 mod comparison;
 mod console;
+mod dry_run;
 mod egress;
 mod host;
 mod idempotency;

@@ -13,8 +13,8 @@ use super::storage::{RECORD_BYTES, Storage, StorageError};
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::diff::CodeDiff;
-use crate::execute::{BuildError, PrepareOptions};
-use crate::function::{FunctionKind, Version};
+use crate::execute::{BuildError, BuildReport, Diagnostic, PrepareOptions};
+use crate::function::{Function, FunctionKind, Version};
 use crate::ids::{Digest, FunctionName, VersionId};
 use crate::repository::{Page, RepositoryError, WriteError};
 
@@ -61,6 +61,16 @@ pub struct NewVersion {
     pub message: String,
 }
 
+/// What would come of code that was tried and not kept.
+pub struct Tried {
+    /// The version that is there, or the one that would be made; under its number if no other is made before.
+    pub version: Version,
+    pub is_new: bool,
+    pub build: BuildReport,
+    /// What is doubtful about the code: with anything wrong it would not have been built.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 pub struct Versions {
     preparation: Preparation,
     rulebook: Arc<Rulebook>,
@@ -84,10 +94,7 @@ impl Versions {
         new: NewVersion,
     ) -> Result<(Version, bool), VersionError> {
         let repository = &self.preparation.repository;
-        let owner = repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
-        if new.code.as_component().is_some() != (owner.kind == FunctionKind::Component) {
-            return Err(VersionError::Kind(owner.kind.as_str()));
-        }
+        let owner = self.owner(tenant, function, &new.code).await?;
         let bytes = new.code.canonical_bytes();
         let digest = Digest::of(&bytes);
         let id = VersionId::of(&digest);
@@ -105,20 +112,47 @@ impl Versions {
         let bytes = Bytes::from(bytes);
         self.storage.take(tenant, RECORD_BYTES + bytes.len() as u64).await?;
         repository.put_blob(bytes.clone()).await?;
-        let version = Version {
-            id,
-            digest,
-            number: 0,
-            main_module: new.code.main_module().to_owned(),
-            message: new.message,
-            overlay_bytes: prepared.build.overlay_bytes,
-            startup_cpu_us: u64::try_from(prepared.build.startup_cpu.as_micros()).unwrap_or(u64::MAX),
-            created_at: Timestamp::now(),
-        };
-        let added = repository.add_version(tenant, function, version).await?;
+        let added = repository.add_version(tenant, function, made(new, digest, &prepared.build)).await?;
         // Once more: a purge that began before nobody named it may have removed it since.
         repository.put_blob(bytes).await?;
         Ok(added)
+    }
+
+    /// What would come of `add`: the code is built as there, and nothing of it is stored.
+    pub async fn try_out(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        new: NewVersion,
+    ) -> Result<Tried, VersionError> {
+        let owner = self.owner(tenant, function, &new.code).await?;
+        let options = PrepareOptions { limits: self.rulebook.limits(tenant, Some(&owner)).await?, fresh: false };
+        let build = self.preparation.build(tenant, &new.code, options).await?.build;
+        // What is built is known to be right as a component.
+        let diagnostics = match new.code.as_component() {
+            Some(_) => Vec::new(),
+            None => self.preparation.executor.check(tenant, &new.code, options).await?,
+        };
+        let digest = new.code.digest();
+        let would = Version { number: owner.next_number, ..made(new, digest, &build) };
+        let known = self.preparation.repository.version(tenant, function, &would.id).await?;
+        let known = known.filter(|known| known.digest == would.digest);
+        Ok(Tried { is_new: known.is_none(), version: known.unwrap_or(would), build, diagnostics })
+    }
+
+    /// The function, if it takes such code.
+    async fn owner(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        code: &Code,
+    ) -> Result<Function, VersionError> {
+        let found = self.preparation.repository.function(tenant, function).await?;
+        let owner = found.ok_or(VersionError::UnknownFunction)?;
+        if code.as_component().is_some() != (owner.kind == FunctionKind::Component) {
+            return Err(VersionError::Kind(owner.kind.as_str()));
+        }
+        Ok(owner)
     }
 
     pub async fn get(
@@ -191,5 +225,19 @@ impl Versions {
         let code = self.source(tenant, function, id).await?;
         let options = PrepareOptions { limits: self.rulebook.limits(tenant, None).await?, fresh: false };
         Ok(self.preparation.executor.export(tenant, &code, options).await?)
+    }
+}
+
+/// The version of this code, without a number yet.
+fn made(new: NewVersion, digest: Digest, build: &BuildReport) -> Version {
+    Version {
+        id: VersionId::of(&digest),
+        digest,
+        number: 0,
+        main_module: new.code.main_module().to_owned(),
+        message: new.message,
+        overlay_bytes: build.overlay_bytes,
+        startup_cpu_us: u64::try_from(build.startup_cpu.as_micros()).unwrap_or(u64::MAX),
+        created_at: Timestamp::now(),
     }
 }
