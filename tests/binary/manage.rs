@@ -189,6 +189,14 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
     assert_eq!(with("two\nlines\n", &["env", "set", "LONG", "--name", "shop"]).0, 0);
     assert_eq!(desk.ok(&["env", "list", "--name", "shop"]), "LONG=two\nlines\nWHO=a=b\n");
     assert_eq!(desk.answer(), (200, "a=b two\nlines".to_owned()));
+    desk.ok(&["env", "set", "WHO=all", "REGION=eu", "--shared"]);
+    assert_eq!(desk.ok(&["env", "list", "--shared"]), "REGION=eu\nWHO=all\n");
+    assert!(desk.answer().1.starts_with("a=b "), "a function's own counts");
+    desk.ok(&["env", "delete", "WHO", "--name", "shop"]);
+    assert!(desk.answer().1.starts_with("all "), "and the tenant's below it");
+    desk.ok(&["env", "set", "WHO=a=b", "--name", "shop"]);
+    desk.ok(&["env", "delete", "WHO", "--shared"]);
+    desk.refused(&["env", "delete", "WHO", "--shared"], "no such variable");
     desk.refused(&["env", "set", "A", "B", "--name", "shop"], "standard input has one value");
     desk.refused(&["env", "set", "no name=1", "--name", "shop"], "422");
     desk.ok(&["env", "delete", "LONG", "--name", "shop"]);

@@ -76,6 +76,16 @@ async fn a_change_on_one_host_is_one_on_all_within_200_ms() {
     }
     seen_in_time("variables", &took);
 
+    // The tenant's, below the function's own.
+    assert_eq!(one.api("DELETE", &format!("{path}/functions/f/env/WHO"), None).await.status, 204);
+    let mut took = Vec::new();
+    for n in 0..CHANGES {
+        let env = json!({ "name": "WHO", "value": format!("-all{n}") });
+        assert_eq!(one.api("POST", &format!("{path}/env"), Some(env)).await.status, 200);
+        took.push(until(async || other.get("f", "acme", "/").await.text().ends_with(&format!("-all{n}"))).await);
+    }
+    seen_in_time("shared variables", &took);
+
     let mut took = Vec::new();
     for n in 0..CHANGES {
         let (verb, status) = if n % 2 == 0 { ("suspend", 503) } else { ("resume", 200) };

@@ -62,7 +62,7 @@ rows! {
     NO_HOST = NOT_FOUND "host_not_found", "Not found",
         "The host is not assigned to the tenant.";
     NO_VARIABLE = NOT_FOUND "variable_not_found", "Not found",
-        "The function has no variable of that name.";
+        "There is no variable of that name at this tenant or function.";
     NO_SECRET = NOT_FOUND "secret_not_found", "Not found",
         "There is no secret of that name at this tenant or function.";
     NOTHING_TO_INVOKE = NOT_FOUND "not_deployed", "Nothing deployed",

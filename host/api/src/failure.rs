@@ -159,6 +159,7 @@ impl Failure {
             }
             Self::Policy(error) => policy(error),
             Self::Secret(error) => secret(error),
+            Self::Environment(EnvironmentError::UnknownTenant) => missing("tenant"),
             Self::Environment(EnvironmentError::UnknownVariable) => missing("variable"),
             Self::Version(error) => version(error),
             Self::Alias(AliasError::Build(error)) => build(error),

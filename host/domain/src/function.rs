@@ -44,6 +44,7 @@ pub struct Function {
     pub aliases: BTreeMap<AliasName, Alias>,
     /// The number the next new version gets.
     pub next_number: u64,
+    /// Beside and over the tenant's.
     pub env: BTreeMap<EnvName, String>,
     /// Below its tenant's. Nothing of it is about the tenant.
     pub limits: LimitBounds,

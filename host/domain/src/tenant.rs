@@ -32,6 +32,8 @@ pub struct Tenant {
     /// The key its secrets are sealed with, itself sealed with the host's. Made with the first secret.
     pub data_key: Option<Sealed>,
     pub secrets: BTreeMap<EnvName, Sealed>,
+    /// What all its code finds in `env`, below what its functions set.
+    pub env: BTreeMap<EnvName, String>,
     pub created_at: Timestamp,
 }
 
@@ -82,6 +84,7 @@ impl Tenant {
             egress: None,
             data_key: None,
             secrets: BTreeMap::new(),
+            env: BTreeMap::new(),
             created_at: now,
         }
     }

@@ -73,7 +73,7 @@ impl Host {
 
     async fn set_env(&self, tenant: &TenantScope, value: &str) {
         let name = EnvName::parse("WHO").expect("valid");
-        self.platform.environment.set(tenant, function(), name, value.to_owned(), always()).await.expect("set");
+        self.platform.environment.set(tenant, Some(function()), name, value.to_owned(), always()).await.expect("set");
     }
 }
 
@@ -130,6 +130,12 @@ async fn other_hosts_writes_apply_within_a_second() {
     assert_eq!(two.invoke(&acme).await.expect("answered"), "", "believed for a second");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=one");
+    let region = EnvName::parse("REGION").expect("valid");
+    one.platform.environment.set(&acme, None, region, "eu".to_owned(), always()).await.expect("set");
+    assert_eq!(one.invoke(&acme).await.expect("answered"), "REGION=eu;WHO=one", "its own at once");
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "WHO=one");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(two.invoke(&acme).await.expect("answered"), "REGION=eu;WHO=one");
     one.platform.functions.delete(&acme, function(), always()).await.expect("deleted");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(matches!(two.invoke(&acme).await, Err(InvokeError::UnknownFunction)));

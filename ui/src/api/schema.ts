@@ -283,6 +283,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/env": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The variables that all code of the tenant finds. */
+        get: operations["list_tenant_variables"];
+        put?: never;
+        /** Sets a variable of the tenant; a function's own of that name counts instead. */
+        post: operations["set_tenant_variable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/env/{variable}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a variable of the tenant. */
+        delete: operations["delete_tenant_variable"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/functions": {
         parameters: {
             query?: never;
@@ -3826,6 +3861,124 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    list_tenant_variables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    etag: components["headers"]["etag"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableResponseList"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    set_tenant_variable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+                /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetVariableRequest"];
+            };
+        };
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["idempotent-replayed"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            408: components["responses"]["408.body_too_slow"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.storage_full"];
+            412: components["responses"]["412.precondition_failed"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.idempotency_key_reused.invalid_request"];
+            429: components["responses"]["429.too_many_idempotency_keys"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    delete_tenant_variable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what this is to change: anything else is answered with 412. */
+                "if-match"?: string;
+                /** @description `*`: only if nothing is there yet. */
+                "if-none-match"?: string;
+            };
+            path: {
+                tenant: string;
+                variable: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found.variable_not_found"];
+            412: components["responses"]["412.precondition_failed"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };

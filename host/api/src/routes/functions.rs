@@ -1,13 +1,12 @@
-//! Functions and their variables.
+//! Functions by name.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use isolet_domain::access::Scope;
 use isolet_domain::function::{Function, FunctionKind};
-use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
+use isolet_domain::ids::{FunctionName, TenantSlug};
 use isolet_domain::service::condition::Condition;
-use isolet_domain::service::environment::Variables;
 
 use super::fields::{checked_labels, invalid};
 use crate::answer::{Answer, NoContent, Put};
@@ -18,7 +17,7 @@ use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
-use crate::wire::functions::{FunctionResponse, PutFunctionRequest, SetVariableRequest, VariableResponse};
+use crate::wire::functions::{FunctionResponse, PutFunctionRequest};
 
 pub async fn list_functions(
     State(app): State<AppState>,
@@ -72,53 +71,11 @@ pub async fn delete_function(
     Ok(NoContent)
 }
 
-pub async fn list_variables(
-    State(app): State<AppState>,
-    found: In<needs::EnvRead>,
-    Of(function): Of<FunctionName>,
-) -> Result<Answer<List<VariableResponse>>, Failure> {
-    let env = app.platform().environment.list(&found.scope, &function).await?;
-    Ok(Answer(env.into_iter().map(VariableResponse::from).collect()))
-}
-
-pub async fn set_variable(
-    State(app): State<AppState>,
-    found: In<needs::EnvWrite>,
-    Of(function): Of<FunctionName>,
-    conditions: Preconditions,
-    Json(request): Json<SetVariableRequest>,
-) -> Result<Answer<VariableResponse>, Failure> {
-    let name = EnvName::parse(&request.name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
-    let answer = VariableResponse::from((name.clone(), request.value.clone()));
-    app.platform().environment.set(&found.scope, function, name, request.value, of_variables(conditions)).await?;
-    Ok(Answer(answer))
-}
-
-pub async fn delete_variable(
-    State(app): State<AppState>,
-    found: In<needs::EnvWrite>,
-    Of(function): Of<FunctionName>,
-    Of(name): Of<EnvName>,
-    conditions: Preconditions,
-) -> Result<NoContent, Failure> {
-    app.platform().environment.delete(&found.scope, function, name, of_variables(conditions)).await?;
-    Ok(NoContent)
-}
-
 /// The conditions, held against the function as it is shown.
 fn of_function(app: &AppState, tenant: &TenantSlug, conditions: Preconditions) -> Condition<Function> {
     let (app, tenant) = (app.clone(), tenant.clone());
     Arc::new(move |held: Option<&Function>| {
         let shown = held.map(|function| FunctionResponse::new(&app, &tenant, function.clone()));
-        conditions.of_shown(shown.as_ref())
-    })
-}
-
-/// The conditions, held against the list of variables.
-fn of_variables(conditions: Preconditions) -> Condition<Variables> {
-    Arc::new(move |held: Option<&Variables>| {
-        let shown: Option<List<VariableResponse>> =
-            held.map(|variables| variables.clone().into_iter().map(VariableResponse::from).collect());
         conditions.of_shown(shown.as_ref())
     })
 }

@@ -30,6 +30,7 @@ mod tenant_query;
 mod tenants;
 mod usage;
 mod usage_query;
+mod variables;
 mod versions;
 
 use axum::middleware::from_fn_with_state;

@@ -4,7 +4,7 @@
 
 use super::{
     activity, aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs,
-    openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, versions,
+    openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, variables, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
@@ -131,6 +131,13 @@ fn of_tenants() -> Vec<Endpoint> {
             "Sets a secret of the tenant; it is never shown again.", &[INVALID, SECRETS]),
         op!(DELETE "/v1/tenants/{tenant}/secrets/{variable}", secrets::delete_tenant_secret,
             "Removes a secret of the tenant.", &[NO_SECRET]),
+        op!(GET "/v1/tenants/{tenant}/env", variables::list_tenant_variables,
+            "The variables that all code of the tenant finds.", &[]),
+        op!(POST "/v1/tenants/{tenant}/env", variables::set_tenant_variable,
+            "Sets a variable of the tenant; a function's own of that name counts instead.", &[INVALID, STORED])
+        .repeatable(BODY),
+        op!(DELETE "/v1/tenants/{tenant}/env/{variable}", variables::delete_tenant_variable,
+            "Removes a variable of the tenant.", &[]),
     ]
 }
 
@@ -173,12 +180,12 @@ fn of_functions() -> Vec<Endpoint> {
             "Sets a secret of the function; it is never shown again.", &[INVALID, SECRETS]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}/secrets/{variable}", secrets::delete_function_secret,
             "Removes a secret of the function.", &[NO_SECRET]),
-        op!(GET "/v1/tenants/{tenant}/functions/{function}/env", functions::list_variables,
+        op!(GET "/v1/tenants/{tenant}/functions/{function}/env", variables::list_variables,
             "The function's variables.", &[]),
-        op!(POST "/v1/tenants/{tenant}/functions/{function}/env", functions::set_variable,
+        op!(POST "/v1/tenants/{tenant}/functions/{function}/env", variables::set_variable,
             "Sets a variable of the function.", &[INVALID, STORED])
         .repeatable(BODY),
-        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/env/{variable}", functions::delete_variable,
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/env/{variable}", variables::delete_variable,
             "Removes a variable of the function.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions", versions::list_versions,
             "The function's versions, newest first.", &[]),

@@ -33,3 +33,4 @@ mod smuggling;
 mod sockets;
 mod tenants;
 mod usage;
+mod variables;

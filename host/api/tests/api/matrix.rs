@@ -92,7 +92,9 @@ async fn furnish(host: &TestHost, tenant: &str, function: &str, name: &str) -> B
     host.call(&host.admin, "PUT", &format!("{at}/hosts/{own_host}"), None).await.ok();
     let leads = json!({ "host": own_host, "function": function });
     host.call(&host.admin, "PUT", &format!("{at}/routes/{route}"), Some(leads)).await.ok();
-    host.post(&format!("{at}/functions/{function}/env"), json!({ "name": name, "value": "1" })).await.ok();
+    for place in [format!("{at}/env"), format!("{at}/functions/{function}/env")] {
+        host.post(&place, json!({ "name": name, "value": "1" })).await.ok();
+    }
     for place in [format!("{at}/secrets/{name}"), format!("{at}/functions/{function}/secrets/{name}")] {
         host.call(&host.admin, "PUT", &place, Some(json!({ "value": "x" }))).await.ok();
     }
@@ -147,7 +149,7 @@ pub fn sample(operation: &Documented, own: &BTreeMap<&'static str, String>) -> O
         "create_key" => json!({ "preset": "read-only" }),
         "put_tenant_egress" | "put_ceiling" | "put_function_egress" => json!({ "rules": [] }),
         "put_tenant_secret" | "put_function_secret" => json!({ "value": "x" }),
-        "set_variable" => json!({ "name": "NEW", "value": "1" }),
+        "set_variable" | "set_tenant_variable" => json!({ "name": "NEW", "value": "1" }),
         "put_alias" => json!({ "split": [{ "version": own["version"], "weight": 10_000 }] }),
         "rollback_function" | "rotate_key" | "suspend_tenant" => json!({}),
         "put_tenant_limits" | "put_function_limits" => json!({ "cpu_ms": 5 }),

@@ -19,6 +19,7 @@ fn changes() -> Vec<(&'static str, &'static str, &'static str, Value, Value)> {
     const TENANT: &str = "/v1/tenants/acme";
     const HELLO: &str = "/v1/tenants/acme/functions/hello";
     const ENV: &str = "/v1/tenants/acme/functions/hello/env";
+    const SHARED: &str = "/v1/tenants/acme/env";
     const RULES: &str = "/v1/tenants/acme/functions/hello/egress";
     let labels = |value: &str| json!({ "labels": { "k": value } });
     let variable = |value: &str| json!({ "name": "A", "value": value });
@@ -27,6 +28,7 @@ fn changes() -> Vec<(&'static str, &'static str, &'static str, Value, Value)> {
         (TENANT, "PATCH", TENANT, labels("1"), labels("2")),
         (HELLO, "PUT", HELLO, labels("1"), labels("2")),
         (ENV, "POST", ENV, variable("1"), variable("2")),
+        (SHARED, "POST", SHARED, variable("1"), variable("2")),
         (RULES, "PUT", RULES, rules("a.example"), rules("b.example")),
     ]
 }

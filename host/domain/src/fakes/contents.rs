@@ -1,15 +1,16 @@
 //! Contents and runs in memory.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Contents, MemoryStore, page};
 use crate::access::TenantScope;
-use crate::ids::{Digest, RunId, TenantId};
+use crate::ids::{Digest, EnvName, RunId, TenantId};
 use crate::repository::{BlobRepository, Page, RepositoryError, RunRepository, WriteError};
 use crate::run::Run;
+use crate::secret::Sealed;
 
 #[async_trait]
 impl BlobRepository for MemoryStore {
@@ -38,14 +39,14 @@ const RECORD_BYTES: usize = 200;
 impl Contents {
     /// Roughly what the other stores would say.
     pub(super) fn stored_bytes(&self, tenant: &TenantId) -> u64 {
-        let functions = self.functions.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, function)| {
-            let variables: usize = function.env.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-            let secrets: usize = function.secrets.values().map(|sealed| sealed.as_bytes().len()).sum();
+        let record = |env: &BTreeMap<EnvName, String>, secrets: &BTreeMap<EnvName, Sealed>| {
+            let variables: usize = env.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+            let secrets: usize = secrets.values().map(|sealed| sealed.as_bytes().len()).sum();
             RECORD_BYTES + variables + secrets
-        });
-        let own = self.tenants.get(tenant).map_or(0, |tenant| {
-            RECORD_BYTES + tenant.secrets.values().map(|sealed| sealed.as_bytes().len()).sum::<usize>()
-        });
+        };
+        let functions = self.functions.iter().filter(|((owner, _), _)| owner == tenant);
+        let functions = functions.map(|(_, function)| record(&function.env, &function.secrets));
+        let own = self.tenants.get(tenant).map_or(0, |tenant| record(&tenant.env, &tenant.secrets));
         let versions = self.versions.keys().filter(|(owner, _, _)| owner == tenant).count() * RECORD_BYTES;
         let runs = self.runs.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, run)| {
             let answered = run.result.as_ref().and_then(|result| result.response.as_ref());

@@ -1,4 +1,4 @@
-//! A function's variables. A change applies to the next invocation; what is in flight keeps what it began with.
+//! Variables of tenants and functions. A change applies to the next invocation; what is in flight keeps what it began with.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use super::condition::{Condition, Gate};
-use super::functions::FunctionError;
 use super::resolver::Resolver;
 use super::storage::{Storage, StorageError};
 use super::to_the_end::to_the_end;
@@ -15,8 +14,9 @@ use crate::access::TenantScope;
 use crate::function::Function;
 use crate::ids::{EnvName, FunctionName};
 use crate::repository::{Repository, RepositoryError, WriteError};
+use crate::tenant::Tenant;
 
-/// How many variables there may be, and bytes of their names and values together: they are copied into every instance.
+/// How many variables a tenant or function may have, and bytes of their names and values together: they are copied into every instance.
 pub const MAX_VARIABLES: usize = 128;
 pub const MAX_TOTAL_BYTES: usize = 64 << 10;
 
@@ -28,13 +28,15 @@ pub fn fits(env: &BTreeMap<EnvName, String>) -> bool {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
+    #[error("there is no such tenant")]
+    UnknownTenant,
     #[error("there is no such function")]
     UnknownFunction,
     #[error("there is no such variable")]
     UnknownVariable,
     #[error("the variables are not as the request demands; read them again")]
     Changed,
-    #[error("a function may have {MAX_VARIABLES} variables with {MAX_TOTAL_BYTES} bytes in all")]
+    #[error("there may be {MAX_VARIABLES} variables with {MAX_TOTAL_BYTES} bytes in all")]
     TooLarge,
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -42,17 +44,7 @@ pub enum EnvironmentError {
     Repository(#[from] RepositoryError),
 }
 
-impl From<FunctionError> for EnvironmentError {
-    fn from(error: FunctionError) -> Self {
-        match error {
-            FunctionError::Unknown | FunctionError::Changed | FunctionError::Kind => Self::UnknownFunction,
-            FunctionError::Storage(error) => Self::Storage(error),
-            FunctionError::Repository(error) => Self::Repository(error),
-        }
-    }
-}
-
-/// A function's variables.
+/// The variables of a tenant or function.
 pub type Variables = BTreeMap<EnvName, String>;
 
 pub struct Environment {
@@ -66,78 +58,99 @@ impl Environment {
         Self { repository, storage, resolver }
     }
 
-    pub async fn list(&self, tenant: &TenantScope, function: &FunctionName) -> Result<Variables, EnvironmentError> {
-        let stored = self.repository.function(tenant, function).await?;
-        stored.map(|function| function.env).ok_or(EnvironmentError::UnknownFunction)
+    /// Those of the function, or its tenant's own.
+    pub async fn list(
+        &self,
+        tenant: &TenantScope,
+        function: Option<&FunctionName>,
+    ) -> Result<Variables, EnvironmentError> {
+        match function {
+            Some(name) => {
+                let stored = self.repository.function(tenant, name).await?;
+                stored.map(|function| function.env).ok_or(EnvironmentError::UnknownFunction)
+            }
+            None => {
+                let stored = self.repository.tenant_by_id(&tenant.id()).await?;
+                stored.map(|tenant| tenant.env).ok_or(EnvironmentError::UnknownTenant)
+            }
+        }
     }
 
     pub async fn set(
         &self,
         tenant: &TenantScope,
-        function: FunctionName,
+        function: Option<FunctionName>,
         name: EnvName,
         value: String,
         condition: Condition<Variables>,
     ) -> Result<(), EnvironmentError> {
         self.storage.take(tenant, (name.as_str().len() + value.len()) as u64).await?;
-        let refused = Arc::new(AtomicBool::new(false));
-        let told = refused.clone();
-        self.change(tenant, function, condition, move |stored| {
-            let before = stored.env.insert(name.clone(), value.clone());
-            let fits = fits(&stored.env);
-            told.store(!fits, Ordering::Release);
-            match before {
-                _ if fits => stored.updated_at = Timestamp::now(),
-                Some(before) => drop(stored.env.insert(name.clone(), before)),
-                None => drop(stored.env.remove(&name)),
+        let put = move |kept: &mut Variables| {
+            let before = kept.insert(name.clone(), value.clone());
+            let fits = fits(kept);
+            if !fits {
+                match before {
+                    Some(before) => drop(kept.insert(name.clone(), before)),
+                    None => drop(kept.remove(&name)),
+                }
             }
-        })
-        .await?;
-        if refused.load(Ordering::Acquire) { Err(EnvironmentError::TooLarge) } else { Ok(()) }
+            fits
+        };
+        if self.change(tenant, function, condition, put).await? { Ok(()) } else { Err(EnvironmentError::TooLarge) }
     }
 
     pub async fn delete(
         &self,
         tenant: &TenantScope,
-        function: FunctionName,
+        function: Option<FunctionName>,
         name: EnvName,
         condition: Condition<Variables>,
     ) -> Result<(), EnvironmentError> {
-        let found = Arc::new(AtomicBool::new(false));
-        let told = found.clone();
-        self.change(tenant, function, condition, move |stored| {
-            let was_there = stored.env.remove(&name).is_some();
-            told.store(was_there, Ordering::Release);
-            if was_there {
-                stored.updated_at = Timestamp::now();
-            }
-        })
-        .await?;
-        if found.load(Ordering::Acquire) { Ok(()) } else { Err(EnvironmentError::UnknownVariable) }
+        let remove = move |kept: &mut Variables| kept.remove(&name).is_some();
+        let removed = self.change(tenant, function, condition, remove).await?;
+        if removed { Ok(()) } else { Err(EnvironmentError::UnknownVariable) }
     }
 
+    /// Says what `change` said, which is whether it changed anything.
     async fn change(
         &self,
         tenant: &TenantScope,
-        function: FunctionName,
+        function: Option<FunctionName>,
         condition: Condition<Variables>,
-        change: impl Fn(&mut Function) + Send + Sync + 'static,
-    ) -> Result<(), EnvironmentError> {
+        change: impl Fn(&mut Variables) -> bool + Send + Sync + 'static,
+    ) -> Result<bool, EnvironmentError> {
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
         to_the_end(async move {
-            let gate = Gate::new(condition);
-            let change = |stored: &mut Function| {
-                if gate.ask(Some(&stored.env)) {
-                    change(stored);
+            let (gate, said) = (Gate::new(condition), AtomicBool::new(false));
+            let change = |kept: &mut Variables| {
+                let changed = gate.ask(Some(kept)) && change(kept);
+                said.store(changed, Ordering::Release);
+                changed
+            };
+            let changed = match &function {
+                Some(name) => {
+                    let change = |stored: &mut Function| {
+                        if change(&mut stored.env) {
+                            stored.updated_at = Timestamp::now();
+                        }
+                    };
+                    let changed = repository.update_function(&tenant, name, &change).await.map(drop);
+                    resolver.forget(tenant.slug(), name);
+                    changed
+                }
+                None => {
+                    let change = |stored: &mut Tenant| _ = change(&mut stored.env);
+                    let changed = repository.update_tenant(&tenant.id(), &change).await.map(drop);
+                    resolver.forget_tenant(tenant.slug());
+                    changed
                 }
             };
-            let changed = repository.update_function(&tenant, &function, &change).await;
-            resolver.forget(tenant.slug(), &function);
-            match changed {
-                Ok(_) if !gate.held() => Err(EnvironmentError::Changed),
-                Ok(_) => Ok(()),
-                Err(WriteError::Exists | WriteError::Missing) => Err(EnvironmentError::UnknownFunction),
-                Err(WriteError::Repository(error)) => Err(error.into()),
+            match (changed, function) {
+                (Ok(()), _) if !gate.held() => Err(EnvironmentError::Changed),
+                (Ok(()), _) => Ok(said.load(Ordering::Acquire)),
+                (Err(WriteError::Repository(error)), _) => Err(error.into()),
+                (Err(WriteError::Exists | WriteError::Missing), Some(_)) => Err(EnvironmentError::UnknownFunction),
+                (Err(WriteError::Exists | WriteError::Missing), None) => Err(EnvironmentError::UnknownTenant),
             }
         })
         .await

@@ -187,14 +187,17 @@ impl Resolver {
             return Err(ResolveError::NotDeployed);
         }
         let (limits, admission) = self.rulebook.of(&tenant, Some(&function));
+        let egress = Arc::new(self.authority.of(&tenant, Some(&function), None));
+        let mut env = tenant.env;
+        env.extend(function.env);
         let target = Arc::new(Target {
             limits,
             admission,
             suspended: tenant.status == TenantStatus::Suspended,
             scope: Arc::new(scope),
             function: name.clone(),
-            egress: Arc::new(self.authority.of(&tenant, Some(&function), None)),
-            env: function.env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
+            egress,
+            env: env.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
             aliases,
         });
         self.keep(generation, asked, &target);

@@ -1,11 +1,11 @@
-//! `isolet env`: a function's variables. What is secret is `isolet secret`'s.
+//! `isolet env`: variables of a function or of its tenant. What is secret is `isolet secret`'s.
 
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::json;
 
-use super::remote::{FunctionArguments, HostArguments, Remote, text};
+use super::remote::{HostArguments, Remote, SubjectArguments, text};
 use super::stdin;
 
 #[derive(Args)]
@@ -13,7 +13,7 @@ pub struct EnvArguments {
     #[command(subcommand)]
     verb: EnvVerb,
     #[command(flatten)]
-    function: FunctionArguments,
+    subject: SubjectArguments,
     #[command(flatten)]
     host: HostArguments,
 }
@@ -33,8 +33,8 @@ enum EnvVerb {
 }
 
 pub async fn env(arguments: EnvArguments) -> Result<u8> {
-    let (remote, function) = (Remote::of(&arguments.host)?, arguments.function.name()?);
-    let base = remote.path(&format!("/functions/{function}/env"));
+    let remote = Remote::of(&arguments.host)?;
+    let base = remote.path(&arguments.subject.path("/env")?);
     match arguments.verb {
         EnvVerb::Set { variables } => {
             let from_input = variables.iter().filter(|variable| !variable.contains('=')).count();

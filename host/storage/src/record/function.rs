@@ -45,7 +45,7 @@ impl Record for FunctionRecord {
             live: function.live().map(VersionId::to_string),
             aliases: of_aliases(&function.aliases),
             next_number: function.next_number,
-            env: function.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            env: of_env(&function.env),
             limits: LimitsRecord::of(&function.limits),
             egress: of_policy(function.egress.as_ref()),
             secrets: of_secrets(&function.secrets),
@@ -56,10 +56,6 @@ impl Record for FunctionRecord {
 
     fn into_domain(self) -> Result<Function, String> {
         let updated_at = parse_time("updated_at", &self.updated_at)?;
-        let mut env = BTreeMap::new();
-        for (name, value) in self.env {
-            env.insert(parse("env", &name, EnvName::parse)?, value);
-        }
         let kind = self.kind.as_deref().map(|kind| FunctionKind::parse(kind).ok_or("kind: it is none that is known"));
         Ok(Function {
             name: parse("name", &self.name, FunctionName::parse)?,
@@ -67,7 +63,7 @@ impl Record for FunctionRecord {
             labels: self.labels,
             aliases: into_aliases(self.aliases, self.live.as_deref(), updated_at)?,
             next_number: self.next_number,
-            env,
+            env: into_env(self.env)?,
             limits: self.limits.into_domain(),
             egress: into_policy(self.egress)?,
             secrets: into_secrets(self.secrets)?,
@@ -75,6 +71,15 @@ impl Record for FunctionRecord {
             updated_at,
         })
     }
+}
+
+/// Variables, of a tenant's record as well.
+pub(super) fn of_env(env: &BTreeMap<EnvName, String>) -> BTreeMap<String, String> {
+    env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect()
+}
+
+pub(super) fn into_env(env: BTreeMap<String, String>) -> Result<BTreeMap<EnvName, String>, String> {
+    env.into_iter().map(|(name, value)| Ok((parse("env", &name, EnvName::parse)?, value))).collect()
 }
 
 #[derive(Serialize, Deserialize)]

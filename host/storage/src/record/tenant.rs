@@ -10,6 +10,7 @@ use super::egress::{
     PolicyRecord, SecretsRecord, into_policy, into_sealed, into_secrets, of_policy, of_sealed, of_secrets,
 };
 use super::envelope::{Record, parse, parse_time};
+use super::function::{into_env, of_env};
 use super::limits::LimitsRecord;
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub(crate) struct TenantRecord {
     egress: PolicyRecord,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     secrets: SecretsRecord,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    env: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data_key: Option<String>,
     created_at: String,
@@ -68,6 +71,7 @@ impl Record for TenantRecord {
             ceiling: of_policy(tenant.ceiling.as_ref()),
             egress: of_policy(tenant.egress.as_ref()),
             secrets: of_secrets(&tenant.secrets),
+            env: of_env(&tenant.env),
             data_key: tenant.data_key.as_ref().map(of_sealed),
             created_at: tenant.created_at.to_string(),
         }
@@ -86,6 +90,7 @@ impl Record for TenantRecord {
             ceiling: into_policy(self.ceiling)?,
             egress: into_policy(self.egress)?,
             secrets: into_secrets(self.secrets)?,
+            env: into_env(self.env)?,
             data_key: self.data_key.as_deref().map(into_sealed).transpose()?,
             created_at: parse_time("created_at", &self.created_at)?,
         })

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use isolet_domain::access::TenantScope;
 use isolet_domain::audit::{Act, AuditEntry, AuditKey};
-use isolet_domain::ids::{AuditId, HostId, RequestId, TenantSlug};
+use isolet_domain::ids::{AuditId, EnvName, HostId, RequestId, TenantSlug};
 use isolet_domain::repository::Repository;
 use isolet_domain::series::{Keeping, Place, Step, Writer};
+use isolet_domain::tenant::Tenant;
 use isolet_storage::{ArchiveError, Archives, RedisAddress, RedisConfig, StorageConfig, open_archives, verify_archive};
 use jiff::Timestamp;
 
 use crate::outage::{contents, fill};
-use crate::samples::{function, key, name, version};
+use crate::samples::{NASTY, function, key, name, version};
 use crate::server::Server;
 use crate::stores::{connect, new_tenant, open, options};
 
@@ -27,6 +28,10 @@ async fn fill_all(store: &dyn Repository) -> TenantScope {
     }
     // Contents that nothing names are not kept.
     store.add_version(&acme, &name("hello"), version("content")).await.expect("added");
+    let variable = |tenant: &mut Tenant| {
+        tenant.env.insert(EnvName::parse("WHO").expect("valid"), NASTY.to_owned());
+    };
+    store.update_tenant(&acme.id(), &variable).await.expect("changed");
     let globex = new_tenant("globex");
     store.create_tenant(&globex).await.expect("created");
     let globex = TenantScope::of_route(&globex);

@@ -160,6 +160,11 @@ async fn what_a_tenant_has_stored_is_counted(store: Store) {
     };
     store.update_tenant(&acme.id(), &secret).await.expect("changed");
     grows_with(30_000, RECORD).await;
+    let variable = |tenant: &mut Tenant| {
+        tenant.env.insert(EnvName::parse("WHO").expect("a good name"), "v".repeat(20_000));
+    };
+    store.update_tenant(&acme.id(), &variable).await.expect("changed");
+    grows_with(20_000, RECORD).await;
     assert_eq!(stored(&globex).await, others);
 
     let all = stored(&acme).await;
@@ -171,7 +176,7 @@ async fn what_a_tenant_has_stored_is_counted(store: Store) {
         store.delete_function(&acme, &name(made)).await.expect("deleted");
     }
     let left = stored(&acme).await;
-    assert!((30_000..50_000).contains(&left), "{left}");
+    assert!((50_000..70_000).contains(&left), "{left}");
     store.delete_tenant(&acme.id()).await.expect("deleted");
     assert_eq!((stored(&acme).await, stored(&globex).await), (0, others));
 }

@@ -94,10 +94,12 @@ async fn updates_change_all_but_id_and_slug(store: Store) {
         stored.egress = Some(policy());
         stored.data_key = Some(Sealed::from_bytes((0..=0xFF).collect()));
         stored.secrets.insert(EnvName::parse("TOKEN").expect("valid"), Sealed::from_bytes((0..=0xFF).rev().collect()));
+        stored.env.insert(EnvName::parse("WHO").expect("valid"), NASTY.to_owned());
+        stored.env.insert(EnvName::parse("EMPTY").expect("valid"), String::new());
     };
     let changed = store.update_tenant(&tenant.id, &change).await.expect("updated");
     assert_eq!((changed.id, &changed.slug, changed.plan.as_str()), (tenant.id, &tenant.slug, "gold"));
-    assert_eq!((&changed.egress, changed.secrets.len()), (&Some(policy()), 1));
+    assert_eq!((&changed.egress, changed.secrets.len(), changed.env.len()), (&Some(policy()), 1, 2));
     assert_eq!(store.tenant_by_slug(&tenant.slug).await.expect("readable").as_ref(), Some(&changed));
     assert_eq!(store.tenant_by_id(&tenant.id).await.expect("readable"), Some(changed));
     assert_eq!(store.tenant_by_slug(&slug("other")).await.expect("readable"), None);

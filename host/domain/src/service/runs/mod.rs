@@ -52,7 +52,7 @@ pub struct RunSpec {
     pub prompt: Option<Prompt>,
     /// What the guest is sent; without it the prompt's request, and without a prompt `GET /`.
     pub request: Option<RunRequest>,
-    /// Beside and over the function's own.
+    /// Beside and over those of tenant and function.
     pub env: BTreeMap<EnvName, String>,
     /// What it may send, within what its tenant and function may.
     pub egress: Option<Arc<EgressPolicy>>,
@@ -172,9 +172,9 @@ impl Runs {
             let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
-            Ok((found, egress, permit, prepared, (limits, admission.stored_bytes)))
+            Ok(((found, owner.env), egress, permit, prepared, (limits, admission.stored_bytes)))
         };
-        let (found, egress, permit, prepared, (limits, stored_bytes)) = match ready.await {
+        let ((found, mut env), egress, permit, prepared, (limits, stored_bytes)) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
                 account.close(outcome(&error));
@@ -182,7 +182,7 @@ impl Runs {
             }
         };
         account.is_cold(!prepared.cached);
-        let mut env = found.env;
+        env.extend(found.env);
         env.extend(spec.env);
         Ok(StartedRun {
             preparation: self.preparation.clone(),
@@ -235,8 +235,11 @@ impl Runs {
             record: true,
         };
         let mut started = self.start(tenant, id, spec).await?;
-        if !result.env_names.is_empty() {
-            let names = result.env_names.join(", ");
+        // The tenant's are there again, as they are now.
+        let is_there = |name: &String| started.execution.env.keys().any(|there| there.as_str() == name);
+        let missing: Vec<String> = result.env_names.into_iter().filter(|name| !is_there(name)).collect();
+        if !missing.is_empty() {
+            let names = missing.join(", ");
             started.warnings.push(format!("variables are not kept with a run; it ran again without {names}"));
         }
         Ok(started)
