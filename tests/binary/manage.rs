@@ -119,6 +119,10 @@ fn versions_are_shown_and_traffic_is_divided_and_sent_back() {
     let (_, out, err) = desk.run(&["deploy", "main.js", "--name", "shop", "--message", "again"]);
     assert!(out.contains("version 3 (") && err.contains("keeps the message that it has"), "{out}{err}");
     assert_eq!(desk.json(&["versions", "show", "v3", "--name", "shop"])["message"], "three");
+    desk.refused(&["versions", "delete", "v2", "--name", "shop"], "say `--yes`");
+    desk.refused(&["versions", "delete", "v3", "--name", "shop", "--yes"], "the alias `live` names the version");
+    assert_eq!(desk.ok(&["versions", "delete", "v2", "--name", "shop", "--yes"]), "v2 is gone\n");
+    desk.refused(&["versions", "show", "v2", "--name", "shop"], "no version 2");
     desk.ok(&["alias", "delete", "live", "--name", "shop"]);
     assert_eq!(desk.answer().0, 404);
     desk.refused(&["rollback", "--name", "shop"], "no such alias");

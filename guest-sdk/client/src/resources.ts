@@ -27,7 +27,7 @@ export const OF_TENANT = {
   runs: { list: 'list_runs', get: 'get_run', create: 'create_run', replay: 'replay_run', preview: 'create_preview', delete: 'delete_run', clear: 'clear_runs' },
   secrets: { list: 'list_tenant_secrets', put: 'put_tenant_secret', delete: 'delete_tenant_secret' },
   tenantEnv: { list: 'list_tenant_variables', set: 'set_tenant_variable', delete: 'delete_tenant_variable' },
-  versions: { list: 'list_versions', get: 'get_version', add: 'add_version', source: 'get_source', diff: 'diff_version' },
+  versions: { list: 'list_versions', get: 'get_version', add: 'add_version', source: 'get_source', diff: 'diff_version', delete: 'delete_version' },
 } as const satisfies Record<string, Record<string, OperationName>>
 
 /** What belongs to the host. */

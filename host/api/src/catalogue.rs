@@ -75,6 +75,8 @@ rows! {
         "The function is there and no version of it has been deployed, so there is nothing to run. `POST …/deploy` makes one live.";
     OTHER_KIND = CONFLICT "other_kind", "Function of another kind",
         "A function's versions are modules or components, as was said when it was made. Make a function of another name.";
+    VERSION_IN_USE = CONFLICT "version_in_use", "Version in use",
+        "An alias names the version, if only with a weight of 0; `detail` says which. Send its traffic elsewhere, or delete the alias, first.";
     SLUG_TAKEN = CONFLICT "slug_taken", "Slug taken",
         "Another tenant has this slug. Slugs are unique within the host.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",
@@ -83,7 +85,7 @@ rows! {
         "A function has as many aliases as it can have. Delete one that is no longer used.";
     STORAGE_FULL = CONFLICT "storage_full", "Storage full",
         "The tenant has stored as much as its plan and its limits let it: sources of versions and runs, records, variables and secrets. Delete \
-         functions, runs or prompts that are no longer used; `stored_bytes` in its limits says how much it may have.";
+         functions, versions, runs or prompts that are no longer used; `stored_bytes` in its limits says how much it may have.";
     HOST_TAKEN = CONFLICT "host_taken", "Host taken",
         "The host is assigned to another tenant. A host belongs to one tenant at most; take it away from that one first.";
     PREFIX_TAKEN = CONFLICT "prefix_taken", "Path prefix taken",

@@ -248,6 +248,7 @@ fn version(error: &VersionError) -> Row {
     match error {
         VersionError::UnknownFunction => rows::NO_FUNCTION,
         VersionError::Unknown => rows::NO_VERSION,
+        VersionError::Named(_) => rows::VERSION_IN_USE,
         VersionError::Kind(_) => rows::OTHER_KIND,
         VersionError::Build(error) => build(error),
         VersionError::MissingCode(_) => rows::INTERNAL,

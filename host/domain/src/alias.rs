@@ -126,6 +126,16 @@ impl Alias {
         self.earlier.drain(..surplus);
     }
 
+    /// Forgets every earlier split that names this version.
+    pub fn forget(&mut self, version: &VersionId) {
+        self.earlier.retain(|split| !split.names(version));
+        // Each is still another one than its neighbours.
+        self.earlier.dedup();
+        if self.earlier.last() == Some(&self.split) {
+            self.earlier.pop();
+        }
+    }
+
     /// Back to the split before this one; again, and it is the one before that. Says whether there was one.
     pub fn roll_back(&mut self, now: Timestamp) -> bool {
         let Some(split) = self.earlier.pop() else { return false };
@@ -202,6 +212,21 @@ mod tests {
         assert_eq!(heaviest(&[("a", 5_000), ("b", 5_000)]), version("a"));
         assert_eq!(heaviest(&[("a", 4_999), ("b", 5_001)]), version("b"));
         assert_eq!(heaviest(&[("a", 0), ("b", 10_000), ("c", 0)]), version("b"));
+    }
+
+    #[test]
+    fn a_version_that_is_forgotten_is_in_no_earlier_split() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut alias = Alias::new(Split::whole(version("a")), Sticky::None, now);
+        let both = split(&[("a", 9_000), ("b", 1_000)]).expect("whole");
+        for next in [both, Split::whole(version("a")), Split::whole(version("c")), Split::whole(version("b"))] {
+            alias.point_at(next, now);
+        }
+        alias.point_at(Split::whole(version("c")), now);
+        alias.forget(&version("b"));
+        assert_eq!(alias.earlier, [Split::whole(version("a"))], "and no two neighbours are the same");
+        alias.forget(&version("x"));
+        assert!(alias.roll_back(now) && !alias.roll_back(now));
     }
 
     #[test]

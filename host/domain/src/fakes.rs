@@ -26,7 +26,7 @@ use crate::key::Key;
 use crate::log::StoredLogs;
 use crate::notice::Notice;
 use crate::repository::{
-    FunctionRepository, KeyRepository, Page, Repository, RepositoryError, TenantRepository, WriteError,
+    FunctionRepository, KeyRepository, Page, Removal, Repository, RepositoryError, TenantRepository, WriteError,
 };
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
@@ -268,9 +268,9 @@ impl FunctionRepository for MemoryStore {
         let stored = contents.functions.get_mut(&(tenant.id(), name.clone())).ok_or(WriteError::Missing)?;
         let mut changed = stored.clone();
         change(&mut changed);
-        // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
+        // The name is the record's place, and the counts are of `add_version` and `delete_version`: none is for the caller to change.
         changed.name.clone_from(&stored.name);
-        changed.next_number = stored.next_number;
+        (changed.next_number, changed.removals) = (stored.next_number, stored.removals);
         stored.clone_from(&changed);
         Ok(changed)
     }
@@ -318,6 +318,26 @@ impl FunctionRepository for MemoryStore {
         let contents = self.open()?;
         let own = contents.versions.iter().filter(|((at, name, _), _)| *at == tenant.id() && name == function);
         Ok(own.map(|(_, version)| version).find(|version| version.id == *id).cloned())
+    }
+
+    async fn delete_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Removal, WriteError> {
+        let contents = &mut *self.open()?;
+        let owner = contents.functions.get_mut(&(tenant.id(), function.clone())).ok_or(WriteError::Missing)?;
+        let mut own = contents.versions.iter().filter(|((at, name, _), _)| *at == tenant.id() && name == function);
+        let (place, digest) = own
+            .find(|(_, version)| version.id == *id)
+            .map(|(place, version)| (place.clone(), version.digest))
+            .ok_or(WriteError::Missing)?;
+        if let Err(alias) = owner.let_go(id) {
+            return Ok(Removal::Named(alias));
+        }
+        contents.versions.remove(&place);
+        Ok(Removal::Gone(digest))
     }
 
     async fn list_versions(

@@ -44,6 +44,8 @@ pub struct Function {
     pub aliases: BTreeMap<AliasName, Alias>,
     /// The number the next new version gets.
     pub next_number: u64,
+    /// Counts versions that were removed: whoever found a version there and then names it sees by this that none went in between.
+    pub removals: u64,
     /// Beside and over the tenant's.
     pub env: BTreeMap<EnvName, String>,
     /// Below its tenant's. Nothing of it is about the tenant.
@@ -63,6 +65,7 @@ impl Function {
             labels: BTreeMap::new(),
             aliases: BTreeMap::new(),
             next_number: 1,
+            removals: 0,
             env: BTreeMap::new(),
             limits: LimitBounds::default(),
             egress: None,
@@ -75,6 +78,17 @@ impl Function {
     /// The version that serves most of the traffic of `live`, if anything was deployed.
     pub fn live(&self) -> Option<&VersionId> {
         self.aliases.get(&AliasName::live()).map(|alias| alias.split.heaviest())
+    }
+
+    /// Prepares that a version goes: counts it, and forgets the splits before that name it. Changes nothing where an alias names it,
+    /// and says which.
+    pub fn let_go(&mut self, version: &VersionId) -> Result<(), AliasName> {
+        if let Some((name, _)) = self.aliases.iter().find(|(_, alias)| alias.split.names(version)) {
+            return Err(name.clone());
+        }
+        self.aliases.values_mut().for_each(|alias| alias.forget(version));
+        self.removals += 1;
+        Ok(())
     }
 
     /// Sends all traffic of an alias to one version.

@@ -116,6 +116,8 @@ pub struct LimitBounds {
     pub egress_bytes_per_minute: Option<u64>,
     pub log_bytes_per_minute: Option<u64>,
     pub stored_bytes: Option<u64>,
+    /// Of a function: the newest of its versions that stay without an alias that names them.
+    pub versions_kept: Option<u32>,
 }
 
 impl LimitBounds {

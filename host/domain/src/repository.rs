@@ -15,7 +15,7 @@ use crate::access::TenantScope;
 use crate::answer::{Claimed, Remembered};
 use crate::audit::{AuditEntry, Link};
 use crate::function::{Function, Version};
-use crate::ids::{AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
+use crate::ids::{AliasName, AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
 use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
 use crate::notice::Notice;
@@ -49,6 +49,15 @@ pub enum WriteError {
     Missing,
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+}
+
+/// What came of the removal of a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone, and named this content: if nobody else does, that is for [`BlobRepository::purge_blobs`].
+    Gone(Digest),
+    /// It is there as before: this alias names it.
+    Named(AliasName),
 }
 
 /// A part of an ordered list.
@@ -111,7 +120,8 @@ pub trait FunctionRepository: Send + Sync {
         after: Option<&FunctionName>,
         limit: usize,
     ) -> Result<Page<Function>, RepositoryError>;
-    /// Applies `change` to the stored record in one atomic step and returns it. It may be called more than once.
+    /// Applies `change` to the stored record in one atomic step and returns it; the name and the counts of versions never change. It may
+    /// be called more than once.
     // `'f` is spelled out because `async_trait` would otherwise make it a lifetime of the whole call.
     async fn update_function(
         &self,
@@ -137,6 +147,14 @@ pub trait FunctionRepository: Send + Sync {
         function: &FunctionName,
         id: &VersionId,
     ) -> Result<Option<Version>, RepositoryError>;
+    /// Removes a version that no alias names, as [`Function::let_go`] says, in one atomic step; its number is not given again.
+    /// `Missing` when the function has no such version.
+    async fn delete_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Removal, WriteError>;
     /// Versions, newest number first, those with a number below `before`.
     async fn list_versions(
         &self,

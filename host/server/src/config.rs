@@ -147,6 +147,7 @@ pub struct PlanTable {
     pub egress_mib_per_minute: Option<u64>,
     pub log_kib_per_minute: Option<u64>,
     pub stored_mib: Option<u64>,
+    pub versions_kept: Option<u32>,
 }
 
 impl PlanTable {
@@ -170,6 +171,7 @@ impl PlanTable {
             egress_bytes_per_minute: self.egress_mib_per_minute.map(|mib| mib << 20),
             log_bytes_per_minute: self.log_kib_per_minute.map(|kib| kib << 10),
             stored_bytes: self.stored_mib.map(|mib| mib << 20),
+            versions_kept: self.versions_kept,
         }
     }
 }

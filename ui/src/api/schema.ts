@@ -606,7 +606,8 @@ export interface paths {
         get: operations["get_version"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Removes a version that no alias names. */
+        delete: operations["delete_version"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1332,6 +1333,8 @@ export interface components {
             streaming_wall_ms: number;
             /** Format: uint32 */
             subrequests: number;
+            /** Format: uint32 */
+            versions_kept?: number | null;
             /** Format: uint64 */
             wait_until_ms: number;
             /** Format: uint64 */
@@ -1601,6 +1604,11 @@ export interface components {
             streaming_wall_ms?: number | null;
             /** Format: uint32 */
             subrequests?: number | null;
+            /**
+             * Format: uint32
+             * @description Versions that a function keeps, the newest and whatever an alias names: older ones go when a new one is made.
+             */
+            versions_kept?: number | null;
             /** Format: uint64 */
             wait_until_ms?: number | null;
             /** Format: uint64 */
@@ -2695,6 +2703,21 @@ export interface components {
                 };
             };
         };
+        /** @description Version in use */
+        "409.version_in_use": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "version_in_use";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Precondition failed */
         "412.precondition_failed": {
             headers: {
@@ -3146,7 +3169,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "storage_full" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "storage_full" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_in_use" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -5451,6 +5474,38 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    delete_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                function: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
+            409: components["responses"]["409.version_in_use"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable.suspended"];
         };
     };
     get_component: {

@@ -34,6 +34,7 @@ const FIELDS: LimitField[] = [
   { key: 'egress_bytes_per_minute', label: 'Egress per minute', unit: 'MiB', scale: MIB },
   { key: 'log_bytes_per_minute', label: 'Console per minute', unit: 'KiB', scale: 1024 },
   { key: 'stored_bytes', label: 'Stored', unit: 'MiB', scale: MIB },
+  { key: 'versions_kept', label: 'Versions kept', unit: '', scale: 1 },
 ]
 
 /** Limits of a tenant as a whole; a function has none of its own. */

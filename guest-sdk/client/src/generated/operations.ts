@@ -61,6 +61,7 @@ export const OPERATIONS = {
   list_versions: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}/versions' },
   add_version: { method: 'POST', path: '/v1/tenants/{tenant}/functions/{function}/versions', body: true, repeatable: true },
   get_version: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}/versions/{version}' },
+  delete_version: { method: 'DELETE', path: '/v1/tenants/{tenant}/functions/{function}/versions/{version}' },
   get_component: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}/versions/{version}/component' },
   diff_version: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}/versions/{version}/diff' },
   get_source: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}/versions/{version}/source' },

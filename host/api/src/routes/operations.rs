@@ -30,6 +30,7 @@ const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
 const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const SUSPENDED: &[Row] = &[rows::SUSPENDED];
+const NAMED: &[Row] = &[rows::VERSION_IN_USE];
 const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
 const TAIL: &[Row] = &[rows::OVERLOADED];
@@ -194,6 +195,8 @@ fn of_functions() -> Vec<Endpoint> {
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::get_version,
             "A version.", &[]),
+        op!(DELETE "/v1/tenants/{tenant}/functions/{function}/versions/{version}", versions::delete_version,
+            "Removes a version that no alias names.", &[NAMED]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/source", versions::get_source,
             "The code that a version was made of.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/diff", comparison::diff_version,

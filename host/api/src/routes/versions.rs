@@ -9,7 +9,7 @@ use isolet_domain::service::versions::NewVersion;
 
 use super::aliases::honoured;
 use super::fields::invalid;
-use crate::answer::{Answer, Put};
+use crate::answer::{Answer, NoContent, Put};
 use crate::caller::{In, Of, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
@@ -77,6 +77,16 @@ pub async fn get_version(
 ) -> Result<Answer<VersionResponse>, Failure> {
     let version = app.platform().versions.get(&found.scope, &function, &version).await?;
     Ok(Answer(VersionResponse::from(version)))
+}
+
+pub async fn delete_version(
+    State(app): State<AppState>,
+    found: In<needs::VersionsWrite>,
+    Of(function): Of<FunctionName>,
+    Of(version): Of<VersionId>,
+) -> Result<NoContent, Failure> {
+    app.platform().versions.delete(&found.scope, &function, &version).await?;
+    Ok(NoContent)
 }
 
 pub async fn get_source(

@@ -56,6 +56,9 @@ pub struct LimitsText {
     /// What the tenant may have stored: sources of versions and runs, and records with their variables and secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     stored_bytes: Option<u64>,
+    /// Versions that a function keeps, the newest and whatever an alias names: older ones go when a new one is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions_kept: Option<u32>,
 }
 
 impl LimitsText {
@@ -73,6 +76,8 @@ impl LimitsText {
             ("concurrency", self.concurrency == Some(0)),
             ("rps", self.rps == Some(0)),
             ("cpu_ms_per_minute", self.cpu_ms_per_minute == Some(0)),
+            // The one that was just made stays.
+            ("versions_kept", self.versions_kept == Some(0)),
         ];
         let fault = |(name, zero): (&str, bool)| {
             let detail = "must be at least 1".to_owned();
@@ -101,6 +106,7 @@ impl LimitsText {
             egress_bytes_per_minute: self.egress_bytes_per_minute,
             log_bytes_per_minute: self.log_bytes_per_minute,
             stored_bytes: self.stored_bytes,
+            versions_kept: self.versions_kept,
         })
     }
 }
@@ -126,6 +132,7 @@ impl From<&LimitBounds> for LimitsText {
             egress_bytes_per_minute: bounds.egress_bytes_per_minute,
             log_bytes_per_minute: bounds.log_bytes_per_minute,
             stored_bytes: bounds.stored_bytes,
+            versions_kept: bounds.versions_kept,
         }
     }
 }
@@ -155,10 +162,12 @@ struct EffectiveResponse {
     log_bytes_per_minute: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions_kept: Option<u32>,
 }
 
 impl From<LimitSettings> for LimitSettingsResponse {
-    fn from(LimitSettings { set, plan, limits, admission }: LimitSettings) -> Self {
+    fn from(LimitSettings { set, plan, limits, admission, versions_kept }: LimitSettings) -> Self {
         let limits: Limits = limits;
         let budgets = admission.map(|admission| admission.budgets);
         Self {
@@ -174,6 +183,7 @@ impl From<LimitSettings> for LimitSettingsResponse {
                 egress_bytes_per_minute: budgets.and_then(|budgets| budgets.egress_bytes),
                 log_bytes_per_minute: budgets.and_then(|budgets| budgets.log_bytes),
                 stored_bytes: admission.and_then(|admission| admission.stored_bytes),
+                versions_kept,
             },
         }
     }

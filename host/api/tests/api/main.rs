@@ -34,3 +34,4 @@ mod sockets;
 mod tenants;
 mod usage;
 mod variables;
+mod versions;

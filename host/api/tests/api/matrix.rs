@@ -84,9 +84,11 @@ impl Fixture {
 async fn furnish(host: &TestHost, tenant: &str, function: &str, name: &str) -> BTreeMap<&'static str, String> {
     host.deploy(tenant, function, "before").await;
     let version = host.deploy(tenant, function, tenant).await;
+    // No alias names the version before it, so that it can be deleted.
+    let live = host.deploy(tenant, function, "after").await;
     let at = format!("/v1/tenants/{tenant}");
     let alias = format!("{tenant}-next");
-    let split = json!({ "split": [{ "version": version, "weight": 10_000 }] });
+    let split = json!({ "split": [{ "version": live, "weight": 10_000 }] });
     host.call(&host.admin, "PUT", &format!("{at}/functions/{function}/aliases/{alias}"), Some(split)).await.ok();
     let (own_host, route) = (format!("{tenant}.example"), format!("{tenant}-route"));
     host.call(&host.admin, "PUT", &format!("{at}/hosts/{own_host}"), None).await.ok();

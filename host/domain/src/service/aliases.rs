@@ -54,10 +54,21 @@ impl From<PrepareError> for AliasError {
 
 /// Where an alias is sent to.
 enum Change {
-    /// Traffic is divided like this from now on; without a word about callers they stay as bound as they are.
-    Point(Split, Option<Sticky>),
+    /// Traffic is divided like this from now on; without a word about callers they stay as bound as they are. The versions were found
+    /// when the function was as old and as often changed as this.
+    Point(Split, Option<Sticky>, Age),
     RollBack,
     Remove,
+}
+
+/// When a function was made, and how many versions it has lost since: as long as both are the same, a version that was there is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Age(Timestamp, u64);
+
+impl Age {
+    fn of(function: &Function) -> Self {
+        Self(function.created_at, function.removals)
+    }
 }
 
 #[derive(Clone)]
@@ -100,11 +111,7 @@ impl Aliases {
         (split, sticky): (Split, Sticky),
         condition: Condition<Alias>,
     ) -> Result<(Alias, bool), AliasError> {
-        for share in split.shares() {
-            self.make_ready(tenant, function, &share.version).await?;
-        }
-        let (function, new) =
-            self.change(tenant, function, alias, Change::Point(split, Some(sticky)), condition).await?;
+        let (function, new, _) = self.point(tenant, function, alias, (split, Some(sticky)), condition).await?;
         Ok((function.aliases.get(alias).cloned().ok_or(AliasError::Unknown)?, new))
     }
 
@@ -117,9 +124,8 @@ impl Aliases {
         version: &VersionId,
         condition: Condition<Alias>,
     ) -> Result<(Function, Version), AliasError> {
-        let version = self.make_ready(tenant, function, version).await?;
-        let point = Change::Point(Split::whole(version.id.clone()), None);
-        let (function, _) = self.change(tenant, function, alias, point, condition).await?;
+        let whole = (Split::whole(version.clone()), None);
+        let (function, _, version) = self.point(tenant, function, alias, whole, condition).await?;
         Ok((function, version))
     }
 
@@ -132,18 +138,22 @@ impl Aliases {
         condition: Condition<Alias>,
     ) -> Result<Alias, AliasError> {
         let live = AliasName::live();
-        let change = match to {
+        let function = match to {
             None => {
                 let alias = self.get(tenant, function, &live).await?;
                 let earlier = alias.earlier.last().ok_or(AliasError::NothingEarlier)?;
                 for share in earlier.shares() {
                     self.make_ready(tenant, function, &share.version).await?;
                 }
-                Change::RollBack
+                // A version that goes goes out of the earlier splits as well: whatever is there then can be gone back to.
+                let changed = self.change(tenant, function, &live, Change::RollBack, condition).await?;
+                changed.expect("only pointing depends on what was found").0
             }
-            Some(version) => Change::Point(Split::whole(self.make_ready(tenant, function, version).await?.id), None),
+            Some(version) => {
+                let whole = (Split::whole(version.clone()), None);
+                self.point(tenant, function, &live, whole, condition).await?.0
+            }
         };
-        let (function, _) = self.change(tenant, function, &live, change, condition).await?;
         function.aliases.get(&live).cloned().ok_or(AliasError::Unknown)
     }
 
@@ -155,6 +165,31 @@ impl Aliases {
         condition: Condition<Alias>,
     ) -> Result<(), AliasError> {
         self.change(tenant, function, alias, Change::Remove, condition).await.map(drop)
+    }
+
+    /// Points the alias after its versions were found, in one atomic step with none of them being removed: where one was removed in
+    /// between, they are looked for again. Gives the first of them too.
+    async fn point(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        alias: &AliasName,
+        (split, sticky): (Split, Option<Sticky>),
+        condition: Condition<Alias>,
+    ) -> Result<(Function, bool, Version), AliasError> {
+        loop {
+            let found = self.preparation.repository.function(tenant, function).await?;
+            let age = Age::of(&found.ok_or(AliasError::UnknownFunction)?);
+            let mut first = None;
+            for share in split.shares() {
+                let version = self.make_ready(tenant, function, &share.version).await?;
+                first.get_or_insert(version);
+            }
+            let change = Change::Point(split.clone(), sticky.clone(), age);
+            if let Some((function, new)) = self.change(tenant, function, alias, change, condition.clone()).await? {
+                return Ok((function, new, first.expect("a split has a share")));
+            }
+        }
     }
 
     async fn make_ready(
@@ -177,7 +212,7 @@ impl Aliases {
         Ok(version)
     }
 
-    /// The function as it is then, and whether the alias is new.
+    /// The function as it is then, and whether the alias is new. `None` where versions were found too long ago.
     async fn change(
         &self,
         tenant: &TenantScope,
@@ -185,14 +220,16 @@ impl Aliases {
         alias: &AliasName,
         change: Change,
         condition: Condition<Alias>,
-    ) -> Result<(Function, bool), AliasError> {
+    ) -> Result<Option<(Function, bool)>, AliasError> {
         let (repository, resolver) = (self.preparation.repository.clone(), self.resolver.clone());
         let (tenant, function, alias) = (tenant.clone(), function.clone(), alias.clone());
         to_the_end(async move {
-            let outcome = Mutex::new(Ok(false));
+            let outcome = Mutex::new(Ok(None));
             let apply = |stored: &mut Function| {
+                let is_late = matches!(&change, Change::Point(_, _, age) if *age != Age::of(stored));
                 let made = match condition(stored.aliases.get(&alias)) {
-                    Verdict::Holds => applied(stored, &alias, &change, Timestamp::now()),
+                    Verdict::Holds if is_late => Ok(None),
+                    Verdict::Holds => applied(stored, &alias, &change, Timestamp::now()).map(Some),
                     Verdict::Missing => Err(AliasError::ConditionMissing),
                     Verdict::Failed => Err(AliasError::ConditionFailed),
                 };
@@ -205,7 +242,7 @@ impl Aliases {
                 WriteError::Repository(error) => error.into(),
             })?;
             let new = outcome.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-            Ok((changed, new))
+            Ok(new.map(|new| (changed, new)))
         })
         .await
     }
@@ -215,7 +252,7 @@ impl Aliases {
 fn applied(stored: &mut Function, name: &AliasName, change: &Change, now: Timestamp) -> Result<bool, AliasError> {
     let count = stored.aliases.len();
     let new = match (change, stored.aliases.get_mut(name)) {
-        (Change::Point(split, sticky), Some(alias)) => {
+        (Change::Point(split, sticky, _), Some(alias)) => {
             alias.point_at(split.clone(), now);
             if let Some(sticky) = sticky {
                 alias.sticky.clone_from(sticky);
@@ -223,7 +260,7 @@ fn applied(stored: &mut Function, name: &AliasName, change: &Change, now: Timest
             false
         }
         (Change::Point(..), None) if count >= MAX_ALIASES => return Err(AliasError::TooMany),
-        (Change::Point(split, sticky), None) => {
+        (Change::Point(split, sticky, _), None) => {
             let alias = Alias::new(split.clone(), sticky.clone().unwrap_or_default(), now);
             stored.aliases.insert(name.clone(), alias);
             true

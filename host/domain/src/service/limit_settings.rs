@@ -36,6 +36,8 @@ pub struct LimitSettings {
     pub limits: Limits,
     /// The tenant's; a function has none of its own.
     pub admission: Option<Admission>,
+    /// Of a function's versions; `None` is all.
+    pub versions_kept: Option<u32>,
 }
 
 pub struct LimitStore {
@@ -63,9 +65,10 @@ impl LimitStore {
             None => None,
         };
         let (limits, admission) = self.rulebook.of(&owner, function.as_ref());
+        let versions_kept = self.rulebook.versions_kept(&owner, function.as_ref());
         let admission = function.is_none().then_some(admission);
         let set = function.map_or(owner.limits, |function| function.limits);
-        Ok(LimitSettings { set, plan: owner.plan, limits, admission })
+        Ok(LimitSettings { set, plan: owner.plan, limits, admission, versions_kept })
     }
 
     /// Puts these in place of what is set, if the condition holds at that moment.

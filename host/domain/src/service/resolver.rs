@@ -176,8 +176,13 @@ impl Resolver {
         let asked = Instant::now();
         let tenant = self.repository.tenant_by_slug(slug).await?.ok_or(ResolveError::UnknownFunction)?;
         let scope = TenantScope::of_route(&tenant);
-        let function = self.repository.function(&scope, name).await?.ok_or(ResolveError::UnknownFunction)?;
-        let versions = self.versions(&scope, &function).await?;
+        let mut function = self.repository.function(&scope, name).await?.ok_or(ResolveError::UnknownFunction)?;
+        let mut versions = self.versions(&scope, &function).await?;
+        // What an alias named a moment ago may be gone since the alias was changed.
+        while let Some(changed) = self.changed_meanwhile(&scope, &function, &versions).await? {
+            versions = self.versions(&scope, &changed).await?;
+            function = changed;
+        }
         let choices = function.aliases.iter().filter_map(|(alias_name, alias)| {
             let code_key = |code: &_| self.executor.code_key(code);
             Some((alias_name.clone(), Choice::new(&scope, &function, (alias_name, alias), &versions, code_key)?))
@@ -202,6 +207,22 @@ impl Resolver {
         });
         self.keep(generation, asked, &target);
         Ok(target)
+    }
+
+    /// The function as it is now, where versions are missing and it is another one than before.
+    async fn changed_meanwhile(
+        &self,
+        scope: &TenantScope,
+        function: &Function,
+        versions: &[Version],
+    ) -> Result<Option<Function>, ResolveError> {
+        let is_there = |id: &_| versions.iter().any(|version| version.id == *id);
+        let mut named = function.aliases.values().flat_map(|alias| alias.split.shares());
+        if named.all(|share| is_there(&share.version)) {
+            return Ok(None);
+        }
+        let now = self.repository.function(scope, &function.name).await?.ok_or(ResolveError::UnknownFunction)?;
+        Ok((now != *function).then_some(now))
     }
 
     /// The versions that the function's aliases name, each once.

@@ -45,6 +45,13 @@ impl Rulebook {
         (limits, admission)
     }
 
+    /// How many of a function's newest versions stay that no alias names, one at least; `None` is all.
+    pub(super) fn versions_kept(&self, tenant: &Tenant, function: Option<&Function>) -> Option<u32> {
+        let plan = self.plans.get(&tenant.plan).and_then(|plan| plan.versions_kept);
+        let function = function.and_then(|function| function.limits.versions_kept);
+        [plan, tenant.limits.versions_kept, function].into_iter().flatten().min().map(|kept| kept.max(1))
+    }
+
     /// The limits of one invocation or build, for who has no record of the tenant at hand. A tenant that is gone has none to lose.
     pub(super) async fn limits(
         &self,
@@ -65,6 +72,29 @@ mod tests {
     use super::*;
     use crate::fakes::MemoryStore;
     use crate::ids::{FunctionName, TenantSlug};
+
+    #[test]
+    fn of_all_words_about_versions_the_lowest_counts() {
+        let kept = |versions_kept| LimitBounds { versions_kept, ..LimitBounds::default() };
+        let plans = BTreeMap::from([("ten".to_owned(), kept(Some(10))), ("none".to_owned(), kept(Some(0)))]);
+        let book = Rulebook::new(Arc::new(MemoryStore::new()), (Limits::DEFAULT, Admission::DEFAULT), Arc::new(plans));
+        let now = Timestamp::UNIX_EPOCH;
+        let mut tenant = Tenant::new(TenantSlug::parse("acme").expect("valid"), now);
+        let mut function = Function::new(FunctionName::parse("hello").expect("valid"), now);
+        for (plan, of_tenant, of_function, counts) in [
+            ("default", None, None, None),
+            ("default", None, Some(7), Some(7)),
+            ("default", Some(5), Some(7), Some(5)),
+            ("ten", None, None, Some(10)),
+            ("ten", Some(20), Some(30), Some(10)),
+            ("ten", Some(20), Some(3), Some(3)),
+            ("none", None, None, Some(1)),
+        ] {
+            plan.clone_into(&mut tenant.plan);
+            (tenant.limits, function.limits) = (kept(of_tenant), kept(of_function));
+            assert_eq!(book.versions_kept(&tenant, Some(&function)), counts, "{plan} {of_tenant:?} {of_function:?}");
+        }
+    }
 
     #[test]
     fn the_lowest_counts_and_a_plan_is_where_it_begins() {

@@ -7,16 +7,18 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::leftovers::Leftovers;
 use super::preparation::{Preparation, PrepareError};
 use super::rulebook::Rulebook;
 use super::storage::{RECORD_BYTES, Storage, StorageError};
+use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
 use crate::code::Code;
 use crate::diff::CodeDiff;
 use crate::execute::{BuildError, BuildReport, Diagnostic, PrepareOptions};
 use crate::function::{Function, FunctionKind, Version};
-use crate::ids::{Digest, FunctionName, VersionId};
-use crate::repository::{Page, RepositoryError, WriteError};
+use crate::ids::{AliasName, Digest, FunctionName, VersionId};
+use crate::repository::{Page, Removal, RepositoryError, WriteError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum VersionError {
@@ -24,6 +26,8 @@ pub enum VersionError {
     UnknownFunction,
     #[error("there is no such version")]
     Unknown,
+    #[error("the alias `{0}` names the version; send its traffic elsewhere first")]
+    Named(AliasName),
     #[error("the function is of the kind `{0}` and takes no other code")]
     Kind(&'static str),
     #[error(transparent)]
@@ -75,18 +79,26 @@ pub struct Versions {
     preparation: Preparation,
     rulebook: Arc<Rulebook>,
     storage: Arc<Storage>,
+    leftovers: Arc<Leftovers>,
     comparing: Semaphore,
 }
 
 /// Versions that are compared at one time.
 const COMPARED_AT_ONCE: usize = 2;
+/// Versions that are asked for in one go, and that go at most when one is made.
+const LISTED_AT_ONCE: usize = 500;
+const REMOVED_AT_ONCE: usize = 100;
 
 impl Versions {
-    pub(super) fn new(preparation: Preparation, rulebook: Arc<Rulebook>, storage: Arc<Storage>) -> Self {
-        Self { preparation, rulebook, storage, comparing: Semaphore::new(COMPARED_AT_ONCE) }
+    pub(super) fn new(
+        preparation: Preparation,
+        rulebook: Arc<Rulebook>,
+        (storage, leftovers): (Arc<Storage>, Arc<Leftovers>),
+    ) -> Self {
+        Self { preparation, rulebook, storage, leftovers, comparing: Semaphore::new(COMPARED_AT_ONCE) }
     }
 
-    /// Adds a version, or finds the one of the same content. Says whether it is new.
+    /// Adds a version, or finds the one of the same content. Says whether it is new. Then the oldest go that are more than are kept.
     pub async fn add(
         &self,
         tenant: &TenantScope,
@@ -115,7 +127,73 @@ impl Versions {
         let added = repository.add_version(tenant, function, made(new, digest, &prepared.build)).await?;
         // Once more: a purge that began before nobody named it may have removed it since.
         repository.put_blob(bytes).await?;
+        if added.1
+            && let Err(error) = self.remove_surplus(tenant, &owner).await
+        {
+            // The version is made, and the next one takes them along.
+            tracing::warn!(tenant.id = %tenant.id(), function.name = %function, %error, "old versions were not removed");
+        }
         Ok(added)
+    }
+
+    /// Removes a version that no alias names, also from what aliases could go back to. Its content goes within minutes where nobody else
+    /// names it.
+    pub async fn delete(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<(), VersionError> {
+        let repository = self.preparation.repository.clone();
+        repository.function(tenant, function).await?.ok_or(VersionError::UnknownFunction)?;
+        let (tenant, function, id) = (tenant.clone(), function.clone(), id.clone());
+        let leftovers = self.leftovers.clone();
+        to_the_end(async move {
+            match repository.delete_version(&tenant, &function, &id).await {
+                Ok(Removal::Gone(content)) => {
+                    leftovers.add([content].into());
+                    Ok(())
+                }
+                Ok(Removal::Named(alias)) => Err(VersionError::Named(alias)),
+                Err(WriteError::Exists | WriteError::Missing) => Err(VersionError::Unknown),
+                Err(WriteError::Repository(error)) => Err(error.into()),
+            }
+        })
+        .await
+    }
+
+    /// Removes what is older than as many versions as the function keeps, the oldest first, except what an alias names.
+    async fn remove_surplus(&self, tenant: &TenantScope, function: &Function) -> Result<(), VersionError> {
+        let repository = &self.preparation.repository;
+        let Some(owner) = repository.tenant_by_id(&tenant.id()).await? else { return Ok(()) };
+        let Some(kept) = self.rulebook.versions_kept(&owner, Some(function)) else { return Ok(()) };
+        let (mut surplus, mut seen, mut before) = (Vec::new(), 0, None);
+        loop {
+            let page = repository.list_versions(tenant, &function.name, before, LISTED_AT_ONCE).await?;
+            before = page.items.last().map(|version| version.number);
+            for version in page.items {
+                seen += 1;
+                if seen > kept {
+                    surplus.push(version.id);
+                }
+            }
+            if !page.more {
+                break;
+            }
+        }
+        let mut removed = 0;
+        for id in surplus.iter().rev() {
+            match self.delete(tenant, &function.name, id).await {
+                Ok(()) => removed += 1,
+                // Somebody else may remove them at the same time.
+                Err(VersionError::Named(_) | VersionError::Unknown) => {}
+                Err(error) => return Err(error),
+            }
+            if removed == REMOVED_AT_ONCE {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What would come of `add`: the code is built as there, and nothing of it is stored.

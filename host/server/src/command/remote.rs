@@ -2,9 +2,10 @@
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 use http::Method;
 use hyper::body::Incoming;
@@ -12,7 +13,7 @@ use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
 use super::access::{Access, AccessArguments, encoded, tenant_path};
-use super::show::inert;
+use super::show::{inert, progress};
 use super::source;
 use crate::client::{Client, Reply};
 
@@ -177,6 +178,19 @@ impl Remote {
         self.show_all(answer["data"].as_array().map(Vec::as_slice).unwrap_or_default(), line);
         Ok(())
     }
+}
+
+/// Goes on where `--yes` was said, or the name is typed once more at a terminal.
+pub fn confirmed(yes: bool, name: &str, what: &str) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    ensure!(std::io::stdin().is_terminal(), "say `--yes` to delete {what}: `{name}`");
+    progress(&format!("Type `{name}` to delete {what}:"));
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed)?;
+    ensure!(typed.trim() == name, "nothing was deleted");
+    Ok(())
 }
 
 /// A field's text; nothing where there is none.

@@ -1,14 +1,12 @@
 //! `isolet tenant`: the operator's view of tenants.
 
-use std::io::IsTerminal as _;
-
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
 use super::access::{encoded, tenant_path};
-use super::remote::{HostArguments, Remote, text};
+use super::remote::{HostArguments, Remote, confirmed, text};
 
 #[derive(Args)]
 pub struct TenantArguments {
@@ -108,9 +106,7 @@ pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
             remote.show(&answer, limits_in_words);
         }
         TenantVerb::Delete { slug, yes } => {
-            if !yes && !is_confirmed(&slug)? {
-                return Err(anyhow!("nothing was deleted"));
-            }
+            confirmed(yes, &slug, "it with everything it owns")?;
             remote.call(Method::DELETE, &tenant_path(&slug, &format!("?confirm={}", encoded(&slug))), None).await?;
             remote.show(&json!({ "deleted": slug }), |_| format!("{slug} is gone"));
         }
@@ -162,16 +158,6 @@ fn numbers(texts: &[String]) -> Result<Value> {
         *value = text.parse::<u64>().map_err(|_| anyhow!("`{name}={text}`: it must be a whole number"))?.into();
     }
     Ok(object)
-}
-
-fn is_confirmed(slug: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Err(anyhow!("say `--yes` to delete `{slug}` with everything it owns"));
-    }
-    super::show::progress(&format!("Type `{slug}` to delete it with everything it owns:"));
-    let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed)?;
-    Ok(typed.trim() == slug)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! `isolet versions`: what was uploaded of a function, and what changed.
+//! `isolet versions`: what was uploaded of a function, what changed, and removing it.
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::remote::{FunctionArguments, HostArguments, Remote, text};
+use super::remote::{FunctionArguments, HostArguments, Remote, confirmed, text};
 use super::show::inert;
 
 #[derive(Args)]
@@ -32,6 +32,13 @@ enum VersionsVerb {
         /// What it is compared with; without it, the version before.
         #[arg(long)]
         base: Option<String>,
+    },
+    /// Remove a version that no alias names.
+    Delete {
+        version: String,
+        /// Do it without being asked.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -61,6 +68,12 @@ pub async fn versions(arguments: VersionsArguments) -> Result<u8> {
                     .flatten()
                     .for_each(|module| print!("{}", inert(&changed(module))));
             }
+        }
+        VersionsVerb::Delete { version, yes } => {
+            let id = remote.version(&function, &version).await?;
+            confirmed(yes, &version, &format!("this version of {function}"))?;
+            remote.call(Method::DELETE, &format!("{base_path}/{id}"), None).await?;
+            remote.show(&json!({ "deleted": id }), |_| format!("{version} is gone"));
         }
     }
     Ok(0)

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{Digest, FunctionName, VersionId};
-use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, WriteError};
+use isolet_domain::repository::{FunctionRepository, Page, Removal, RepositoryError, WriteError};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::store::EmbeddedStore;
@@ -95,9 +95,9 @@ impl FunctionRepository for EmbeddedStore {
             let stored = decode::<FunctionRecord>(&key, &before)?;
             let mut changed = stored.clone();
             change(&mut changed);
-            // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
+            // The name is the record's place, and the counts are of `add_version` and `delete_version`: none is for the caller to change.
             changed.name = stored.name;
-            changed.next_number = stored.next_number;
+            (changed.next_number, changed.removals) = (stored.next_number, stored.removals);
             let after = rewrite::<FunctionRecord>(&key, &before, &changed)?;
             let (owner, place) = (tenant.id(), name.clone());
             let exchange = move |txn: &WriteTransaction| {
@@ -143,6 +143,16 @@ impl FunctionRepository for EmbeddedStore {
     ) -> Result<(Version, bool), WriteError> {
         let (tenant, function) = (tenant.id(), function.clone());
         self.write(move |txn| versions::add(txn, &tenant, &function, &version)).await
+    }
+
+    async fn delete_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Removal, WriteError> {
+        let (tenant, function, id) = (tenant.id(), function.clone(), id.clone());
+        self.write(move |txn| versions::remove(txn, &tenant, &function, &id)).await
     }
 
     async fn version(

@@ -3,7 +3,7 @@
 use isolet_domain::access::TenantScope;
 use isolet_domain::function::Version;
 use isolet_domain::ids::{FunctionName, TenantId, VersionId};
-use isolet_domain::repository::{Page, WriteError};
+use isolet_domain::repository::{Page, Removal, WriteError};
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::failure::Trouble;
@@ -36,6 +36,30 @@ pub(super) fn add(
     versions.insert(place, encode::<VersionRecord>(&key, &added).as_slice())?;
     txn.open_table(NUMBERS)?.insert((tenant.as_bytes(), name.as_str(), added.number), added.id.as_str())?;
     Ok((added, true))
+}
+
+/// Removes a version that no alias names.
+pub(super) fn remove(
+    txn: &WriteTransaction,
+    tenant: &TenantId,
+    name: &FunctionName,
+    id: &VersionId,
+) -> Result<Removal, Trouble> {
+    let mut functions = txn.open_table(FUNCTIONS)?;
+    let mut versions = txn.open_table(VERSIONS)?;
+    let (owner, place) = ((tenant.as_bytes(), name.as_str()), (tenant.as_bytes(), name.as_str(), id.as_str()));
+    let owner_key = function_key(tenant, name);
+    let before = functions.get(owner)?.map(|record| record.value().to_vec()).ok_or(WriteError::Missing)?;
+    let record = versions.get(place)?.map(|record| record.value().to_vec()).ok_or(WriteError::Missing)?;
+    let version = decode::<VersionRecord>(&version_key(tenant, name, id), &record)?;
+    let mut function = decode::<FunctionRecord>(&owner_key, &before)?;
+    if let Err(alias) = function.let_go(id) {
+        return Ok(Removal::Named(alias));
+    }
+    functions.insert(owner, rewrite::<FunctionRecord>(&owner_key, &before, &function)?.as_slice())?;
+    versions.remove(place)?;
+    txn.open_table(NUMBERS)?.remove((tenant.as_bytes(), name.as_str(), version.number))?;
+    Ok(Removal::Gone(version.digest))
 }
 
 pub(super) fn find(

@@ -22,6 +22,8 @@ pub(crate) struct FunctionRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     aliases: BTreeMap<String, AliasRecord>,
     next_number: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    removals: u64,
     #[serde(default)]
     env: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "LimitsRecord::is_empty")]
@@ -45,6 +47,7 @@ impl Record for FunctionRecord {
             live: function.live().map(VersionId::to_string),
             aliases: of_aliases(&function.aliases),
             next_number: function.next_number,
+            removals: function.removals,
             env: of_env(&function.env),
             limits: LimitsRecord::of(&function.limits),
             egress: of_policy(function.egress.as_ref()),
@@ -63,6 +66,7 @@ impl Record for FunctionRecord {
             labels: self.labels,
             aliases: into_aliases(self.aliases, self.live.as_deref(), updated_at)?,
             next_number: self.next_number,
+            removals: self.removals,
             env: into_env(self.env)?,
             limits: self.limits.into_domain(),
             egress: into_policy(self.egress)?,
@@ -71,6 +75,10 @@ impl Record for FunctionRecord {
             updated_at,
         })
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Variables, of a tenant's record as well.

@@ -42,6 +42,8 @@ pub(super) struct LimitsRecord {
     log_bytes_per_minute: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions_kept: Option<u32>,
 }
 
 impl LimitsRecord {
@@ -65,6 +67,7 @@ impl LimitsRecord {
             egress_bytes_per_minute: bounds.egress_bytes_per_minute,
             log_bytes_per_minute: bounds.log_bytes_per_minute,
             stored_bytes: bounds.stored_bytes,
+            versions_kept: bounds.versions_kept,
         }
     }
 
@@ -88,6 +91,7 @@ impl LimitsRecord {
             egress_bytes_per_minute: self.egress_bytes_per_minute,
             log_bytes_per_minute: self.log_bytes_per_minute,
             stored_bytes: self.stored_bytes,
+            versions_kept: self.versions_kept,
         }
     }
 

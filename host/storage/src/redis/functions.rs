@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use isolet_domain::access::TenantScope;
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{Digest, FunctionName, VersionId};
-use isolet_domain::repository::{FunctionRepository, Page, RepositoryError, WriteError};
+use isolet_domain::repository::{FunctionRepository, Page, Removal, RepositoryError, WriteError};
 
 use super::keys::{names_after, number_member, numbers_before, version_field};
 use super::scripts::{Verdict, decide};
@@ -116,9 +116,9 @@ impl FunctionRepository for RedisStore {
             let stored = decode::<FunctionRecord>(&key, &before)?;
             let mut changed = stored.clone();
             change(&mut changed);
-            // The name is the record's place and the number belongs to `add_version`: neither is for the caller to change.
+            // The name is the record's place, and the counts are of `add_version` and `delete_version`: none is for the caller to change.
             changed.name = stored.name;
-            changed.next_number = stored.next_number;
+            (changed.next_number, changed.removals) = (stored.next_number, stored.removals);
             let after = rewrite::<FunctionRecord>(&key, &before, &changed)?;
             let args: [&[u8]; 3] = [name.as_str().as_bytes(), &before, &after];
             let (verdict, ()) = decide(&self.writes, &self.scripts.exchange_function, &keys, &args).await?;
@@ -176,6 +176,42 @@ impl FunctionRepository for RedisStore {
                     return if known.digest == version.digest { Ok((known, false)) } else { Err(WriteError::Exists) };
                 }
                 (Verdict::Conflict | Verdict::Exists, _) => {}
+            }
+        }
+    }
+
+    async fn delete_version(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+        id: &VersionId,
+    ) -> Result<Removal, WriteError> {
+        let owner_key = function_key(&tenant.id(), function);
+        let keys = self.keys.of(&tenant.id());
+        let field = version_field(function, id);
+        let mut get = redis::cmd("HGET");
+        get.arg(keys.versions()).arg(&field);
+        let keys = [keys.functions(), keys.versions(), keys.numbers()];
+        let _turn = self.turns.take(&(tenant.id(), function)).await;
+        loop {
+            // The function first: what becomes of the version after this is seen by its record.
+            let before = self.function_bytes(&self.writes, tenant, function).await?.ok_or(WriteError::Missing)?;
+            let record: Option<Vec<u8>> = self.writes.command(&get).await?;
+            let record = record.ok_or(WriteError::Missing)?;
+            let version = decode::<VersionRecord>(&version_key(&tenant.id(), function, id), &record)?;
+            let mut owner = decode::<FunctionRecord>(&owner_key, &before)?;
+            if let Err(alias) = owner.let_go(id) {
+                return Ok(Removal::Named(alias));
+            }
+            let after = rewrite::<FunctionRecord>(&owner_key, &before, &owner)?;
+            let member = number_member(function, version.number, id);
+            let args: [&[u8]; 5] = [function.as_str().as_bytes(), field.as_bytes(), &before, &after, member.as_bytes()];
+            let (verdict, ()) = decide(&self.writes, &self.scripts.delete_version, &keys, &args).await?;
+            match verdict {
+                Verdict::Done => return Ok(Removal::Gone(version.digest)),
+                Verdict::Missing => return Err(WriteError::Missing),
+                // Another host was faster, so at least one of them gets on.
+                Verdict::Conflict | Verdict::Exists => {}
             }
         }
     }

@@ -35,10 +35,12 @@ async fn another_tenants_scope_reaches_nothing(store: Store) {
     assert!(matches!(store.update_function(&globex, &hello.name, &|_| {}).await, Err(WriteError::Missing)));
     assert!(matches!(store.delete_function(&globex, &hello.name).await, Err(WriteError::Missing)));
     assert!(matches!(store.add_version(&globex, &hello.name, version("y")).await, Err(WriteError::Missing)));
+    assert!(matches!(store.delete_version(&globex, &hello.name, &first.id).await, Err(WriteError::Missing)));
     assert!(matches!(store.delete_key(&globex, &key.id).await, Err(WriteError::Missing)));
     // Same names and ids in both: each changes its own.
     store.create_function(&globex, &hello).await.expect("created");
-    store.add_version(&globex, &name("hello"), version("x")).await.expect("added");
+    let (theirs, _) = store.add_version(&globex, &name("hello"), version("x")).await.expect("added");
+    store.delete_version(&globex, &hello.name, &theirs.id).await.expect("deleted");
     store.record_run(&globex, &run("theirs"), 1).await.expect("recorded");
     store.record_run(&globex, &ran, 1).await.expect("recorded");
     store.delete_function(&globex, &hello.name).await.expect("deleted");

@@ -124,6 +124,7 @@ pub async fn writes_fail(store: &dyn Repository, scope: &TenantScope, known: &Co
         refused create_function(scope, &function("other")),
         refused update_function(scope, &name("hello"), &|function| function.labels.clear()),
         refused add_version(scope, &name("hello"), version("y")),
+        refused delete_version(scope, &name("hello"), &known.versions[0].id),
         refused delete_function(scope, &name("hello")),
         refused claim_host(scope, &host("b.example")),
         refused update_routing(scope, &|routing| routing.routes.clear()),

@@ -112,6 +112,7 @@ pub fn limits() -> LimitBounds {
         egress_bytes_per_minute: Some(u64::MAX),
         log_bytes_per_minute: Some(0),
         stored_bytes: Some(13),
+        versions_kept: Some(u32::MAX),
     }
 }
 

@@ -36,6 +36,11 @@ impl Deref for Store {
 }
 
 impl Store {
+    /// For use cases.
+    pub fn repository(&self) -> Arc<dyn Repository> {
+        self.repository.clone()
+    }
+
     /// Adds a tenant.
     pub async fn tenant(&self, slug: &str) -> TenantScope {
         let tenant = new_tenant(slug);
