@@ -852,7 +852,7 @@ declare class Crypto {
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
 }
 
-/** Keys are made in a handler: there is no randomness while the module starts up. */
+/** Keys are made in a handler: the host gives no randomness while the module starts up. */
 declare class SubtleCrypto {
   private constructor();
   encrypt(algorithm: EncryptParams, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;

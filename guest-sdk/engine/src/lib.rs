@@ -72,7 +72,9 @@ pub unsafe extern "C" fn compile(pointer: *mut u8, len: usize) -> *const Answer 
 pub unsafe extern "C" fn start(pointer: *mut u8, len: usize) -> *const Answer {
     // SAFETY: the caller's promise.
     let mut input = unsafe { Vec::from_raw_parts(pointer, len, len) };
+    natives::seed_start_up(&input);
     let result = modules::start(&input);
+    natives::forget_start_up();
     output::forget_stream();
     // The bytecode has been read; left in the free list it would only make the snapshot larger.
     input.fill(0);

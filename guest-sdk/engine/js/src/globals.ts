@@ -106,7 +106,7 @@ export function installGlobals(): void {
     // The bundler may have renamed a function to keep it apart from a global of the same name.
     if (typeof value === "function") Object.defineProperty(value, "name", { value: name, configurable: true });
   }
-  // The engine's own generator would start from the same seed in every copy of its memory.
+  // The engine's own generator would start from the same seed in every copy of its memory. This one works while a module starts up too.
   Object.defineProperty(native.random, "name", { value: "random", configurable: true });
   Object.defineProperty(Math, "random", { value: native.random, writable: true, configurable: true });
 }

@@ -13,7 +13,7 @@ export const invocation = {
 export function requireRequest(what: string): void {
   if (native.phase() !== PHASE_REQUEST) {
     throw new Error(
-      `${what} is not available while the module starts up: there is no I/O, timer or randomness at the top level. Move the call into the fetch handler.`,
+      `${what} is not available while the module starts up: there is no I/O and no timer at the top level. Move the call into the fetch handler.`,
     );
   }
 }

@@ -128,6 +128,7 @@ export interface Native {
   rsaCrypt(encrypt: boolean, key: KeyMaterial, hash: DigestName, label: Uint8Array, data: Uint8Array): ArrayBuffer | null;
   randomFill(bytes: Uint8Array): void;
   randomUUID(): string;
+  /** While a module starts up, from a seed that follows from its code. */
   random(): number;
   /** Makes an opaque value go along with the jobs, reactions and timers that come of this one, and gives the one that did before. */
   swapAsyncContext(value: unknown): unknown;

@@ -17,6 +17,8 @@ use javy::quickjs::{Ctx, Exception, IntoJs, Object, Result, TypedArray, Value};
 
 use crate::engine::{self, Phase};
 
+pub use self::crypto::{forget_start_up, seed_start_up};
+
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     async_context::install(ctx, native)?;
     clock::install(ctx, native)?;

@@ -155,10 +155,7 @@ export class FakeNative {
         self.requireRequest("crypto.randomUUID");
         return randomUUID();
       },
-      random() {
-        self.requireRequest("Math.random");
-        return 0.5;
-      },
+      random: () => (self.phase === 1 ? 0.25 : 0.5),
       wallNow: () => 1_700_000_000_000 + self.now,
       monoNow: () => self.now,
       log: (level, text, stack) => void self.logs.push({ level, text, stack }),

@@ -1,17 +1,16 @@
 //! Web Cryptography: randomness and digests here, keys and what is done with them in the files beside. Every algorithm is a crate's.
-//! Randomness always comes from the host; nothing of it is ever in the frozen memory.
+//! Randomness always comes from the host; nothing of it is ever in the frozen memory. `Math.random` is `math_random`'s.
 
 mod aes;
 mod ec;
 mod hash;
 mod keys;
 mod mac;
+mod math_random;
 mod okp;
 mod operations;
 mod random;
 mod rsa;
-
-use std::cell::Cell;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -21,13 +20,11 @@ use rand_core::Rng;
 use self::hash::Hash;
 use self::random::HostRandom;
 use super::{bytes, or_null, refuse_at_start};
-use crate::engine::Single;
 
-/// xoshiro256++ for `Math.random`, seeded by the host at its first use in each instance.
-static MATH_RANDOM: Single<Cell<Option<[u64; 4]>>> = Single::new(Cell::new(None));
+pub use self::math_random::{forget_start_up, seed_start_up};
 
 pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
-    native.set("random", Function::new(ctx.clone(), math_random)?)?;
+    native.set("random", Function::new(ctx.clone(), math_random::next)?)?;
     native.set("randomFill", Function::new(ctx.clone(), random_fill)?)?;
     native.set("randomUUID", Function::new(ctx.clone(), random_uuid)?)?;
     native.set("digest", Function::new(ctx.clone(), digest)?)?;
@@ -35,21 +32,6 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("base64UrlDecode", Function::new(ctx.clone(), base64_url_decode)?)?;
     keys::install(ctx, native)?;
     operations::install(ctx, native)
-}
-
-fn math_random(ctx: Ctx<'_>) -> Result<f64> {
-    refuse_at_start(&ctx, "Math.random()")?;
-    let mut s = MATH_RANDOM.get().unwrap_or_else(|| std::array::from_fn(|_| HostRandom.next_u64()));
-    let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
-    let t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = s[3].rotate_left(45);
-    MATH_RANDOM.set(Some(s));
-    Ok((result >> 11) as f64 / (1_u64 << 53) as f64)
 }
 
 fn random_fill(ctx: Ctx<'_>, array: TypedArray<'_, u8>) -> Result<()> {
