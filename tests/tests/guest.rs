@@ -133,6 +133,24 @@ async fn the_host_is_among_the_requests_headers_and_copies_of_it_do_no_harm() {
 }
 
 #[tokio::test]
+async fn an_echo_of_the_requests_headers_is_answered_without_those_that_are_the_hosts() {
+    let send = Send { method: "POST", headers: vec![("x-a", "b")], body: b"hello".to_vec(), ..get("/") };
+    let ran = handler("return new Response(request.body, { headers: request.headers })", send).await;
+    assert_eq!((ran.status(), ran.text().as_str()), (Some(200), "hello"), "{:?}", ran.report);
+    assert_eq!(ran.head.expect("a head").headers["x-a"], "b");
+    // All that `wasi:http` refuses, and two that it does not.
+    let names = "connection host http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te transfer-encoding upgrade";
+    let body = format!(
+        "return new Response('sent', {{ headers: Object.fromEntries('{names} X-Kept'.split(' ').map((name) => [name, 'x'])) }})"
+    );
+    let ran = handler(&body, get("/")).await;
+    assert_eq!((ran.status(), ran.text().as_str()), (Some(200), "sent"), "{:?}", ran.report);
+    let headers = ran.head.expect("a head").headers;
+    assert_eq!(headers["x-kept"], "x");
+    assert_eq!(names.split(' ').find(|name| headers.contains_key(*name)), None);
+}
+
+#[tokio::test]
 async fn console_lines_carry_level_and_place() {
     let ran = handler("\nconsole.warn('careful', {a: 1});\nconsole.log('x');\nreturn new Response('')", get("/")).await;
     let logs = &ran.report.logs;

@@ -292,11 +292,23 @@ impl Exchange {
     }
 }
 
-/// Fields about the connection and the framing, which are the host's (RFC 9110 §7.6.1). Frameworks set them all the same (`connection:
-/// keep-alive` with server-sent events); a length the guest claims could only be wrong.
+/// Fields about the connection and the framing, which are the host's (RFC 9110 §7.6.1), and what else `wasi:http` refuses (Wasmtime's
+/// `DEFAULT_FORBIDDEN_HEADERS`). Frameworks set them all the same (`connection: keep-alive` with server-sent events), an echo passes the
+/// request's `host` on; a length the guest claims could only be wrong.
 fn is_the_hosts(name: &str) -> bool {
-    const FIELDS: [&str; 7] =
-        ["connection", "content-length", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+    const FIELDS: [&str; 11] = [
+        "connection",
+        "content-length",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+    ];
     FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
 }
 

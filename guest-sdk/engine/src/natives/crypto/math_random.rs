@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 
-use javy::quickjs::Result;
 use rand_core::Rng as _;
 
 use super::random::HostRandom;
@@ -20,7 +19,7 @@ static OF_REQUEST: Single<Cell<State>> = Single::new(Cell::new([0; 4]));
 /// What start-up draws from.
 static OF_START_UP: Single<Cell<State>> = Single::new(Cell::new([0; 4]));
 
-pub fn next() -> Result<f64> {
+pub fn next() -> f64 {
     let generator = if engine::phase() == Phase::Request {
         if OF_REQUEST.get() == [0; 4] {
             OF_REQUEST.set(std::array::from_fn(|_| HostRandom.next_u64()));
@@ -39,7 +38,7 @@ pub fn next() -> Result<f64> {
     s[2] ^= t;
     s[3] = s[3].rotate_left(45);
     generator.set(s);
-    Ok((result >> 11) as f64 / (1_u64 << 53) as f64)
+    (result >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// To be called before the code's top level runs. Anything that differs with the code will do: these numbers are known to who knows it.
