@@ -74,6 +74,23 @@ async fn plain_javascript_is_told_the_same_way() {
 }
 
 #[tokio::test]
+async fn bad_regular_expressions_have_their_place() {
+    for name in ["main.js", "main.ts", "main.cjs"] {
+        for (text, line) in [
+            ("\nlet x = /(/", format!("{name}:2:10 Invalid regular expression: Unterminated capturing group")),
+            ("let x = 1, y = /[z-a]/", format!("{name}:1:18 Invalid regular expression: Character class atom range")),
+        ] {
+            let (outcome, error) = refused(&[(name, text)]).await;
+            assert_eq!(outcome, Outcome::BuildFailed);
+            assert!(lines(&error).first().is_some_and(|first| first.starts_with(&line)), "{error:?}");
+        }
+    }
+    // What the engine takes is taken, whatever the front end thinks of it.
+    let text = r"export default (): Response => new Response(/(?<\u0061>a)\k<a>/.exec('aa')!.groups!.a)";
+    assert_eq!(run(&modules(&[("main.ts", text)]), get("/")).await.text(), "a");
+}
+
+#[tokio::test]
 async fn jsx_without_a_runtime_says_what_to_do() {
     let (_, error) = refused(&[("main.tsx", "\nexport default { fetch: () => new Response(<p>hi</p>) }")]).await;
     let line = &lines(&error)[0];

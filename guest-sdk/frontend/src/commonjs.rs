@@ -18,7 +18,7 @@ use oxc::syntax::identifier::is_identifier_name;
 
 use crate::bundle::Module;
 use crate::diagnostics::{File, Reporter};
-use crate::module::{Import, Parsed};
+use crate::module::{Import, Parsed, counts};
 
 /// What a body's name ends with. No user's name has a question mark.
 const BODY: &str = "?cjs";
@@ -37,9 +37,9 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Found> {
     let file = File { name: module.name, text: module.text };
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, module.text, SourceType::cjs())
-        .with_options(ParseOptions { parse_regular_expression: false, ..ParseOptions::default() })
+        .with_options(ParseOptions { parse_regular_expression: true, ..ParseOptions::default() })
         .parse();
-    let mut said = parsed.diagnostics.into_vec();
+    let mut said: Vec<_> = parsed.diagnostics.into_iter().filter(counts).collect();
     let mut scoping = None;
     if said.is_empty() && !parsed.panicked {
         let semantic = SemanticBuilder::new_compiler().build(&parsed.program);

@@ -141,9 +141,31 @@ fn enums_namespaces_parameter_properties_and_decorators_run() {
 }
 
 #[test]
-fn what_a_namespace_would_export_wrongly_is_refused() {
-    let done = one("main.ts", "namespace N { export let n = 0; export function inc() { n++ } }\nexport default N");
-    assert_eq!((&done.said[0]["severity"], &done.said[0]["line"]), (&"error".into(), &1.into()), "{:?}", done.said);
+fn bad_regular_expressions_have_their_place() {
+    for (expression, message) in [
+        ("/(/", "Unterminated capturing group"),
+        ("/[z-a]/", "Character class atom range out of order"),
+        ("/a)/u", "Could not parse the entire pattern"),
+    ] {
+        for name in ["main.js", "main.ts", "main.cjs"] {
+            let done = one(name, &format!("\nlet x = {expression}"));
+            let column = done.said[0]["column"].as_u64().unwrap_or_default();
+            assert!((9..16).contains(&column), "{:?}", done.said);
+            assert_eq!(done.messages(), [format!("{name}:2:{column} Invalid regular expression: {message}")]);
+        }
+    }
+}
+
+#[test]
+fn expressions_that_the_engine_may_know_are_left_to_it() {
+    for expression in [
+        r"/(?<\u0061>a)\k<a>/",
+        r"/\p{Of_A_Later_Unicode}/u",
+        "/a{9007199254740993,9007199254740992}/",
+        r"/[\p{L}--a]/v",
+    ] {
+        assert_eq!(one("main.ts", &format!("export default {expression}")).messages(), [""; 0], "{expression}");
+    }
 }
 
 #[test]
