@@ -62,6 +62,17 @@ async fn enums_namespaces_and_decorators_work() {
     assert_eq!(text, "[11,5,\"High!\",3,\"t\",[\"add#0\",\"add\"]]");
 }
 
+#[tokio::test]
+async fn namespaces_export_variables_that_nobody_assigns_to() {
+    let text = answer(&[(
+        "main.ts",
+        "namespace N { export let limit = 3; export var [a, b] = [limit, 'b']; export const all = () => [limit, a, b] }
+         export default () => Response.json([N.limit, N.a, N.b, N.all()])",
+    )])
+    .await;
+    assert_eq!(text, "[3,3,\"b\",[3,3,\"b\"]]");
+}
+
 /// A JSX runtime in three lines, as `react/jsx-runtime` is imported.
 const RUNTIME: &str = "const render = (node) => Array.isArray(node) ? node.map(render).join('') : node?.html ?? (node ?? '');
 export const Fragment = ({ children }) => ({ html: render(children) });

@@ -8,6 +8,7 @@ mod diagnostics;
 mod graph;
 mod helpers;
 mod module;
+mod namespaces;
 mod positions;
 mod user_map;
 mod work;

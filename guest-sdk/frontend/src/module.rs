@@ -19,6 +19,7 @@ use oxc::transformer::{HelperLoaderOptions, JsxRuntime, TransformOptions, Transf
 use crate::bundle::{Kind, Module};
 use crate::diagnostics::{File, Reporter, Span};
 use crate::helpers;
+use crate::namespaces;
 use crate::positions;
 
 /// A module that could be parsed.
@@ -117,11 +118,15 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
     }
     if module.kind != Kind::Js {
         let options = options(&program);
+        let assigned = namespaces::assigned(&program, &scoping);
         let transformed =
             Transformer::new(&allocator, Path::new(module.name), &options).build_with_scoping(scoping, &mut program);
         for mut diagnostic in transformed.diagnostics.into_vec() {
             let mut help = None;
             if diagnostic.message.starts_with("Namespaces exporting non-const") {
+                if !diagnostic.labels.iter().any(|label| assigned.contains(&label.span())) {
+                    continue;
+                }
                 diagnostic.severity = Severity::Error;
                 diagnostic.message = "a namespace cannot export what is assigned to later".into();
                 help = Some("export a `const`, or a function that gives the value; or make it a module");

@@ -141,6 +141,30 @@ fn enums_namespaces_parameter_properties_and_decorators_run() {
 }
 
 #[test]
+fn what_a_namespace_would_export_wrongly_is_refused() {
+    let done = one("main.ts", "namespace N { export let n = 0; export function inc() { n++ } }\nexport default N");
+    assert_eq!((&done.said[0]["severity"], &done.said[0]["line"]), (&"error".into(), &1.into()), "{:?}", done.said);
+    for writing in [
+        "export namespace M { export let n = 1, m = 2 }\nM.n = 3",
+        "namespace M { export let [n] = [1] }\n[M['n']] = [2]",
+    ] {
+        let done = one("main.ts", writing);
+        let place = (&done.said[0]["severity"], &done.said[0]["line"]);
+        assert_eq!((done.said.len(), place), (1, (&"error".into(), &1.into())), "{writing} {:?}", done.said);
+    }
+}
+
+#[test]
+fn what_a_namespace_exports_and_nobody_assigns_to_is_taken() {
+    let done = one(
+        "main.ts",
+        "namespace N { export let n = 1; export var [a, b] = [n, 2]; export let later: number }\nlet n = 0; n = 2;\nexport default N",
+    );
+    assert_eq!(done.messages(), [""; 0]);
+    assert!(done.text("main.ts").contains("let n = _N.n = 1"), "{}", done.text("main.ts"));
+}
+
+#[test]
 fn bad_regular_expressions_have_their_place() {
     for (expression, message) in [
         ("/(/", "Unterminated capturing group"),
