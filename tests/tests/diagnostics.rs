@@ -91,6 +91,13 @@ async fn bad_regular_expressions_have_their_place() {
 }
 
 #[tokio::test]
+async fn a_second_default_export_is_no_matter_of_types() {
+    let (_, error) = refused(&[("main.js", "export default () => 1\nexport default () => 2")]).await;
+    let all = lines(&error);
+    assert!(all[0].starts_with("main.js:2:8 ") && !all[0].contains("TypeScript"), "{all:?}");
+}
+
+#[tokio::test]
 async fn jsx_without_a_runtime_says_what_to_do() {
     let (_, error) = refused(&[("main.tsx", "\nexport default { fetch: () => new Response(<p>hi</p>) }")]).await;
     let line = &lines(&error)[0];

@@ -65,7 +65,6 @@ pub fn source_type(kind: Kind, name: &str) -> SourceType {
     }
 }
 
-/// `None` when there are errors; the reporter has them.
 /// Whether what the parser says holds for the engine too, which takes regular expressions that it does not: with names that are written
 /// as escapes, properties of a later Unicode, numbers without end. These are what both refuse, by a comparison of 60,000 expressions.
 pub fn counts(said: &OxcDiagnostic) -> bool {
@@ -86,6 +85,7 @@ pub fn counts(said: &OxcDiagnostic) -> bool {
     of_expression.is_none_or(|why| REFUSED_BY_BOTH.iter().any(|kind| why.starts_with(kind)))
 }
 
+/// `None` when there are errors; the reporter has them.
 pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
     let file = File { name: module.name, text: module.text };
     let allocator = Allocator::default();
@@ -185,10 +185,14 @@ fn other_language(module: &Module<'_>) -> Option<&'static str> {
     if module.text.len() > MAX_BYTES {
         return None;
     }
-    let reads = |source_type: SourceType| {
+    let parses = |text: &str, source_type: SourceType| {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, module.text, source_type).parse();
+        let parsed = Parser::new(&allocator, text, source_type).parse();
         parsed.diagnostics.is_empty() && !parsed.panicked
+    };
+    // TypeScript's parser lets pass what is no matter of types, a second default export for one: what is left without them must be right.
+    let reads = |source_type: SourceType| {
+        parses(module.text, source_type) && parses(&without_types(module, source_type), SourceType::mjs())
     };
     match module.kind {
         Kind::Js | Kind::Cjs if reads(SourceType::ts()) => {
@@ -202,6 +206,16 @@ fn other_language(module: &Module<'_>) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The text as plain JavaScript, whatever is wrong with it.
+fn without_types(module: &Module<'_>, source_type: SourceType) -> String {
+    let allocator = Allocator::default();
+    let mut program = Parser::new(&allocator, module.text, source_type).parse().program;
+    let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+    let options = options(&program);
+    Transformer::new(&allocator, Path::new(module.name), &options).build_with_scoping(scoping, &mut program);
+    Codegen::new().build(&program).code
 }
 
 /// Notes an `import()` of a plain string.

@@ -282,6 +282,31 @@ fn other_languages_are_recognised() {
 }
 
 #[test]
+fn only_types_make_it_typescript() {
+    let twice = "export default 1\nexport default 2";
+    for name in ["main.js", "main.jsx"] {
+        let done = one(name, twice);
+        assert_eq!(done.messages(), [format!("{name}:2:8 A module cannot have multiple default exports.")]);
+        assert_eq!(done.said[0]["help"], serde_json::Value::Null);
+    }
+    for typed in [
+        "interface A {}",
+        "let a = 1 as number",
+        "class A { private b: number }",
+        "import type { A } from './a'",
+        "let a!: B",
+        "f<A>(x => x)!",
+    ] {
+        let done = one("main.js", &format!("{typed}\nexport default 1"));
+        assert!(
+            done.said.first().is_some_and(|one| one["help"].as_str().is_some_and(|help| help.contains("`.ts`"))),
+            "{typed} {:?}",
+            done.said
+        );
+    }
+}
+
+#[test]
 fn errors_are_bounded() {
     let text = "import './nope.js';\n".repeat(1_000);
     let done = one("main.js", &text);
