@@ -98,6 +98,16 @@ async fn a_second_default_export_is_no_matter_of_types() {
 }
 
 #[tokio::test]
+async fn modules_of_other_hosts_are_told_what_is_here_instead() {
+    for specifier in ["cloudflare:workers", "process", "node:process"] {
+        let text = format!("import {{ env }} from '{specifier}'\nexport default () => new Response(env.A)");
+        let (_, error) = refused(&[("main.js", &text)]).await;
+        let all = lines(&error);
+        assert!(all[0].contains("second argument") && !all[0].contains("nothing is fetched"), "{all:?}");
+    }
+}
+
+#[tokio::test]
 async fn jsx_without_a_runtime_says_what_to_do() {
     let (_, error) = refused(&[("main.tsx", "\nexport default { fetch: () => new Response(<p>hi</p>) }")]).await;
     let line = &lines(&error)[0];

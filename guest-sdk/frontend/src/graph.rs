@@ -68,6 +68,8 @@ fn unknown(input: &Input<'_>, file: &File<'_>, import: &Import, span: Span, repo
     let names = input.modules.iter().map(|module| module.name);
     let help = if let Some(nearest) = isolet_modules::nearest(names, file.name, specifier) {
         format!("did you mean \"{nearest}\"?")
+    } else if let Some(help) = instead(specifier) {
+        help.to_owned()
     } else if let Some(help) = builtins::help(specifier) {
         help
     } else if specifier.starts_with('.') || specifier.starts_with('/') {
@@ -84,6 +86,17 @@ fn unknown(input: &Input<'_>, file: &File<'_>, import: &Import, span: Span, repo
     } else {
         reporter.error(file, Some(span), "unknown_module", message, Some(help));
     }
+}
+
+/// What to use in the place of modules of other hosts that give what a handler's arguments do here.
+fn instead(specifier: &str) -> Option<&'static str> {
+    if specifier.starts_with("cloudflare:") {
+        return Some(
+            "Cloudflare's own modules are not here: the variables are the handler's second argument and `waitUntil` is a method of its third, `export default { async fetch(request, env, ctx) { … } }`",
+        );
+    }
+    matches!(specifier, "process" | "node:process")
+        .then_some("there is no process: the variables are the handler's second argument, `fetch(request, env, ctx)`")
 }
 
 fn no_jsx_runtime(file: &File<'_>, specifier: &str, reporter: &mut Reporter) {

@@ -307,6 +307,19 @@ fn only_types_make_it_typescript() {
 }
 
 #[test]
+fn what_other_hosts_modules_give_is_said_where_it_is_here() {
+    for (specifier, part) in [
+        ("cloudflare:workers", "`waitUntil` is a method of its third"),
+        ("process", "there is no process"),
+        ("node:process", "there is no process"),
+    ] {
+        let done = one("main.js", &format!("import {{ env }} from '{specifier}'; export default env"));
+        let help = done.said[0]["help"].as_str().unwrap_or_default();
+        assert!(help.contains("second argument") && help.contains(part) && !help.contains("fetched"), "{help}");
+    }
+}
+
+#[test]
 fn errors_are_bounded() {
     let text = "import './nope.js';\n".repeat(1_000);
     let done = one("main.js", &text);
