@@ -132,6 +132,19 @@ async fn imports_are_found_as_typescript_and_bundlers_write_them() {
 }
 
 #[tokio::test]
+async fn attributes_are_taken_by_the_word_they_had_before() {
+    let imports = "import a from './d.json' assert { type: 'json' }\nimport b from \"./d.json\"assert{type:'json'};
+                   export { default as c } from './d.json' assert { type: 'json' }";
+    for name in ["main.js", "main.ts", "main.mjs"] {
+        let main = tells(imports, "[a, b, 'from \\'x\\' assert', new Error().stack.match(/:(\\d+):/)[1]]");
+        assert_eq!(answer(&[(name, &main), ("d.json", "1")]).await, "[1,1,\"from 'x' assert\",\"4\"]", "{name}");
+    }
+    let map = modules(&[("main.js", "import a from './d.json' assert { type: 'json' }\n\nlet a = ;"), ("d.json", "1")]);
+    let refused = format!("{:?}", prepare(&map, Limits::DEFAULT).await.err().expect("it is refused"));
+    assert!(refused.contains("line: 3"), "{refused}");
+}
+
+#[tokio::test]
 async fn dynamic_imports_and_addresses_work() {
     let main = "export default { async fetch() {
       const parts = await Promise.all(['./lib/x', './lib/y.cjs', new URL('./lib/x.ts', import.meta.url).href].map((name) => import(name)));

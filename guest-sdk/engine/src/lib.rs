@@ -2,6 +2,7 @@
 //! exports. Build-time exports (`isolet-*`) are plain core functions that the host calls before a function becomes a component;
 //! at request time only the handler is reachable. Web APIs written in JavaScript live in `js/`.
 
+mod attributes;
 mod builtins;
 mod bundle;
 mod engine;

@@ -18,7 +18,7 @@ use crate::bundle::{self, Bundle, Kind};
 use crate::engine::{self, Phase, Single};
 use crate::failure::Failure;
 use crate::module::Module;
-use crate::{event_loop, interrupt, places, rejection, settle};
+use crate::{attributes, event_loop, interrupt, places, rejection, settle};
 
 /// A module on its way into the context.
 struct Source {
@@ -157,7 +157,7 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
     // SAFETY: what is lent lives until all is loaded; the host hands over what `compile` of this same engine wrote.
     let module = unsafe {
         match content {
-            Content::Text { text, map } => places::through(ctx, name, &*map, || Module::compile(ctx, name, text))?,
+            Content::Text { text, map } => places::through(ctx, name, &*map, || compile_text(ctx, name, text))?,
             Content::Bytecode { bytecode, with_meta } => {
                 let module = Module::load(ctx, &*bytecode)?;
                 if with_meta {
@@ -173,6 +173,27 @@ fn declare(ctx: &Ctx<'_>, name: &str) -> Result<Module, Error> {
         source.module = Some(module);
     }
     Ok(module)
+}
+
+/// Compiles what the module `name` is. A text that does not compile is read once more with its attributes as they are written today.
+fn compile_text(ctx: &Ctx<'_>, name: &str, text: Vec<u8>) -> Result<Module, Error> {
+    let first = Module::compile(ctx, name, text);
+    if first.is_ok() {
+        return first;
+    }
+    let sources = SOURCES.borrow();
+    let again = match sources.get(name).map(|source| &source.content) {
+        Some(Content::Text { text, .. }) => attributes::with_for_assert(text),
+        _ => None,
+    };
+    drop(sources);
+    match again {
+        Some(text) => {
+            ctx.catch();
+            Module::compile(ctx, name, text)
+        }
+        None => first,
+    }
 }
 
 /// The module as ECMAScript: text and JSON become a default export.
