@@ -98,6 +98,19 @@ async fn a_second_default_export_is_no_matter_of_types() {
 }
 
 #[tokio::test]
+async fn nesting_that_is_too_deep_is_called_that_with_its_file() {
+    let deep = |open: &str, close: &str, times: usize| {
+        format!("export default {}1{}", open.repeat(times), close.repeat(times))
+    };
+    for text in [deep("(", ")", 3_000), deep("[", "]", 200_000)] {
+        let map = [("main.js", "export { default } from './deep.js'"), ("deep.js", &*text)];
+        let (outcome, error) = refused(&map).await;
+        assert_eq!(outcome, Outcome::BuildFailed, "{error:?}");
+        assert!(error.message.contains("the code of \"deep.js\" is nested too deeply"), "{}", error.message);
+    }
+}
+
+#[tokio::test]
 async fn modules_of_other_hosts_are_told_what_is_here_instead() {
     for specifier in ["cloudflare:workers", "process", "node:process"] {
         let text = format!("import {{ env }} from '{specifier}'\nexport default () => new Response(env.A)");

@@ -187,12 +187,28 @@ fn compile_text(ctx: &Ctx<'_>, name: &str, text: Vec<u8>) -> Result<Module, Erro
         _ => None,
     };
     drop(sources);
-    match again {
+    let result = match again {
         Some(text) => {
             ctx.catch();
             Module::compile(ctx, name, text)
         }
         None => first,
+    };
+    if result.is_err() {
+        name_nesting(ctx, name);
+    }
+    result
+}
+
+/// The parser recurses with what it parses. QuickJS' words for a stack that is used up tell neither that nor where it was.
+fn name_nesting(ctx: &Ctx<'_>, name: &str) {
+    let thrown = ctx.catch();
+    let failure = Failure::of_value(&thrown);
+    if failure.message == "RangeError: Maximum call stack size exceeded" {
+        let message = format!("the code of \"{name}\" is nested too deeply: the parser has no stack left for it");
+        let _ = Exception::throw_range(ctx, &message);
+    } else {
+        let _ = ctx.throw(thrown);
     }
 }
 
