@@ -146,6 +146,19 @@ declare class ProgressEvent extends Event {
   readonly total: number;
 }
 
+/** A request, for code in the form of a service worker: it exports nothing, and one of its listeners for "fetch" answers. Variables are not globals. */
+declare class FetchEvent extends Event {
+  constructor(type: string, init: EventInit & { request: Request });
+  readonly request: Request;
+  /** Answers. To be called in the listener, before anything is awaited. */
+  respondWith(response: Response | Promise<Response>): void;
+  /** Lets the promise go on after the response was sent, within the host's limit. */
+  waitUntil(promise: Promise<unknown> | unknown): void;
+  /** Does nothing: there is no origin to pass through to. */
+  passThroughOnException(): void;
+}
+
+declare function addEventListener(type: "fetch", listener: EventListenerOrEventListenerObject<FetchEvent> | null, options?: boolean | AddEventListenerOptions): void;
 /** What nobody caught comes here first; a listener that calls `preventDefault()` has dealt with it. */
 declare function addEventListener(type: "error", listener: EventListenerOrEventListenerObject<ErrorEvent> | null, options?: boolean | AddEventListenerOptions): void;
 declare function addEventListener(type: "unhandledrejection", listener: EventListenerOrEventListenerObject<PromiseRejectionEvent> | null, options?: boolean | AddEventListenerOptions): void;

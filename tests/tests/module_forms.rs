@@ -145,6 +145,22 @@ async fn attributes_are_taken_by_the_word_they_had_before() {
 }
 
 #[tokio::test]
+async fn a_service_worker_answers_by_its_listener() {
+    let text = "addEventListener('fetch', event => event.respondWith(answer(event.request)))
+                async function answer(request) { return Response.json([new URL(request.url).pathname, typeof module]) }";
+    for name in ["main.js", "main.ts", "main.cjs"] {
+        let ran = run(&modules(&[(name, text)]), get("/path")).await;
+        assert!(ran.text().starts_with("[\"/path\","), "{name} {:?}", ran.report);
+    }
+    let ran =
+        run(&modules(&[("main.js", "addEventListener('fetch', () => { throw new Error('no') })")]), get("/")).await;
+    assert_eq!((ran.report.outcome, ran.error().as_str()), (Outcome::Exception, "Error: no"), "{:?}", ran.report);
+    let other = modules(&[("main.js", "addEventListener('message', () => {})")]);
+    let refused = format!("{:?}", prepare(&other, Limits::DEFAULT).await.err().expect("it is refused"));
+    assert!(refused.contains("no default export with a fetch handler"), "{refused}");
+}
+
+#[tokio::test]
 async fn dynamic_imports_and_addresses_work() {
     let main = "export default { async fetch() {
       const parts = await Promise.all(['./lib/x', './lib/y.cjs', new URL('./lib/x.ts', import.meta.url).href].map((name) => import(name)));

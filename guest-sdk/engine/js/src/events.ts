@@ -183,16 +183,19 @@ interface Listener {
   removed: boolean;
 }
 
-/** Fires a trusted event at `target`, as the engine itself does. */
-export function fireTrusted(target: EventTarget, event: Event): boolean {
+type Caught = (error: unknown) => void;
+
+/** Fires a trusted event at `target`, as the engine itself does. `caught` gets what listeners throw, which is reported otherwise. */
+export function fireTrusted(target: EventTarget, event: Event, caught?: Caught): boolean {
   setTrusted(event);
-  return dispatch(target, event);
+  return dispatch(target, event, caught);
 }
 
 const globalListeners: Listener[] = [];
 
-export function hasGlobalListeners(): boolean {
-  return globalListeners.length > 0;
+/** Whether anybody listens to the global object, for events of `type` or of any. */
+export function hasGlobalListeners(type?: string): boolean {
+  return type === undefined ? globalListeners.length > 0 : globalListeners.some((one) => one.type === type);
 }
 
 let listenersOf: (target: EventTarget) => Listener[];
@@ -290,7 +293,7 @@ function remove(listeners: Listener[], listener: Listener): void {
   if (at >= 0) listeners.splice(at, 1);
 }
 
-function dispatch(target: EventTarget, event: Event): boolean {
+function dispatch(target: EventTarget, event: Event, caught?: Caught): boolean {
   beginDispatch(event, target);
   const listeners = listenersOf(target);
   // A copy: listeners added meanwhile do not run, removed ones are marked. Capturing ones come first.
@@ -303,7 +306,8 @@ function dispatch(target: EventTarget, event: Event): boolean {
       try {
         callListener(listener.callback, target, event);
       } catch (error) {
-        reportThrown(error, `Uncaught exception in a listener for "${event.type}": `);
+        if (caught !== undefined) caught(error);
+        else reportThrown(error, `Uncaught exception in a listener for "${event.type}": `);
       }
       setPassive(event, false);
     }

@@ -15,6 +15,7 @@ import { TextDecoderStream, TextEncoderStream } from "./encoding-streams.ts";
 import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./event-kinds.ts";
 import { Event, EventTarget } from "./events.ts";
 import { fetch } from "./fetch.ts";
+import { FetchEvent } from "./fetch-event.ts";
 import { FileReader, ProgressEvent } from "./file-reader.ts";
 import { FormData } from "./form-data.ts";
 import { globalTarget, installGlobalHandlers } from "./global-scope.ts";
@@ -57,6 +58,7 @@ const globals: Record<string, unknown> = {
   ErrorEvent,
   Event,
   EventTarget,
+  FetchEvent,
   File,
   FileReader,
   FormData,

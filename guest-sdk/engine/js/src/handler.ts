@@ -3,9 +3,10 @@
 // through. Bodies that come chunk by chunk are sent by send-body.ts.
 
 import { type ChunkSource, openForSending } from "./body.ts";
+import { askListeners } from "./fetch-event.ts";
 import { invocation } from "./invocation.ts";
 import { inspect } from "./inspect.ts";
-import { type EntryPoint, missingEntryPoint } from "./module-check.ts";
+import { answersByEvent, type EntryPoint, missingEntryPoint } from "./module-check.ts";
 import { native } from "./native.ts";
 import { promiseResolve, promiseThen } from "./primordials.ts";
 import { describeThrown, logThrown } from "./report.ts";
@@ -62,6 +63,7 @@ export function handle(ns: object, entrypoint: string, method: string, url: stri
     current = hostRequest(method, url);
     if (typeof target === "function") result = target(current, makeEnv(), new ExecutionContext());
     else if (typeof target?.fetch === "function") result = target.fetch(current, makeEnv(), new ExecutionContext());
+    else if (entrypoint === "default" && answersByEvent(ns)) result = askListeners(current, new ExecutionContext().waitUntil);
     else throw missingEntryPoint(ns, entrypoint);
   } catch (error) {
     fail(error);

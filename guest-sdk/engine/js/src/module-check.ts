@@ -1,5 +1,7 @@
 // Finds a module's handler, and says at deploy when there is none.
 
+import { hasGlobalListeners } from "./events.ts";
+
 export type Handler = (request: object, env: object, ctx: object) => unknown;
 
 /** A function called as a function, or the object whose `fetch` method is the handler. */
@@ -16,9 +18,18 @@ function describe(value: unknown): string {
 
 const EXAMPLE = "export default { async fetch(request, env, ctx) { return new Response(\"hello\"); } }";
 
+/** Whether the module is in the form of a service worker: it exports nothing and listens for "fetch". */
+export function answersByEvent(ns: object): boolean {
+  const found = (ns as Namespace).default;
+  // What CommonJS exports when it exports nothing.
+  const isNothing = found === undefined || (typeof found === "object" && found !== null && Object.keys(found).length === 0);
+  return isNothing && hasGlobalListeners("fetch");
+}
+
 /** `null` when `ns` has a usable default handler, else a sentence that says what to write. */
 export function checkModule(ns: object): string | null {
   const found = (ns as Namespace).default;
+  if (answersByEvent(ns)) return null;
   if (typeof found === "function") {
     return isClass(found) ? `the main module's default export is a class; export an object or a function instead, such as: ${EXAMPLE}` : null;
   }

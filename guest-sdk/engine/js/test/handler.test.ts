@@ -181,6 +181,52 @@ test("a tenant that patches built-ins does not break the request path", async ()
   assert.deepEqual(sent.response?.headers, ["x-custom-name", "v", ...PLAIN]);
 });
 
+test("a module that exports nothing may answer by a listener for fetch, as service workers do", async () => {
+  const guest = new Guest();
+  guest.eval(`addEventListener("fetch", (event) => {
+    event.waitUntil(new Promise((done) => setTimeout(() => { console.log("later"); done() }, 10)));
+    event.passThroughOnException();
+    const { pathname } = new URL(event.request.url);
+    if (pathname === "/whole") event.respondWith(new Response("whole"));
+    else if (pathname === "/throws") throw new RangeError("listener");
+    else if (pathname === "/twice") { event.respondWith(new Response("once")); event.respondWith(new Response("again")); }
+    else if (pathname === "/text") event.respondWith("text");
+    else if (pathname !== "/none") event.respondWith((async () => new Response([event.type, event.isTrusted, event instanceof FetchEvent, await event.request.text()].join()))());
+  })`);
+  const at = (path: string, exports = "{}") => guest.handle(exports, { method: "POST", body: ["body"], url: `https://a.example${path}` });
+  const sent = await at("/");
+  assert.deepEqual([bodyText(sent), sent.done], ["fetch,true,true,body", true]);
+  assert.deepEqual(guest.native.logs.map((line) => line.text), ["later"]);
+  // What CommonJS exports when it exports nothing.
+  assert.equal(bodyText(await at("/whole", "{ default: {} }")), "whole");
+  assert.equal((await at("/throws")).failure?.message, "RangeError: listener");
+  assert.match((await at("/none")).failure?.message ?? "", /no listener for "fetch" called event\.respondWith\(\)/);
+  assert.equal((await at("/text")).failure?.message, "TypeError: handler did not return a Response (got 'text')");
+  guest.native.logs.length = 0;
+  assert.equal(bodyText(await at("/twice")), "once");
+  assert.match(guest.native.logs[0]?.text ?? "", /^Uncaught exception in a listener for "fetch": InvalidStateError: respondWith was called already/);
+  // The module's own handler comes first, and other entry points are none of the listener's.
+  assert.equal(bodyText(await at("/whole", `{ default: () => new Response("module") }`)), "module");
+  assert.match((await guest.handle("{}", { entrypoint: "admin" })).failure?.message ?? "", /no export named "admin"/);
+  assert.equal(guest.hooks.check({}), null);
+  assert.match(guest.hooks.check({ default: { get: 1 } }) ?? "", /an object with get/);
+});
+
+test("a fetch event is answered in time, and only one that is a request's", async () => {
+  const guest = new Guest();
+  guest.eval(`addEventListener("fetch", async (event) => { await null; try { event.respondWith(new Response("late")) } catch (e) { console.log(e.name) } })`);
+  assert.match((await guest.handle("{}")).failure?.message ?? "", /before anything is awaited/);
+  await guest.settle();
+  assert.equal(guest.native.logs[0]?.text, "InvalidStateError");
+  const out = await guest.body(`
+    const event = new FetchEvent("fetch", { request: new Request("https://a.example/") });
+    const names = [];
+    for (const call of [() => event.respondWith(1), () => event.waitUntil(1), () => new FetchEvent("fetch"), () => new FetchEvent("fetch", { request: {} })])
+      try { call() } catch (e) { names.push(e.name) }
+    return [event.request.url, event.isTrusted, names]`);
+  assert.deepEqual(out, ["https://a.example/", false, ["InvalidStateError", "InvalidStateError", "TypeError", "TypeError"]]);
+});
+
 test("check says what is missing", () => {
   const guest = new Guest();
   const check = (exports: string): string | null => guest.hooks.check(guest.eval(`(${exports})`) as object);
