@@ -1,5 +1,6 @@
 // The text of the module that holds what English needs, from the packages' own data: without what is derived from it, as every date
-// format combined with every time format is, and with British English as its difference from American.
+// format combined with every time format is, and with other locales as their difference from American English. Canada and Sweden are among
+// those of dates because code asks for them to get `2024-03-05`.
 
 import { readFileSync } from "node:fs";
 
@@ -13,12 +14,14 @@ const CORRECTIONS = {
     "Europe/London": { long: ["Greenwich Mean Time", "British Summer Time"], short: ["GMT", "GMT+1"] },
   },
 };
+/** A date and a time of the longer styles, by the locales that join them otherwise than English. */
+const JOINED = { sv: { full: "{1} 'kl'. {0}", long: "{1} 'kl'. {0}" } };
 /** British English has names for the time of its own country. */
 const BRITISH_ZONES = { "Europe/London": { long: ["Greenwich Mean Time", "British Summer Time"], short: ["GMT", "BST"] } };
 
 /** Package, the class its data is for, and the locales there are. */
 const PACKAGES = [
-  ["numberformat", "NumberFormat", ["en", "en-GB"]], ["pluralrules", "PluralRules", ["en"]], ["datetimeformat", "DateTimeFormat", ["en", "en-GB"]],
+  ["numberformat", "NumberFormat", ["en", "en-GB"]], ["pluralrules", "PluralRules", ["en"]], ["datetimeformat", "DateTimeFormat", ["en", "en-GB", "en-CA", "sv"]],
   ["listformat", "ListFormat", ["en", "en-GB"]], ["relativetimeformat", "RelativeTimeFormat", ["en", "en-GB"]],
 ];
 
@@ -67,14 +70,16 @@ function read(modules, name, holder, locale) {
 }
 
 function dates(data, locale) {
-  const simple = (formats) => Object.fromEntries(Object.entries(formats).filter(([skeleton]) => !skeleton.includes(", ")));
+  const isJoined = (skeleton) => skeleton.includes(", ") || /[dEMy] .*[hH]/.test(skeleton);
+  const simple = (formats) => Object.fromEntries(Object.entries(formats).filter(([skeleton]) => !isJoined(skeleton)));
+  const zones = locale.startsWith("en") ? CORRECTIONS.timeZoneName : {};
   return {
     ...data,
     ca: ["gregory", "iso8601"],
     formats: { gregory: { ...simple(data.formats.gregory), ...CORRECTIONS.formats } },
     intervalFormats: simple(data.intervalFormats),
-    dateTimeFormat: { ...data.dateTimeFormat, ...CORRECTIONS.dateTimeFormat },
-    timeZoneName: { ...data.timeZoneName, ...CORRECTIONS.timeZoneName, ...(locale === "en-GB" ? BRITISH_ZONES : {}) },
+    dateTimeFormat: { ...data.dateTimeFormat, ...(JOINED[locale] ?? CORRECTIONS.dateTimeFormat) },
+    timeZoneName: { ...data.timeZoneName, ...zones, ...(locale === "en-GB" ? BRITISH_ZONES : {}) },
   };
 }
 

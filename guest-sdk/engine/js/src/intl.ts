@@ -1,5 +1,6 @@
-// `Intl` for English, American and British: the packages' classes with their data, and what of the language goes through them. Every other
-// locale falls back to American English, as the standard's lookup has it. What is not here (segments, durations, names of languages) is
+// `Intl` for English, American and British: the packages' classes with their data, and what of the language goes through them. Dates are
+// there for Canada (`en-CA`) and in Swedish too, which code asks for to get `2024-03-05`. Every other locale falls back to American
+// English, as the standard's lookup has it. What is not here (segments, durations, names of languages) is
 // undefined, so that code which looks for it takes its other path.
 
 import { intl } from "./intl-global.ts";
