@@ -79,6 +79,15 @@ export default handler({
     same([path.join('/a', '../b', './c.tar.gz'), path.relative('/a/b/c', '/a/d'), path.resolve('/x', 'y', '..', 'z')], ['/b/c.tar.gz', '../../d', '/x/z'])
     same([path.parse('/home/u/f.txt'), path.extname('a.b'), path.posix.sep], [{ root: '/', dir: '/home/u', base: 'f.txt', ext: '.txt', name: 'f' }, '.b', '/'])
   },
+  async 'promises show what has become of them'() {
+    const failed = Promise.reject(new TypeError('no'))
+    failed.catch(() => {})
+    same([new Promise(() => {}), Promise.resolve({ a: 1 }), (async () => 5)(), [Promise.resolve()]].map((one) => inspect(one)), [
+      'Promise { <pending> }', 'Promise { { a: 1 } }', 'Promise { 5 }', '[ Promise { undefined } ]',
+    ])
+    same(inspect(failed).startsWith('Promise {\n  <rejected> TypeError: no\n      at '), true)
+    same(inspect(Object.create(Promise.prototype)), 'Promise {}')
+  },
   async 'util converts, inspects and compares'() {
     same([util.format('%s=%d %j', 'a', 1, { b: 2 }), inspect({ a: { b: { c: {} } } }), inspect({ a: { b: { c: {} } } }, { depth: 0 })], ['a=1 {"b":2}', '{ a: { b: { c: {} } } }', '{ a: [Object] }'])
     same(await promisify((value, done) => done(null, value + 1))(1), 2)

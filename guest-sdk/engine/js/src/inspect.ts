@@ -3,6 +3,7 @@
 
 import { groupArrayEntries, joinEntries } from "./inspect-layout.ts";
 import { platformEntries } from "./inspect-platform.ts";
+import { native } from "./native.ts";
 import { isArrayBuffer, isView } from "./primordials.ts";
 import { tenantFrames } from "./stack.ts";
 
@@ -290,11 +291,19 @@ function collectionShape(object: object): Shape | null {
       entries: (ctx) => [`byteLength: ${object.byteLength}`, `byteOffset: ${object.byteOffset}`, `buffer: ${show(object.buffer, ctx)}`],
     };
   }
-  if (object instanceof Promise) return { open: `${prefix(object, "Promise")}{`, close: "}" };
+  if (object instanceof Promise) return { open: `${prefix(object, "Promise")}{`, close: "}", ...promiseEntries(object) };
   if (object instanceof WeakMap || object instanceof WeakSet) {
     return { open: `${prefix(object, "WeakMap")}{`, close: "}", entries: () => ["<items unknown>"] };
   }
   return null;
+}
+
+function promiseEntries(promise: object): Partial<Shape> {
+  const [state, result] = native.promiseState(promise);
+  // Something with its prototype only.
+  if (state < 0) return {};
+  if (state === 0) return { entries: () => ["<pending>"] };
+  return { entries: (ctx) => [`${state === 2 ? "<rejected> " : ""}${indented(ctx, 2, () => show(result, ctx))}`] };
 }
 
 function functionBase(fn: object): string {

@@ -130,6 +130,8 @@ export interface Native {
   randomUUID(): string;
   /** While a module starts up, from a seed that follows from its code. */
   random(): number;
+  /** Below zero for what is no promise, 0 for a pending one, 1 for a fulfilled and 2 for a rejected one, and what it was settled with. */
+  promiseState(value: object): readonly [state: number, result: unknown];
   /** Makes an opaque value go along with the jobs, reactions and timers that come of this one, and gives the one that did before. */
   swapAsyncContext(value: unknown): unknown;
   /** Milliseconds since the Unix epoch. */

@@ -130,6 +130,25 @@ test("web objects show what is in them without being used up", () => {
   assert.match(url ?? "", /url: URL \{\n {4}href: 'https:\/\/a\.example\/p\?q',/);
 });
 
+// Node's own have numbers among their properties while it tests, so what it prints otherwise is written out.
+test("promises show what has become of them", () => {
+  const settled = (state: number, value: string): string => {
+    const promise = guest.eval("globalThis.promise = (async () => {})()");
+    // Node's marks, which are enumerable.
+    for (const mark of Object.getOwnPropertySymbols(promise)) Object.defineProperty(promise, mark, { enumerable: false });
+    guest.native.settled.set(promise, [state, guest.eval(`(${value})`)]);
+    return logged("console.log(promise)")[0] as string;
+  };
+  assert.equal(settled(0, "1"), "Promise { <pending> }");
+  assert.equal(settled(1, "5"), "Promise { 5 }");
+  assert.equal(settled(1, "undefined"), "Promise { undefined }");
+  assert.equal(settled(1, "{ a: [1, { b: { c: 2 } }] }"), "Promise { { a: [ 1, [Object] ] } }");
+  assert.equal(settled(2, "'no'"), "Promise { <rejected> 'no' }");
+  assert.equal(settled(1, `{ long: "${"x".repeat(80)}", next: 1 }`), `Promise {\n  {\n    long: '${"x".repeat(80)}',\n    next: 1\n  }\n}`);
+  assert.match(settled(2, "new TypeError('no')"), /^Promise \{\n {2}<rejected> TypeError: no\n {6}at .*test\.js[^]*\n\}$/);
+  assert.deepEqual(logged("console.log(Object.create(Promise.prototype))"), ["Promise {}"]);
+});
+
 test("a custom inspect method is honoured, and a failing getter of a proxy does not end the request", () => {
   assert.deepEqual(logged(`console.log({ [Symbol.for("nodejs.util.inspect.custom")]() { return "custom!" } })`), ["custom!"]);
   assert.deepEqual(logged(`console.log({ toString() { throw new Error("no") } }).length`.replace(".length", "")), ["{ toString: [Function: toString] }"]);

@@ -9,6 +9,7 @@ mod encoding;
 mod fetch;
 mod http;
 mod intl;
+mod promise;
 mod text;
 mod url;
 mod url_pattern;
@@ -28,6 +29,7 @@ pub fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     fetch::install(ctx, native)?;
     http::install(ctx, native)?;
     intl::install(ctx, native)?;
+    promise::install(ctx, native)?;
     text::install(ctx, native)?;
     url::install(ctx, native)?;
     url_pattern::install(ctx, native)

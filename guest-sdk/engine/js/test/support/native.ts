@@ -2,6 +2,7 @@
 // what the prelude does with it.
 
 import { createHash, randomFillSync, randomUUID } from "node:crypto";
+import { types } from "node:util";
 import zlib from "node:zlib";
 import type { CodecState, CompressionFormat, DecoderState, DigestName, Hooks, LogLevel, Native, UrlPart, UrlParts } from "../../src/native.ts";
 
@@ -71,6 +72,8 @@ export class FakeNative {
   exchange: Exchange = newExchange();
   hooks: Hooks | null = null;
   sent: (Sent & { answer: Answer })[] = [];
+  /** What promises were settled with; one that is not here is pending. */
+  settled = new Map<unknown, [state: number, result: unknown]>();
   /** What is out there; a string is why the host does not let the request go. */
   server: (request: Sent) => Answer | string = () => "nothing is out there";
 
@@ -160,6 +163,7 @@ export class FakeNative {
       monoNow: () => self.now,
       log: (level, text, stack) => void self.logs.push({ level, text, stack }),
       phase: () => self.phase,
+      promiseState: (value) => self.settled.get(value) ?? [types.isPromise(value) ? 0 : -1, undefined],
       swapAsyncContext: () => undefined,
       requestHeaders: () => [...self.exchange.headers],
       env: () => [...self.exchange.env],

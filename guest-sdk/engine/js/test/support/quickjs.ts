@@ -41,7 +41,7 @@ const NATIVE = `(() => {
     digest: () => new ArrayBuffer(32), randomFill: (bytes) => void bytes.fill(7), randomUUID: () => "uuid", random: () => 0.5,
     wallNow: () => 1700000000000, monoNow: () => state.now,
     log: (level, text, stack) => void state.logs.push([level, text, stack]),
-    phase: () => 2, swapAsyncContext: () => undefined,
+    phase: () => 2, promiseState: () => [0, undefined], swapAsyncContext: () => undefined,
     requestHeaders: () => [...state.headers], env: () => [...state.env],
     bodyRead: async () => (state.body.length === 0 ? null : encode(state.body.shift())),
     hasBody: () => state.method !== "GET",
