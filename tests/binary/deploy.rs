@@ -126,6 +126,7 @@ fn a_projects_esbuild_bundles_it() {
         "--sourcemap=inline",
         "--external:node:events",
         "--external:events",
+        "--define:process.env.NODE_ENV=\"production\"",
     ] {
         assert!(arguments.contains(flag), "{flag}: {arguments}");
     }

@@ -55,6 +55,8 @@ fn run(esbuild: &Path, folder: &Path, entry: &Path, more: &[String]) -> Result<O
     command.current_dir(folder).arg(entry);
     command.args(["--bundle", "--format=esm", "--target=es2023", "--charset=utf8", "--log-level=warning"]);
     command.args(["--sourcemap=inline", "--sources-content=false", "--main-fields=module,main"]);
+    // esbuild takes a bundle that is not minified for one of a developer's, with all that React and others check and say then.
+    command.arg("--define:process.env.NODE_ENV=\"production\"");
     command.args(["--conditions=worker,browser,import"]).args(LOADERS).args(more);
     for name in isolet_modules::builtins::NAMES {
         let bare = name.trim_start_matches(isolet_modules::builtins::PREFIX);
