@@ -170,6 +170,22 @@ declare var onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | nu
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
 declare function reportError(error: unknown): void;
 
+/**
+ * There by name, for libraries that look for it.
+ * @deprecated The constructor throws: outgoing WebSockets are not supported.
+ */
+declare class WebSocket extends EventTarget {
+  constructor(url: string | URL, protocols?: string | string[]);
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSING: 2;
+  static readonly CLOSED: 3;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+}
+
 // ---- Abort (DOM, 3)
 
 declare class AbortController {

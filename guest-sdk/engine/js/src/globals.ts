@@ -36,6 +36,7 @@ import { URL } from "./url.ts";
 import { URLPattern } from "./url-pattern.ts";
 import { URLSearchParams } from "./url-search-params.ts";
 import { requireArguments } from "./webidl.ts";
+import { WebSocket } from "./websocket.ts";
 
 /** Writes an error to the log as if nobody had caught it; the request goes on. */
 function reportError(error: unknown): void {
@@ -84,6 +85,7 @@ const globals: Record<string, unknown> = {
   URL,
   URLPattern,
   URLSearchParams,
+  WebSocket,
   atob,
   btoa,
   clearInterval,

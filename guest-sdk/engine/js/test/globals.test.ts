@@ -22,8 +22,17 @@ test("globals are writable, configurable and not enumerable; classes carry their
 });
 
 test("names of other platforms stay undefined", async () => {
-  const names = ["__native", "WebSocket", "caches", "XMLHttpRequest", "importScripts", "process", "require", "Deno", "Bun", "Buffer", "setImmediate"];
+  const names = ["__native", "WebSocketPair", "caches", "XMLHttpRequest", "importScripts", "process", "require", "Deno", "Bun", "Buffer", "setImmediate"];
   assert.deepEqual(await new Guest().body(`return ${JSON.stringify(names)}.filter((name) => typeof globalThis[name] !== "undefined")`), []);
+});
+
+test("a WebSocket is there by name, for who looks for it, and cannot be opened", async () => {
+  const out = await new Guest().body(`
+    const thrown = (act) => { try { act() } catch (error) { return [error.name, error instanceof DOMException, error.message] } };
+    return [typeof WebSocket, WebSocket.OPEN, WebSocket.prototype.CLOSED, thrown(() => new WebSocket("wss://a.example/")), thrown(() => new WebSocket())[0]]`);
+  assert.deepEqual(out, [
+    "function", 1, 3, ["NotSupportedError", true, "outgoing WebSockets are not supported; use fetch, whose answers may be streams"], "TypeError",
+  ]);
 });
 
 test("interface members are enumerable, as Web IDL has it, and constructors need new", async () => {
