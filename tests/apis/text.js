@@ -83,15 +83,6 @@ export default handler({
     same([atob(' aGk = '), btoa('\xff')], ['hi', '/w=='])
     same([await thrown(() => atob('a')), await thrown(() => btoa('€'))], ['InvalidCharacterError', 'InvalidCharacterError'])
   },
-  async 'iterators take and drop what can be counted'() {
-    const closed = []
-    const numbers = { __proto__: Iterator.prototype, next: () => ({ done: false, value: 1 }), return: () => (closed.push('closed'), {}) }
-    for (const limit of [2 ** 53, Number.MAX_VALUE, -1, NaN]) {
-      same([limit, await thrown(() => numbers.take(limit)), await thrown(() => numbers.drop(limit))], [limit, 'RangeError', 'RangeError'])
-    }
-    same(closed.length, 8)
-    same([numbers.take(2).toArray(), [1, 2].values().drop(Infinity).toArray(), [1].values().take(2 ** 53 - 1).toArray()], [[1, 1], [], [1]])
-  },
   'big integers wrap as the standard says'() {
     same([BigInt.asUintN(64, -1n), BigInt.asUintN(64, 2n ** 63n), BigInt.asUintN(32, -1n), BigInt.asUintN(33, -1n), BigInt.asUintN(65, -(2n ** 64n))].map(String),
       ['18446744073709551615', '9223372036854775808', '4294967295', '8589934591', '18446744073709551616'])

@@ -34,6 +34,11 @@ async fn regular_expressions_are_the_standards_by_the_short_ways_too() {
 }
 
 #[tokio::test]
+async fn loops_and_iterators_are_left_as_the_standard_says() {
+    passes("iteration.js", include_str!("../apis/iteration.js")).await;
+}
+
+#[tokio::test]
 async fn sorting_is_stable_and_asks_for_little() {
     passes("sort.js", include_str!("../apis/sort.js")).await;
 }
