@@ -279,6 +279,25 @@ async fn at_most_six_requests_of_a_run_are_out_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_reads_keep_nobody_waiting() {
+    let (host, server) = (host(), Outside::start(answer("200 OK", &[], &"x".repeat(100_000))).await);
+    let url = format!("http://a.test:{}/", server.port);
+    let rules = || egress(true, vec![rule("a.test", server.port)]);
+    for text in [
+        "const all = await Promise.all(urls.map((url) => fetch(url))); \
+         const texts = await Promise.all(all.map((one) => one.text())); return new Response(`${texts.length}`)",
+        "let n = 0; for (const url of urls) n += (await fetch(url)).ok; return new Response(`${n}`)",
+    ] {
+        let call = format!("const urls = Array(20).fill('{url}'); export default {{ async fetch() {{ {text} }} }}");
+        let ran = host.run_with(&call, "{}".to_owned(), rules(), 20).await;
+        assert_eq!((ran.report.outcome, ran.text().as_str()), (Outcome::Ok, "20"), "{}", ran.error());
+    }
+    let call = format!("export default {{ async fetch() {{ for (let n = 0; n < 200; n++) await fetch('{url}') }} }}");
+    let ran = host.run_with(&call, "{}".to_owned(), rules(), 200).await;
+    assert!(ran.error().contains("100 answers of this run are open: read their bodies"), "{}", ran.error());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_server_does_has_a_name_and_an_end() {
     let host = host();
     let head = |rest: &str| format!("HTTP/1.1 200 OK\r\n{rest}").into_bytes();

@@ -17,7 +17,7 @@ pub const MAX_EGRESS_BYTES: u64 = 10 << 20;
 pub struct CountedBody<B> {
     inner: B,
     moved: Arc<AtomicU64>,
-    /// The request's place among those that may be open at once, for as long as its response is being read.
+    /// The answer's place among those that may be open at once.
     _place: Option<OwnedSemaphorePermit>,
 }
 

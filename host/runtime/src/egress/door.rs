@@ -22,8 +22,10 @@ use super::body::CountedBody;
 use super::connect::{ConnectError, Connector};
 use super::resolve::Resolve;
 
-/// Requests of one run that may be open at once; more wait for their turn.
+/// Requests of one run that may wait for an answer at once; more wait for their turn.
 const MAX_AT_ONCE: usize = 6;
+/// Answers of one run whose bodies may be open at once. To wait for a place would be to wait for ever: nobody has to read them.
+const MAX_OPEN: usize = 100;
 /// A tenant's connections that are kept open while nobody uses them, for each server, and for how long.
 const MAX_IDLE: usize = 8;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -91,7 +93,8 @@ struct Inner {
     /// Of the request that is being answered.
     hops: u32,
     requests: AtomicUsize,
-    at_once: Arc<Semaphore>,
+    at_once: Semaphore,
+    open: Arc<Semaphore>,
     moved: Arc<AtomicU64>,
     // Held to add to it or take it, never across an await.
     record: Mutex<Vec<Subrequest>>,
@@ -122,7 +125,8 @@ impl Pass {
             max_requests: max_requests as usize,
             hops,
             requests: AtomicUsize::new(0),
-            at_once: Arc::new(Semaphore::new(MAX_AT_ONCE)),
+            at_once: Semaphore::new(MAX_AT_ONCE),
+            open: Arc::new(Semaphore::new(MAX_OPEN)),
             moved: Arc::default(),
             record: Mutex::default(),
             refusals: Mutex::default(),
@@ -158,7 +162,14 @@ impl Pass {
             }
         };
         self.amend(entry, |line| line.allowed_by = Some(checked.rule.clone()));
-        let place = self.0.at_once.clone().acquire_owned().await.map_err(|_| Error::ConnectionLimitReached)?;
+        let _waiting = self.0.at_once.acquire().await.map_err(|_| Error::ConnectionLimitReached)?;
+        let Ok(open) = self.0.open.clone().try_acquire_owned() else {
+            let message = format!(
+                "{MAX_OPEN} answers of this run are open: read their bodies, or cancel them, before asking for more"
+            );
+            self.amend(entry, |line| line.error = Some(message.clone()));
+            return Err(Error::InternalError(Some(message)));
+        };
         let client = self.0.door.client(self.0.tenant, checked.private);
         let request = checked.request.map(|body| CountedBody::new(body, self.0.moved.clone(), None));
         let sent = client.request(request).await;
@@ -167,7 +178,7 @@ impl Pass {
             Ok(response) => {
                 self.amend(entry, |line| (line.status, line.took) = (Some(response.status().as_u16()), took));
                 let moved = self.0.moved.clone();
-                Ok(response.map(|body| CountedBody::new(body, moved, Some(place)).boxed_unsync()))
+                Ok(response.map(|body| CountedBody::new(body, moved, Some(open)).boxed_unsync()))
             }
             Err(error) => {
                 let (error, prohibited) = explain(&error);
