@@ -218,6 +218,29 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert!(!host.host.started.first_start || host.get("hello", "demo", "/?q=x").await.status == 200);
 }
 
+/// Its last frames are taken after the guest ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_byte_of_an_answer_is_on_the_bill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data");
+    let host = TestHost::start_in(path.clone(), None, &[]).await;
+    let text = "export default { fetch: (r) => new Response('x'.repeat(new URL(r.url).searchParams.get('n'))) }";
+    host.tenant("acme", "f", text).await;
+    let mut sent = 0;
+    for bytes in [0, 1, 1_000, 70_000, 500_000].into_iter().cycle().take(20) {
+        let reply = host.get("f", "acme", &format!("/?n={bytes}")).await;
+        assert_eq!((reply.status, reply.text().len()), (200, bytes));
+        sent += bytes;
+    }
+    // What is counted is written on the way out at the latest.
+    host.host.stop().await.expect("drains");
+    let host = TestHost::start_in(path, None, &[]).await;
+    let usage = host.api("GET", "/v1/usage?group_by=tenant", None).await.json();
+    let of_acme = usage["data"].as_array().expect("rows").iter().filter(|row| row["tenant"] == "acme");
+    let counted: u64 = of_acme.map(|row| row["response_bytes"].as_u64().expect("a number")).sum();
+    assert_eq!(counted, sent as u64, "{usage}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_lets_requests_in_flight_end() {
     let TestHost { host, key: _, .. } = TestHost::start().await;

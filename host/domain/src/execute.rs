@@ -296,6 +296,8 @@ pub struct Timing {
     /// From the start of the invocation to the response head.
     pub first_byte: Duration,
     pub total: Duration,
+    /// From the guest's end until the client had taken the rest of the response. Not part of `total`.
+    pub rest: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -25,6 +25,8 @@ pub struct Exchange {
     pub changed: Notify,
     /// The response body ended, or nobody wants it any more.
     pub body_over: AtomicBool,
+    /// Somebody holds the response body, and may take more of it.
+    body_held: AtomicBool,
     pub request_bytes: AtomicU64,
     pub response_bytes: AtomicU64,
     /// Milliseconds since `began` when the client last took something.
@@ -41,6 +43,7 @@ impl Exchange {
             limits,
             changed: Notify::new(),
             body_over: AtomicBool::new(false),
+            body_held: AtomicBool::new(false),
             request_bytes: AtomicU64::new(0),
             response_bytes: AtomicU64::new(0),
             last_traffic_ms: AtomicU64::new(0),
@@ -55,8 +58,24 @@ impl Exchange {
         self.changed.notify_one();
     }
 
+    /// Returns once all of the response that somebody still takes is taken: a guest that ended leaves what it wrote last. At most so long.
+    pub async fn taken(&self, at_most: Duration) {
+        let taken = async {
+            while self.body_held.load(Ordering::Acquire) {
+                self.changed.notified().await;
+            }
+        };
+        let _ = tokio::time::timeout(at_most, taken).await;
+    }
+
+    fn body_is_let_go(&self) {
+        self.body_held.store(false, Ordering::Release);
+        self.changed.notify_one();
+    }
+
     fn body_is_over(&self) {
         self.body_over.store(true, Ordering::Release);
+        self.body_held.store(false, Ordering::Release);
         self.traffic();
     }
 }
@@ -103,6 +122,7 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     pub fn new(inner: HyperOutgoingBody, exchange: Arc<Exchange>) -> Self {
+        exchange.body_held.store(true, Ordering::Release);
         Self { inner, exchange, over: false }
     }
 }
@@ -159,7 +179,7 @@ impl Drop for ResponseBody {
     fn drop(&mut self) {
         if !self.over {
             self.exchange.meter.stop(Outcome::ClientDisconnected);
-            self.exchange.changed.notify_one();
         }
+        self.exchange.body_is_let_go();
     }
 }

@@ -69,7 +69,7 @@ async fn run(
     report_tx: oneshot::Sender<Report>,
 ) {
     let Invocation { request, env, limits, tenant, egress, entrypoint, events, place, ended } = invocation;
-    let _active = platform.ticker.activate();
+    let active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
     let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests, hops(request.headers()));
     let (meter, share) = (exchange.meter.clone(), platform.budget.share());
@@ -173,6 +173,11 @@ async fn run(
     if let Some(place) = place {
         place.pay(&report);
     }
+    // What the guest wrote last is counted when it is taken, and nobody's place or budget waits for that.
+    drop(active);
+    exchange.taken(limits.wall).await;
+    report.usage.response_bytes = exchange.response_bytes.load(Ordering::Relaxed);
+    report.timing.rest = exchange.began.elapsed().saturating_sub(report.timing.total);
     if let Some(ended) = ended {
         ended(&mut report);
     }

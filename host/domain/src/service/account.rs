@@ -2,6 +2,7 @@
 //! and series of its tenant. How those are kept is in `counters`, `log_buffer` and `series_buffer`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use http::Method;
@@ -45,6 +46,7 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn open(books: &Arc<Books>, via: Via, request: RequestId) -> Self {
+        books.counters.open.fetch_add(1, Ordering::Relaxed);
         Self {
             books: books.clone(),
             via,
@@ -101,11 +103,12 @@ impl Account {
             return;
         }
         self.books.counters.count(self.via, outcome);
-        let duration = self.began.elapsed();
-        self.books.counters.durations.count(duration);
-        let Some((scope, origin)) = self.of.take() else { return };
         let mut nothing = Report::of(outcome);
         let (report, keep) = ended.unwrap_or((&mut nothing, true));
+        // How long a client takes over the end of an answer is its own affair.
+        let duration = self.began.elapsed().saturating_sub(report.timing.rest);
+        self.books.counters.durations.count(duration);
+        let Some((scope, origin)) = self.of.take() else { return };
         let execution = Execution {
             outcome,
             duration,
@@ -190,5 +193,6 @@ impl Drop for Account {
     fn drop(&mut self) {
         // An instance that goes without a word took the host's own code with it.
         self.close_with(if self.running { Outcome::Internal } else { Outcome::ClientDisconnected }, None);
+        self.books.counters.open.fetch_sub(1, Ordering::Release);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::histogram::Histogram;
 use crate::log::Via;
@@ -51,6 +52,8 @@ pub struct Counters {
     /// Flushes of series and usage that the store did not take.
     pub series_refused: AtomicU64,
     in_flight: AtomicU64,
+    /// Executions that are still to be written down.
+    pub(super) open: AtomicU64,
 }
 
 /// Counts one as in flight until it is dropped.
@@ -74,6 +77,16 @@ impl Counters {
             .flat_map(ByOutcome::read)
             .map(|(_, count)| count)
             .sum()
+    }
+
+    /// Returns once all that ended is written down; what goes on after its answer is waited for this long.
+    pub(super) async fn settled(&self, at_most: Duration) {
+        let settled = async {
+            while self.open.load(Ordering::Acquire) > 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let _ = tokio::time::timeout(at_most, settled).await;
     }
 
     pub(super) fn enter(self: &Arc<Self>) -> InFlight {

@@ -325,6 +325,7 @@ impl Platform {
 
     /// Writes out what is batched: the last step of a drain.
     pub async fn flush(&self) -> Result<(), RepositoryError> {
+        self.counters.settled(Duration::from_secs(1)).await;
         // Each is tried, whatever became of the ones before.
         let audit = self.audit.ready().await;
         let keys = self.used.write(&self.repository, true).await;

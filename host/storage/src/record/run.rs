@@ -231,6 +231,7 @@ impl ResultRecord {
                 run: Duration::from_micros(self.run_us),
                 first_byte: Duration::from_micros(self.first_byte_us),
                 total: Duration::from_micros(self.total_us),
+                ..Timing::default()
             },
             usage: Usage {
                 cpu: Duration::from_micros(self.cpu_us),

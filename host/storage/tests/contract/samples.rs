@@ -203,6 +203,7 @@ pub fn run(text: &str) -> Run {
             run: Duration::from_micros(5),
             first_byte: Duration::from_micros(6),
             total: Duration::from_secs(900),
+            ..Timing::default()
         },
         usage: Usage {
             cpu: Duration::from_micros(7),
