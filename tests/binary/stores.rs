@@ -115,6 +115,35 @@ fn a_store_is_written_down_and_put_back_and_the_host_goes_on() {
 }
 
 #[test]
+fn a_store_is_gone_on_with_by_the_keys_it_was_begun_with() {
+    let mut host = Up::start(&[]);
+    fill(&host);
+    host.stop();
+    let data = host.data();
+    for name in ["master.key", "pepper.key"] {
+        let (key, kept) = (data.join(name), data.join("kept"));
+        let before = std::fs::read_dir(&data).expect("readable").count();
+        std::fs::rename(&key, &kept).expect("moved");
+        let up = || {
+            isolet().arg("up").args(["--api", "127.0.0.1:0", "--ingress", "127.0.0.1:0", "--data"]).arg(&data).output()
+        };
+        let refused = |why: &str| {
+            let output = up().expect("it starts");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && said.contains(&format!("{name}` {why}")), "{said}");
+        };
+        refused("is missing");
+        assert!(!key.exists(), "another one in its place would be taken for the right one");
+        assert_eq!(std::fs::read_dir(&data).expect("readable").count(), before);
+        std::fs::write(&key, [1; 32]).expect("written");
+        refused("is not the one that this store was begun with");
+        std::fs::rename(&kept, &key).expect("moved");
+    }
+    host.start_again(&[]);
+    works(&host);
+}
+
+#[test]
 fn a_new_master_key_takes_the_old_ones_place() {
     let mut host = Up::start(&[]);
     let data = host.folder.path().join("data");

@@ -30,6 +30,7 @@ use crate::repository::{
 };
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
+use crate::secret::KeyMark;
 use crate::series::{Place, Tallies};
 use crate::tenant::Tenant;
 
@@ -58,6 +59,7 @@ struct Contents {
     logs: HashMap<TenantId, VecDeque<StoredLogs>>,
     rates: HashMap<TenantId, tokio::time::Instant>,
     series: BTreeMap<(TenantId, Place), Tallies>,
+    key_mark: Option<KeyMark>,
 }
 
 impl Contents {
@@ -362,6 +364,10 @@ impl FunctionRepository for MemoryStore {
 impl Repository for MemoryStore {
     async fn check(&self) -> Result<(), RepositoryError> {
         self.open().map(drop)
+    }
+
+    async fn key_mark(&self, ours: &KeyMark) -> Result<KeyMark, RepositoryError> {
+        Ok(self.open()?.key_mark.get_or_insert_with(|| ours.clone()).clone())
     }
 
     async fn flush(&self) -> Result<(), RepositoryError> {

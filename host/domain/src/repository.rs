@@ -21,6 +21,7 @@ use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
 use crate::notice::Notice;
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
+use crate::secret::KeyMark;
 use crate::series::{Keeping, Place, Recorded, Step, Tallies};
 use crate::tenant::Tenant;
 
@@ -369,6 +370,8 @@ pub trait Repository:
 {
     /// Whether the store answers and takes writes just now.
     async fn check(&self) -> Result<(), RepositoryError>;
+    /// What the secret keys of the hosts are told by, as the first host noted it; `ours` is noted where nothing is.
+    async fn key_mark(&self, ours: &KeyMark) -> Result<KeyMark, RepositoryError>;
     /// Writes out what is batched. Called at the end of a drain.
     async fn flush(&self) -> Result<(), RepositoryError>;
     /// `embedded` or `redis`.

@@ -10,6 +10,8 @@ use isolet_domain::audit::{Anchor, Link};
 use isolet_domain::ids::{Digest, HostId};
 use isolet_domain::secret::{MasterKey, Sealed};
 
+pub const PEPPER: &str = "pepper.key";
+pub const MASTER: &str = "master.key";
 /// The key that is to take the place of `master.key`, and the one whose place that took.
 const NEXT: &str = "master.next.key";
 const OLD: &str = "master.old.key";
@@ -36,14 +38,20 @@ impl DataDir {
         self.0.join("admin.key")
     }
 
+    /// Makes the keys that are not there yet, and says which those were.
+    pub fn make_keys(&self) -> Result<Vec<&'static str>> {
+        let missing = [PEPPER, MASTER].into_iter().filter(|name| !self.0.join(name).exists());
+        missing.map(|name| self.key(name).map(|_| name)).collect()
+    }
+
     /// The key of the keys' hashes. Without it no stored key can be recognised again.
     pub fn pepper(&self) -> Result<[u8; 32]> {
-        self.key("pepper.key")
+        self.key(PEPPER)
     }
 
     /// The key that secrets are sealed with. Without it none can be opened again; hosts that share a store share this file.
     pub fn master(&self) -> Result<[u8; 32]> {
-        self.key("master.key")
+        self.key(MASTER)
     }
 
     /// The same with all that opens beside it while it is being replaced (`rotation`).
@@ -79,7 +87,7 @@ impl DataDir {
             let audit = MasterKey::new(next).seal_audit_key_of(&self.master_keys()?);
             write_secret(&self.0.join(AUDIT), audit.as_bytes())?;
             write_secret(&self.0.join(OLD), &before)?;
-            write_secret(&self.0.join("master.key"), &next)?;
+            write_secret(&self.0.join(MASTER), &next)?;
         }
         self.remove(NEXT)
     }

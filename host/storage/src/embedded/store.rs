@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use isolet_domain::repository::{Repository, RepositoryError, WriteError};
+use isolet_domain::secret::KeyMark;
 use redb::{ReadTransaction, WriteTransaction};
 
 use super::contents::Contents;
@@ -94,6 +95,19 @@ impl Repository for EmbeddedStore {
             Ok(())
         });
         probed.await.map_err(only_repository)
+    }
+
+    async fn key_mark(&self, ours: &KeyMark) -> Result<KeyMark, RepositoryError> {
+        let ours = ours.to_text();
+        let noted = self.write(move |txn| {
+            let mut table = txn.open_table(META)?;
+            let noted = table.get("key-mark")?.map(|noted| noted.value().to_owned());
+            if noted.is_none() {
+                table.insert("key-mark", &*ours)?;
+            }
+            Ok(noted.unwrap_or_else(|| ours.clone()))
+        });
+        KeyMark::parse(&noted.await.map_err(only_repository)?)
     }
 
     async fn flush(&self) -> Result<(), RepositoryError> {

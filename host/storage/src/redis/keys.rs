@@ -3,6 +3,7 @@
 //! | key | type | holds |
 //! | --- | --- | --- |
 //! | `{p}:format` | string | whose keys these are |
+//! | `{p}:key-mark` | string | what the hosts' `pepper.key` and `master.key` are told by |
 //! | `{p}:probe` | string | the time of the last health check |
 //! | `{p}:tenants` | sorted set | index: `<slug> <tenant id>`, all with score 0, so ordered by slug |
 //! | `{p}:hosts` | hash | index: custom host → tenant id |
@@ -71,6 +72,10 @@ impl Keys {
 
     pub(super) fn format(&self) -> String {
         format!("{}:format", self.prefix)
+    }
+
+    pub(super) fn key_mark(&self) -> String {
+        format!("{}:key-mark", self.prefix)
     }
 
     pub(super) fn probe(&self) -> String {
@@ -334,6 +339,7 @@ mod tests {
         for key in [
             keys.format(),
             keys.probe(),
+            keys.key_mark(),
             keys.tenants(),
             keys.hosts(),
             keys.key(&digest),

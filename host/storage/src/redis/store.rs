@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use isolet_domain::ids::HostId;
 use isolet_domain::repository::{Repository, RepositoryError};
+use isolet_domain::secret::KeyMark;
 
 use super::address::Address;
 use super::keys::Keys;
@@ -130,6 +131,13 @@ impl Repository for RedisStore {
         let () = self.link.command(&redis::cmd("PING")).await?;
         let (_, ()) = decide(&self.writes, &self.scripts.set, &[self.keys.probe()], &[b"probe"]).await?;
         Ok(())
+    }
+
+    async fn key_mark(&self, ours: &KeyMark) -> Result<KeyMark, RepositoryError> {
+        let (keys, ours) = ([self.keys.key_mark()], ours.to_text());
+        let (_, noted): (Verdict, Option<String>) =
+            decide(&self.writes, &self.scripts.set_new, &keys, &[ours.as_bytes()]).await?;
+        KeyMark::parse(noted.as_deref().unwrap_or(&ours))
     }
 
     /// Nothing is batched here: every call has been answered by Redis.

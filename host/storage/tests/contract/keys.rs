@@ -2,8 +2,9 @@
 
 use isolet_domain::bounds::Bounds;
 use isolet_domain::ids::{Digest, KeyId, TenantId};
-use isolet_domain::key::Key;
+use isolet_domain::key::{Key, KeyPepper};
 use isolet_domain::repository::WriteError;
+use isolet_domain::secret::{KeyMark, MasterKey};
 use jiff::Timestamp;
 
 use crate::samples::key;
@@ -18,6 +19,7 @@ crate::contract!(
     one_of_many_creates_a_key,
     changes_of_a_key_leave_what_it_is,
     changes_of_a_key_add_up_under_concurrency,
+    the_mark_of_the_hosts_keys_is_the_first_ones,
 );
 
 async fn a_key_is_found_by_its_hash(store: Store) {
@@ -145,4 +147,12 @@ async fn changes_of_a_key_add_up_under_concurrency(store: Store) {
         change.await.expect("no panic");
     }
     assert_eq!(store.key_by_hash(&key.hash).await.expect("readable").expect("there").name.len(), 30);
+}
+
+async fn the_mark_of_the_hosts_keys_is_the_first_ones(store: Store) {
+    let mark = |n| KeyMark::of(&KeyPepper::new([n; 32]), &MasterKey::new([n; 32]));
+    assert_eq!(store.key_mark(&mark(1)).await.expect("noted"), mark(1));
+    assert_eq!(store.key_mark(&mark(2)).await.expect("readable"), mark(1));
+    let other_pepper = KeyMark::of(&KeyPepper::new([2; 32]), &MasterKey::new([1; 32]));
+    assert!(other_pepper != mark(1) && other_pepper.master == mark(1).master);
 }
