@@ -38,10 +38,14 @@ pub struct ApiConfig {
 }
 
 impl ApiConfig {
+    pub(crate) fn ingress_scheme(&self) -> &'static str {
+        if self.ingress_tls { "https" } else { "http" }
+    }
+
     /// What a name under the base domain is reached by, without a slash at the end.
     pub(crate) fn ingress_url(&self, label: &str) -> String {
         let Self { base_domain, ingress_port, ingress_tls, .. } = self;
-        let (scheme, usual) = if *ingress_tls { ("https", 443) } else { ("http", 80) };
+        let (scheme, usual) = (self.ingress_scheme(), if *ingress_tls { 443 } else { 80 });
         match ingress_port {
             port if *port == usual => format!("{scheme}://{label}.{base_domain}"),
             port => format!("{scheme}://{label}.{base_domain}:{port}"),

@@ -5,23 +5,22 @@ use serde_json::json;
 use crate::host::Started;
 
 pub fn text(started: &Started) -> String {
-    let Started { control_plane, ingress, base_domain, .. } = started;
-    let (api, functions) = (started.control_plane_scheme, started.ingress_scheme);
-    let function = format!("hello--demo.{base_domain}:{}", ingress.port());
+    let Started { ingress, ingress_scheme, base_domain, console_url, functions_url, .. } = started;
+    let hello = functions_url.replacen('*', "hello--demo", 1);
     let engine = started.engine_digest.get(..11).unwrap_or_default();
     format!(
         "
   isolet {version}   engine wasmtime {wasmtime} · quickjs {engine}…
 
-  Console    {api}://{control_plane}/#t={link}
+  Console    {console_url}/#t={link}
              one-time sign-in link, valid for 15 minutes
-  API        {api}://{control_plane}/v1
-  Functions  {functions}://{function}/
+  API        {console_url}/v1
+  Functions  {hello}/
   Data       {data} ({store})
   Admin key  saved to {key} (0600)
 
-  Try:  curl \"{functions}://{function}/?q=hi\"
-        curl -H \"Host: {function}\" \"{functions}://{ingress}/?q=hi\"
+  Try:  curl \"{hello}/?q=hi\"
+        curl -H \"Host: hello--demo.{base_domain}\" \"{ingress_scheme}://{ingress}/?q=hi\"
   Stop with Ctrl+C.
 ",
         version = env!("CARGO_PKG_VERSION"),
@@ -39,7 +38,7 @@ pub fn json(started: &Started) -> String {
         "ingress": format!("{}://{}", started.ingress_scheme, started.ingress),
         "base_domain": started.base_domain,
         "admin_key_file": started.admin_key_file,
-        "link": format!("{}://{}/#t={}", started.control_plane_scheme, started.control_plane, started.link),
+        "link": format!("{}/#t={}", started.console_url, started.link),
         "engine": started.engine_digest,
         "store": started.store,
     })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::egress_table::EgressTable;
+use crate::origin::Origin;
 use crate::tls::Files;
 use crate::walls::Sandbox;
 use anyhow::{Context as _, Result, anyhow};
@@ -64,6 +65,7 @@ pub struct ControlPlaneConfig {
     pub address: SocketAddr,
     pub allowed_hosts: Vec<String>,
     pub behind_proxy: bool,
+    pub public_url: Option<Origin>,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
 }
@@ -84,6 +86,7 @@ fn files(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<Files> 
 pub struct IngressConfig {
     pub address: SocketAddr,
     pub base_domain: String,
+    pub public_url: Option<Origin>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
     pub head_timeout_ms: u64,
@@ -295,6 +298,14 @@ impl Config {
                      (or ISOLET_CONTROL_PLANE__BEHIND_PROXY=true)"
                 ));
             }
+        }
+        let elsewhere = |public: &&Origin| !public.host.eq_ignore_ascii_case(&ingress.base_domain);
+        if let Some(public) = ingress.public_url.as_ref().filter(elsewhere) {
+            return Err(anyhow!(
+                "[ingress] `public_url` is where names under `base_domain` are reached, so its host is {}, not {}",
+                ingress.base_domain,
+                public.host
+            ));
         }
         Ok(())
     }

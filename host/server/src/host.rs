@@ -11,6 +11,7 @@ use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
+use isolet_domain::secret::KeyMark;
 use isolet_domain::service::{Platform, PlatformConfig, activity, logs};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
@@ -22,8 +23,9 @@ use tokio::sync::watch;
 use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
-use crate::data_dir::{DataDir, write_secret};
+use crate::data_dir::{DataDir, MASTER, PEPPER, write_secret};
 use crate::managing::Managing;
+use crate::origin::Origin;
 use crate::tls::{Certificate, Files};
 use crate::{open_files, others, seed};
 
@@ -49,6 +51,9 @@ pub struct Started {
     pub ingress: SocketAddr,
     pub ingress_scheme: &'static str,
     pub base_domain: String,
+    /// Where people reach the control plane, and functions by the name that stands for `*`.
+    pub console_url: String,
+    pub functions_url: String,
     pub admin_key_file: PathBuf,
     /// Whether the admin key was made just now.
     pub first_start: bool,
@@ -101,10 +106,20 @@ impl Host {
             bind(config.control_plane.address)?
         };
         let ingress = bind(config.ingress.address)?;
+        let ingress_port = ingress.local_addr()?.port();
+        check_keys(&data, &*repository).await?;
         let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
         let (first_start, key) = admin_key(&platform, &data).await?;
 
-        let (cached, public) = (executor.clone(), control_plane.local_addr()?);
+        let (cached, local) = (executor.clone(), control_plane.local_addr()?);
+        let here = |tls: bool, port| Origin { tls, host: config.ingress.base_domain.clone(), port };
+        let functions = config.ingress.public_url.clone();
+        let functions = functions.unwrap_or_else(|| here(ingress_tls.is_some(), ingress_port));
+        let console_url = match &config.control_plane.public_url {
+            Some(public) => public.to_string(),
+            None => format!("{}://{local}", scheme(control_plane_tls.as_ref())),
+        };
+        let public_host = config.control_plane.public_url.iter().map(|public| public.host.clone());
         let app = AppState::new(
             platform.clone(),
             ApiConfig {
@@ -113,10 +128,10 @@ impl Host {
                 engine_digest: executor.engine_digest().to_string(),
                 mode: if config.is_open() { "production" } else { "development" }.to_owned(),
                 base_domain: config.ingress.base_domain.clone(),
-                ingress_port: ingress.local_addr()?.port(),
-                ingress_tls: ingress_tls.is_some(),
-                public_url: format!("{}://{public}", scheme(control_plane_tls.as_ref())),
-                allowed_hosts: config.control_plane.allowed_hosts.clone(),
+                ingress_port: functions.port,
+                ingress_tls: functions.tls,
+                public_url: console_url.clone(),
+                allowed_hosts: config.control_plane.allowed_hosts.iter().cloned().chain(public_host).collect(),
                 cached_components: Some(Arc::new(move || cached.cached())),
                 walls: Some(crate::walls::standing),
             },
@@ -125,11 +140,13 @@ impl Host {
             seed::seed(&Client::here(app.clone(), key)).await.context("cannot make the demo tenant")?;
         }
         let started = Started {
-            control_plane: public,
+            control_plane: local,
             control_plane_scheme: scheme(control_plane_tls.as_ref()),
             ingress: ingress.local_addr()?,
             ingress_scheme: scheme(ingress_tls.as_ref()),
             base_domain: config.ingress.base_domain.clone(),
+            console_url,
+            functions_url: Origin { host: format!("*.{}", functions.host), ..functions }.to_string(),
             admin_key_file: data.admin_key(),
             first_start,
             link: platform.sign_in.issue_link(),
@@ -327,6 +344,30 @@ fn platform(
         ..config.platform()
     };
     Ok(Platform::new(repository, executor, pepper, master, config))
+}
+
+/// Refuses keys that are not those the store was begun with: nothing that it has could be opened or recognised with them, and what would be
+/// written with them could not be with the right ones.
+async fn check_keys(data: &DataDir, repository: &dyn Repository) -> Result<()> {
+    let made = data.make_keys()?;
+    let ours = KeyMark::of(&KeyPepper::new(data.pepper()?), &data.master_keys()?);
+    let noted = repository.key_mark(&ours).await.context("the store did not say which keys it was begun with")?;
+    let wrong = [(PEPPER, ours.pepper != noted.pepper), (MASTER, ours.master != noted.master)];
+    let Some((name, _)) = wrong.into_iter().find(|(_, is_wrong)| *is_wrong) else { return Ok(()) };
+    // Else they would be taken for the right ones when those are put back one by one.
+    for name in &made {
+        data.remove(name)?;
+    }
+    let what = if made.contains(&name) { "is missing" } else { "is not the one that this store was begun with" };
+    Err(anyhow!(
+        "`{}` {what}: put back that one. Without it {}. Hosts that share a store have the same `{PEPPER}` and `{MASTER}`",
+        data.path().join(name).display(),
+        if name == PEPPER {
+            "no API key is recognised"
+        } else {
+            "no secret is opened and the audit cannot be gone on with"
+        }
+    ))
 }
 
 /// The admin key: read from its file, or made and written there on the first start.

@@ -13,6 +13,7 @@ mod host;
 mod log;
 mod managing;
 mod open_files;
+mod origin;
 mod others;
 mod rotation;
 mod seed;

@@ -34,6 +34,8 @@ struct HostLimits {
 struct Ingress {
     base_domain: String,
     port: u16,
+    /// `http` or `https`.
+    scheme: &'static str,
 }
 
 impl From<&AppState> for InfoResponse {
@@ -43,7 +45,11 @@ impl From<&AppState> for InfoResponse {
             version: config.version.clone(),
             engine: Engine { wasmtime: config.wasmtime_version.clone(), digest: config.engine_digest.clone() },
             limits: HostLimits { defaults: app.platform().config.limits.into(), maxima: Limits::MAX.into() },
-            ingress: Ingress { base_domain: config.base_domain.clone(), port: config.ingress_port },
+            ingress: Ingress {
+                base_domain: config.base_domain.clone(),
+                port: config.ingress_port,
+                scheme: config.ingress_scheme(),
+            },
             mode: config.mode.clone(),
             store: app.platform().store_kind().to_owned(),
         }

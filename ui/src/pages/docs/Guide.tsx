@@ -17,7 +17,9 @@ const CODE = `export default {
 export function Guide({ tenant }: { tenant: string }) {
   const slug = tenant || 'acme'
   const ingress = info.value?.ingress
-  const address = `http://hello--${slug}.${ingress?.base_domain ?? 'localhost'}:${ingress?.port ?? 8080}/?q=you`
+  const { scheme = 'http', base_domain: domain = 'localhost', port = 8080 } = ingress ?? {}
+  const shown = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`
+  const address = `${scheme}://hello--${slug}.${domain}${shown}/?q=you`
   return (
     <>
       <Step title="1. Write a function" about={<>The default export of the main module answers requests. Try it in the <Link to="playground">playground</Link>: Run never deploys.</>}>
