@@ -11,7 +11,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 use server::Server;
-use up::{Up, exchange, isolet};
+use up::{Up, cache, exchange, isolet};
 
 const SECRET: &str = "planted-4711-secret";
 
@@ -137,6 +137,9 @@ fn a_store_is_gone_on_with_by_the_keys_it_was_begun_with() {
         assert_eq!(std::fs::read_dir(&data).expect("readable").count(), before);
         std::fs::write(&key, [1; 32]).expect("written");
         refused("is not the one that this store was begun with");
+        let doctor =
+            isolet().args(["doctor", "--data"]).arg(&data).env("XDG_CACHE_HOME", cache()).output().expect("it starts");
+        assert!(String::from_utf8_lossy(&doctor.stdout).contains(&format!("{name}` is not the one")), "{doctor:?}");
         std::fs::rename(&kept, &key).expect("moved");
     }
     host.start_again(&[]);

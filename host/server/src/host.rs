@@ -11,7 +11,6 @@ use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
-use isolet_domain::secret::KeyMark;
 use isolet_domain::service::{Platform, PlatformConfig, activity, logs};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
@@ -23,11 +22,11 @@ use tokio::sync::watch;
 use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
-use crate::data_dir::{DataDir, MASTER, PEPPER, write_secret};
+use crate::data_dir::{DataDir, write_secret};
 use crate::managing::Managing;
 use crate::origin::Origin;
 use crate::tls::{Certificate, Files};
-use crate::{open_files, others, seed};
+use crate::{open_files, others, own_keys, seed};
 
 /// A host that serves until it is told to stop.
 pub struct Host {
@@ -107,7 +106,7 @@ impl Host {
         };
         let ingress = bind(config.ingress.address)?;
         let ingress_port = ingress.local_addr()?.port();
-        check_keys(&data, &*repository).await?;
+        own_keys::check(&data, &*repository).await?;
         let platform = Arc::new(platform(config, &data, repository, executor.clone())?);
         let (first_start, key) = admin_key(&platform, &data).await?;
 
@@ -344,30 +343,6 @@ fn platform(
         ..config.platform()
     };
     Ok(Platform::new(repository, executor, pepper, master, config))
-}
-
-/// Refuses keys that are not those the store was begun with: nothing that it has could be opened or recognised with them, and what would be
-/// written with them could not be with the right ones.
-async fn check_keys(data: &DataDir, repository: &dyn Repository) -> Result<()> {
-    let made = data.make_keys()?;
-    let ours = KeyMark::of(&KeyPepper::new(data.pepper()?), &data.master_keys()?);
-    let noted = repository.key_mark(&ours).await.context("the store did not say which keys it was begun with")?;
-    let wrong = [(PEPPER, ours.pepper != noted.pepper), (MASTER, ours.master != noted.master)];
-    let Some((name, _)) = wrong.into_iter().find(|(_, is_wrong)| *is_wrong) else { return Ok(()) };
-    // Else they would be taken for the right ones when those are put back one by one.
-    for name in &made {
-        data.remove(name)?;
-    }
-    let what = if made.contains(&name) { "is missing" } else { "is not the one that this store was begun with" };
-    Err(anyhow!(
-        "`{}` {what}: put back that one. Without it {}. Hosts that share a store have the same `{PEPPER}` and `{MASTER}`",
-        data.path().join(name).display(),
-        if name == PEPPER {
-            "no API key is recognised"
-        } else {
-            "no secret is opened and the audit cannot be gone on with"
-        }
-    ))
 }
 
 /// The admin key: read from its file, or made and written there on the first start.

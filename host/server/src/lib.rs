@@ -15,6 +15,7 @@ mod managing;
 mod open_files;
 mod origin;
 mod others;
+mod own_keys;
 mod rotation;
 mod seed;
 mod tls;

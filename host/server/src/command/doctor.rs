@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
+use isolet_domain::repository::Repository;
 use isolet_runtime::WasmExecutor;
 use isolet_storage::OpenError;
 use serde_json::json;
 
 use super::{settings, show};
 use crate::config::Config;
-use crate::tls;
+use crate::data_dir::{DataDir, MASTER, PEPPER};
 use crate::walls::{self, Wall};
+use crate::{own_keys, tls};
 
 #[derive(Args)]
 pub struct DoctorArguments {
@@ -108,16 +110,31 @@ async fn store(config: &Config, data: &Path) -> Finding {
     finding(
         "store",
         match isolet_storage::open(&config.storage, data).await {
-            Ok(_) => Ok(if config.storage.redis.url.is_some() {
-                "Redis answers and is set up to keep data"
-            } else {
-                "embedded, in the data folder"
-            }
-            .to_owned()),
+            Ok(repository) => keys(data, &*repository).await.map(|()| {
+                let kind = if config.storage.redis.url.is_some() {
+                    "Redis answers and is set up to keep data"
+                } else {
+                    "embedded, in the data folder"
+                };
+                kind.to_owned()
+            }),
             Err(OpenError::Locked { .. }) => Ok("embedded, and in use by a host that runs".to_owned()),
             Err(error) => Err(error.into()),
         },
     )
+}
+
+/// That the data folder has the store's own keys, where it has any.
+async fn keys(data: &Path, repository: &dyn Repository) -> Result<()> {
+    if [PEPPER, MASTER].iter().any(|name| !data.join(name).exists()) {
+        return Ok(());
+    }
+    match own_keys::wrong(&DataDir::open(data)?, repository).await? {
+        Some(name) => {
+            Err(anyhow::anyhow!("`{}` is not the one that the store was begun with", data.join(name).display()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// From the folder of compiled code that the command line's own runs use.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use isolet_domain::repository::{Repository, RepositoryError, WriteError};
 use isolet_domain::secret::KeyMark;
-use redb::{ReadTransaction, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable as _, WriteTransaction};
 
 use super::contents::Contents;
 use super::failure::{Trouble, only_repository};
