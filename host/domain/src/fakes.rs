@@ -227,6 +227,22 @@ impl KeyRepository for MemoryStore {
         contents.keys.retain(|_, key| key.tenant != Some(tenant.id()) || key.id != *id);
         if contents.keys.len() < before { Ok(()) } else { Err(WriteError::Missing) }
     }
+
+    async fn list_global_keys(&self) -> Result<Vec<Key>, RepositoryError> {
+        let contents = self.open()?;
+        let mut keys: Vec<Key> = contents.keys.values().filter(|key| key.tenant.is_none()).cloned().collect();
+        keys.sort_by_key(|key| key.id);
+        Ok(keys)
+    }
+
+    async fn delete_global_key(&self, hash: &Digest) -> Result<(), WriteError> {
+        let mut contents = self.open()?;
+        if contents.keys.get(hash).is_none_or(|key| key.tenant.is_some()) {
+            return Err(WriteError::Missing);
+        }
+        contents.keys.remove(hash);
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -107,6 +107,10 @@ pub trait KeyRepository: Send + Sync {
     async fn list_keys(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError>;
     /// Removes a key bound to this tenant; `Missing` also when it is bound to another.
     async fn delete_key(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), WriteError>;
+    /// Keys bound to no tenant, by id. All keys may be looked through for them.
+    async fn list_global_keys(&self) -> Result<Vec<Key>, RepositoryError>;
+    /// Removes a key bound to no tenant; `Missing` also when it is bound to one.
+    async fn delete_global_key(&self, hash: &Digest) -> Result<(), WriteError>;
 }
 
 #[async_trait]

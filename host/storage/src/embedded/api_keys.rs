@@ -111,4 +111,35 @@ impl KeyRepository for EmbeddedStore {
         };
         self.write(delete).await
     }
+
+    async fn list_global_keys(&self) -> Result<Vec<Key>, RepositoryError> {
+        self.read_much(|txn| {
+            let mut keys = Vec::new();
+            // Nothing names them, so all are looked through.
+            for row in txn.open_table(KEYS)?.iter()? {
+                let (hash, record) = row?;
+                let hash = Digest::from_bytes(*hash.value());
+                keys.extend(
+                    Some(decode::<KeyRecord>(&key_key(&hash), record.value())?).filter(|key| key.tenant.is_none()),
+                );
+            }
+            keys.sort_by_key(|key| key.id);
+            Ok(keys)
+        })
+        .await
+    }
+
+    async fn delete_global_key(&self, hash: &Digest) -> Result<(), WriteError> {
+        let hash = *hash;
+        let delete = move |txn: &WriteTransaction| {
+            let mut keys = txn.open_table(KEYS)?;
+            let held = keys.get(hash.as_bytes())?.map(|record| decode::<KeyRecord>(&key_key(&hash), record.value()));
+            if held.transpose()?.is_none_or(|key| key.tenant.is_some()) {
+                return Err(WriteError::Missing.into());
+            }
+            keys.remove(hash.as_bytes())?;
+            Ok(())
+        };
+        self.write(delete).await
+    }
 }

@@ -12,6 +12,33 @@ use super::scripts::{Verdict, decide};
 use super::store::RedisStore;
 use crate::record::{KeyRecord, decode, encode, key_key, rewrite};
 
+/// Keys that are looked for, and records that are read, in one go.
+const AT_ONCE: usize = 500;
+
+impl RedisStore {
+    /// The records of API keys that reach all tenants, by hash: nothing names them, so all of Redis is looked through.
+    pub(super) async fn global_keys(&self) -> Result<Vec<(Digest, Vec<u8>)>, RepositoryError> {
+        let start = self.keys.key_start();
+        let hash = |key: &String| Digest::parse(&format!("b3:{}", key.strip_prefix(&start)?)).ok();
+        let hashes: Vec<Digest> =
+            self.link.scan(&format!("{start}*"), AT_ONCE).await?.iter().filter_map(hash).collect();
+        let mut found = Vec::new();
+        for some in hashes.chunks(AT_ONCE) {
+            let reads: Vec<Cmd> = some.iter().map(|hash| Cmd::get(self.keys.key(hash))).collect();
+            let records: Vec<Option<Vec<u8>>> = self.link.commands(&reads).await?;
+            for (hash, record) in some.iter().zip(records) {
+                // Absent: it was deleted between the two reads.
+                let Some(record) = record else { continue };
+                if decode::<KeyRecord>(&key_key(hash), &record)?.tenant.is_none() {
+                    found.push((*hash, record));
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
 #[async_trait]
 impl KeyRepository for RedisStore {
     async fn create_key(&self, key: &Key) -> Result<(), WriteError> {
@@ -128,5 +155,23 @@ impl KeyRepository for RedisStore {
         let record = hash.and_then(|hash| Digest::parse(&hash).ok()).map(|hash| self.keys.key(&hash));
         self.sweep(record.into_iter().collect()).await;
         Ok(())
+    }
+
+    async fn list_global_keys(&self) -> Result<Vec<Key>, RepositoryError> {
+        let mut keys = Vec::new();
+        for (hash, record) in self.global_keys().await? {
+            keys.push(decode::<KeyRecord>(&key_key(&hash), &record)?);
+        }
+        keys.sort_by_key(|key| key.id);
+        Ok(keys)
+    }
+
+    async fn delete_global_key(&self, hash: &Digest) -> Result<(), WriteError> {
+        // What a key is bound to never changes.
+        if self.key_by_hash(hash).await?.is_none_or(|key| key.tenant.is_some()) {
+            return Err(WriteError::Missing);
+        }
+        let (verdict, ()) = decide(&self.writes, &self.scripts.remove, &[self.keys.key(hash)], &[]).await?;
+        if verdict == Verdict::Done { Ok(()) } else { Err(WriteError::Missing) }
     }
 }

@@ -14,7 +14,7 @@ use super::keys::{series_of_member, tenant_of_member};
 use super::restore::puts_of;
 use super::store::RedisStore;
 use crate::archive::{Place, Row, Rows, corrupt};
-use crate::record::{KeyRecord, VersionRecord, content_of_run, content_of_version, decode, key_key, lost, version_key};
+use crate::record::{VersionRecord, content_of_run, content_of_version, decode, lost, version_key};
 
 /// Entries of a log or of the audit that are read in one go, and keys that are looked through or removed.
 const AT_ONCE: usize = 500;
@@ -196,26 +196,6 @@ impl Giver<'_> {
 
 fn name(raw: &str) -> Result<FunctionName, RepositoryError> {
     FunctionName::parse(raw).map_err(|_| corrupt(raw, "it is no function's name"))
-}
-
-impl RedisStore {
-    /// The keys of API keys that reach all tenants: nothing names them, so all of Redis is looked through.
-    async fn global_keys(&self) -> Result<Vec<(Digest, Vec<u8>)>, RepositoryError> {
-        let start = self.keys.key_start();
-        let mut found = Vec::new();
-        for key in self.link.scan(&format!("{start}*"), AT_ONCE).await? {
-            let Some(hash) = key.strip_prefix(&start).and_then(|hex| Digest::parse(&format!("b3:{hex}")).ok()) else {
-                continue;
-            };
-            let record: Option<Vec<u8>> = self.link.command(&Cmd::get(&key)).await?;
-            let Some(record) = record else { continue };
-            if decode::<KeyRecord>(&key_key(&hash), &record)?.tenant.is_none() {
-                found.push((hash, record));
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
 }
 
 #[async_trait]

@@ -15,6 +15,7 @@ crate::contract!(
     keys_are_listed_by_id,
     a_hash_or_an_id_is_taken_once,
     a_deleted_key_opens_nothing,
+    keys_of_all_tenants_are_listed_and_removed_apart,
     a_key_needs_its_tenant,
     one_of_many_creates_a_key,
     changes_of_a_key_leave_what_it_is,
@@ -83,6 +84,34 @@ async fn a_deleted_key_opens_nothing(store: Store) {
     assert_eq!(store.key_by_hash(&bound.hash).await.expect("readable"), None);
     assert!(store.list_keys(&acme).await.expect("readable").is_empty());
     assert_eq!(store.key_by_hash(&global.hash).await.expect("readable"), Some(global));
+}
+
+async fn keys_of_all_tenants_are_listed_and_removed_apart(store: Store) {
+    let acme = store.tenant("acme").await;
+    assert!(store.list_global_keys().await.expect("readable").is_empty());
+    let bound = key(Some(acme.id()), "bound");
+    store.create_key(&bound).await.expect("created");
+    let mut global: Vec<Key> = (0..12).map(|n| key(None, &n.to_string())).collect();
+    for key in global.iter().rev() {
+        store.create_key(key).await.expect("created");
+    }
+    // Bounds are kept here as there.
+    let narrowed = |stored: &mut Key| stored.bounds = bound.bounds.clone();
+    global[3] = store.update_key(&global[3].hash, &narrowed).await.expect("changed");
+    assert_eq!(store.list_global_keys().await.expect("readable"), global);
+
+    assert!(matches!(store.delete_global_key(&bound.hash).await, Err(WriteError::Missing)));
+    assert!(matches!(store.delete_global_key(&Digest::of(b"guess")).await, Err(WriteError::Missing)));
+    let gone = global.remove(5);
+    store.delete_global_key(&gone.hash).await.expect("deleted");
+    assert!(matches!(store.delete_global_key(&gone.hash).await, Err(WriteError::Missing)));
+    assert!(matches!(store.update_key(&gone.hash, &|_| {}).await, Err(WriteError::Missing)));
+    assert_eq!(store.key_by_hash(&gone.hash).await.expect("readable"), None);
+    assert_eq!(store.list_global_keys().await.expect("readable"), global);
+    assert_eq!(store.list_keys(&acme).await.expect("readable"), [bound]);
+    // Nor do they go with a tenant.
+    store.delete_tenant(&acme.id()).await.expect("deleted");
+    assert_eq!(store.list_global_keys().await.expect("readable"), global);
 }
 
 async fn a_key_needs_its_tenant(store: Store) {
