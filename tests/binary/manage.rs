@@ -160,10 +160,12 @@ fn tenants_and_keys_are_managed() {
     let (code, _, err) = desk.run_with(&file, &["tenant", "list"]);
     assert!(code == 1 && err.contains("lacks the scope `tenants:read`"), "{err}");
     desk.refused(
-        &["key", "revoke", &format!("{}?x", rotated["id"].as_str().expect("an id")), "--tenant", "acme"],
+        &["key", "revoke", &format!("{}?x", rotated["id"].as_str().expect("an id")), "--tenant", "acme", "--yes"],
         "404",
     );
-    desk.ok(&["key", "revoke", rotated["id"].as_str().expect("an id"), "--tenant", "acme"]);
+    let revoke = ["key", "revoke", rotated["id"].as_str().expect("an id"), "--tenant", "acme"];
+    desk.refused(&revoke, "say `--yes` to revoke");
+    desk.ok(&[&revoke[..], &["--yes"]].concat());
     let (code, _, err) = desk.run_with(&file, &["versions", "list", "--name", "shop", "--tenant", "~"]);
     assert!(code == 1 && err.contains("401"), "{err}");
 
@@ -233,6 +235,33 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
     desk.refused(&["egress", "remove", "9", "--name", "shop"], "there is no rule 9");
     desk.refused(&["egress", "allow", "127.0.0.1", "--name", "shop"], "403");
     assert_eq!(desk.ok(&["egress", "list", "--shared"]), "");
+}
+
+#[test]
+fn keys_of_all_tenants_are_made_shown_and_ended_by_the_operator() {
+    let desk = Desk::new();
+    let created = desk.ok(&["key", "create", "platform", "--name", "backend"]);
+    let (line, secret) = created.trim_end().split_once('\n').expect("two lines");
+    assert!(secret.starts_with("isl_platform_"), "{created}");
+    let id = line.split_whitespace().next().expect("an id");
+    let file = desk.folder.path().join("backend.key");
+    std::fs::write(&file, secret).expect("written");
+    assert_eq!(desk.run_with(&file, &["tenant", "create", "acme"]).0, 0);
+    for arguments in [&["key", "list", "--global"][..], &["key", "create", "admin"]] {
+        let (code, _, err) = desk.run_with(&file, arguments);
+        assert!(code == 1 && err.contains("for the operator"), "{err}");
+    }
+    let listed = desk.ok(&["key", "list", "--global"]);
+    assert!(listed.contains(id) && listed.contains("first start") && !listed.contains(secret), "{listed}");
+    assert!(!desk.ok(&["key", "list", "--tenant", "acme"]).contains(id));
+    let all = desk.json(&["key", "list", "--global"]);
+    let admin = all.as_array().into_iter().flatten().find(|key| key["preset"] == "admin").expect("there")["id"].clone();
+    desk.refused(&["key", "revoke", admin.as_str().expect("an id"), "--global", "--yes"], "last admin key");
+    let rotated = desk.json(&["key", "rotate", id, "--global"]);
+    assert_eq!(rotated["replaces"], id);
+    desk.refused(&["key", "revoke", id, "--global"], "say `--yes` to revoke");
+    desk.ok(&["key", "revoke", rotated["id"].as_str().expect("an id"), "--global", "--yes"]);
+    assert_eq!(desk.run_with(&file, &["tenant", "list"]).0, 1);
 }
 
 #[test]

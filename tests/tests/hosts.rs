@@ -96,16 +96,18 @@ async fn a_change_on_one_host_is_one_on_all_within_200_ms() {
     }
     seen_in_time("suspensions", &took);
 
-    let mut took = Vec::new();
-    for n in 0..CHANGES {
-        let made = json!({ "preset": "tenant", "name": format!("key {n}") });
-        let made = one.api("POST", &format!("{path}/keys"), Some(made)).await.json();
-        let (id, secret) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
-        assert_eq!(other.api_as(secret, "GET", path, None).await.status, 200);
-        assert_eq!(one.api("DELETE", &format!("{path}/keys/{id}"), None).await.status, 204);
-        took.push(until(async || other.api_as(secret, "GET", path, None).await.status == 401).await);
+    for (keys, preset) in [(format!("{path}/keys"), "tenant"), ("/v1/keys".to_owned(), "platform")] {
+        let mut took = Vec::new();
+        for n in 0..CHANGES {
+            let made = json!({ "preset": preset, "name": format!("key {n}") });
+            let made = one.api("POST", &keys, Some(made)).await.json();
+            let (id, secret) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
+            assert_eq!(other.api_as(secret, "GET", path, None).await.status, 200);
+            assert_eq!(one.api("DELETE", &format!("{keys}/{id}"), None).await.status, 204);
+            took.push(until(async || other.api_as(secret, "GET", path, None).await.status == 401).await);
+        }
+        seen_in_time("revoked keys", &took);
     }
-    seen_in_time("revoked keys", &took);
     assert_eq!(other.api_as(&key, "GET", path, None).await.status, 200);
     for host in [one, other] {
         host.host.stop().await.expect("drains");

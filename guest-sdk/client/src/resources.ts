@@ -34,6 +34,7 @@ export const OF_TENANT = {
 export const OF_HOST = {
   activity: { list: 'list_activity' },
   audit: { list: 'list_audit', verify: 'verify_audit' },
+  globalKeys: { list: 'list_global_keys', create: 'create_global_key', rotate: 'rotate_global_key', delete: 'delete_global_key' },
   host: { info: 'get_info', whoami: 'get_caller', openapi: 'get_openapi', health: 'get_health', readiness: 'get_readiness' },
   tenants: { list: 'list_tenants', get: 'get_tenant', create: 'create_tenant', update: 'update_tenant', delete: 'delete_tenant', suspend: 'suspend_tenant', resume: 'resume_tenant' },
   usage: { get: 'get_usage' },

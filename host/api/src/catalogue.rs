@@ -54,7 +54,7 @@ rows! {
     NO_RUN = NOT_FOUND "run_not_found", "Run not found",
         "The tenant has no such run or prompt. Only the newest runs and those with a star are kept.";
     NO_KEY = NOT_FOUND "key_not_found", "Not found",
-        "The tenant has no key of that id; it may have been revoked already.";
+        "There is no key of that id: the tenant has none, or, among the keys of all tenants, the host. It may have been revoked already.";
     NO_ALIAS = NOT_FOUND "alias_not_found", "Not found",
         "The function has no alias of that name.";
     NO_ROUTE = NOT_FOUND "route_not_found", "Not found",
@@ -79,6 +79,8 @@ rows! {
         "An alias names the version, if only with a weight of 0; `detail` says which. Send its traffic elsewhere, or delete the alias, first.";
     SLUG_TAKEN = CONFLICT "slug_taken", "Slug taken",
         "Another tenant has this slug. Slugs are unique within the host.";
+    LAST_ADMIN_KEY = CONFLICT "last_admin_key", "Last admin key",
+        "It is the last admin key that never ends, and nobody could get in without it. Make another one first, or rotate this one.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
     TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",

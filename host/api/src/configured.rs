@@ -80,8 +80,13 @@ pub(crate) fn secret(error: &SecretError) -> Row {
 
 pub(crate) fn key(error: &KeyError) -> Row {
     match error {
-        KeyError::Exceeds(_) | KeyError::Unbounded => rows::FORBIDDEN,
-        KeyError::NotForTenants(_) | KeyError::NotOfPreset(_) | KeyError::Outlives | KeyError::Past => rows::INVALID,
+        KeyError::Exceeds(_) | KeyError::Unbounded | KeyError::NotTheOperator => rows::FORBIDDEN,
+        KeyError::NotForTenants(_)
+        | KeyError::NotForAll(_)
+        | KeyError::NotOfPreset(_)
+        | KeyError::Outlives
+        | KeyError::Past => rows::INVALID,
+        KeyError::LastAdmin => rows::LAST_ADMIN_KEY,
         KeyError::Unknown => missing("key"),
         KeyError::Repository(error) => repository(error),
     }

@@ -168,7 +168,9 @@ fn faults(failure: &Failure) -> Vec<Fault> {
             vec![Fault::field(pointer, "code", error.to_string())]
         }
         Failure::Tenant(TenantError::UnknownPlan(_)) => vec![Fault::field("/plan", "plan", failure.to_string())],
-        Failure::Key(KeyError::NotForTenants(_)) => vec![Fault::field("/preset", "preset", failure.to_string())],
+        Failure::Key(KeyError::NotForTenants(_) | KeyError::NotForAll(_)) => {
+            vec![Fault::field("/preset", "preset", failure.to_string())]
+        }
         Failure::Key(KeyError::Outlives | KeyError::Past) => {
             vec![Fault::field("/expires_at", "time", failure.to_string())]
         }

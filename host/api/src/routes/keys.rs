@@ -1,13 +1,13 @@
-//! Rotating keys, and what bounds one that is asked for.
+//! Rotating keys, and what is asked of one that is to be made.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::State;
-use isolet_domain::access::Scope;
+use isolet_domain::access::{Preset, Scope};
 use isolet_domain::bounds::{Bounds, FunctionPattern, MAX_PATTERNS};
 use isolet_domain::ids::KeyId;
-use isolet_domain::service::keys::MAX_GRACE;
+use isolet_domain::service::keys::{MAX_GRACE, MAX_NAME_CHARS, NewKey, Rotated};
 use jiff::Timestamp;
 
 use super::fields::invalid;
@@ -17,7 +17,7 @@ use crate::failure::{Failure, FieldFault};
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::keys::{RotateKeyRequest, RotatedKeyResponse};
-use crate::wire::tenants::KeyResponse;
+use crate::wire::tenants::{CreateKeyRequest, KeyResponse};
 
 pub async fn rotate_key(
     State(app): State<AppState>,
@@ -25,20 +25,42 @@ pub async fn rotate_key(
     Of(id): Of<KeyId>,
     Json(request): Json<RotateKeyRequest>,
 ) -> Result<Created<RotatedKeyResponse>, Failure> {
+    let grace = grace(&request)?;
+    let rotated = app.platform().keys.rotate(&found.credential, &found.scope, &id, grace).await?;
+    Ok(Created(response(rotated, &id)))
+}
+
+pub(super) fn grace(request: &RotateKeyRequest) -> Result<Duration, Failure> {
     let grace = Duration::from_secs(request.grace_s);
     if grace > MAX_GRACE {
         return Err(invalid("/grace_s", "range", &format!("must be at most {}", MAX_GRACE.as_secs())));
     }
-    let rotated = app.platform().keys.rotate(&found.credential, &found.scope, &id, grace).await?;
-    Ok(Created(RotatedKeyResponse {
+    Ok(grace)
+}
+
+pub(super) fn response(rotated: Rotated, replaces: &KeyId) -> RotatedKeyResponse {
+    RotatedKeyResponse {
         key: KeyResponse::new(rotated.key, Some(rotated.secret.expose().to_owned())),
-        replaces: id.to_string(),
+        replaces: replaces.to_string(),
         replaced_until: rotated.replaced_until.to_string(),
-    }))
+    }
+}
+
+/// The key that a request asks for.
+pub(super) fn new_key(request: CreateKeyRequest) -> Result<NewKey, Failure> {
+    let preset = Preset::parse(&request.preset).ok_or_else(|| {
+        let names = Preset::ALL.map(|preset| format!("`{}`", preset.as_str())).join(", ");
+        invalid("/preset", "preset", &format!("must be one of {names}"))
+    })?;
+    if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
+        return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
+    }
+    let bounds = bounds(request.scopes, request.functions, request.expires_at)?;
+    Ok(NewKey { preset, name: request.name, bounds })
 }
 
 /// What a request says about a key beside its preset.
-pub(super) fn bounds(
+fn bounds(
     scopes: Option<Vec<String>>,
     functions: Option<Vec<String>>,
     expires_at: Option<String>,

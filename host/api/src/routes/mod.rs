@@ -8,6 +8,7 @@ mod comparison;
 mod egress;
 mod fields;
 mod functions;
+mod global_keys;
 mod history;
 mod host;
 mod invoke;

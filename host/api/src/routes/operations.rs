@@ -3,7 +3,7 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    activity, aliases, audit, checks, comparison, egress, functions, history, host, invoke, keys, limits, logs,
+    activity, aliases, audit, checks, comparison, egress, functions, global_keys, history, host, invoke, keys, limits, logs,
     openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, variables, versions,
 };
 use crate::catalogue::{self as rows, Row};
@@ -25,6 +25,7 @@ const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
 const NO_ANSWER: &[Row] = &[rows::NO_ANSWER];
 const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS, rows::STORAGE_FULL];
 const STORED: &[Row] = &[rows::STORAGE_FULL];
+const LAST_ADMIN_KEY: &[Row] = &[rows::LAST_ADMIN_KEY];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
 const NO_FUNCTION: &[Row] = &[rows::NO_FUNCTION];
@@ -82,6 +83,16 @@ fn about_the_host() -> Vec<Endpoint> {
         op!(POST "/v1/check", checks::check_code,
             "What is wrong with code, without running any of it.", &[CODE, BUILD, ADMISSION])
         .unrecorded(),
+        op!(GET "/v1/keys", global_keys::list_global_keys,
+            "The keys that reach all tenants, without their secrets; for the operator.", &[]),
+        op!(POST "/v1/keys", global_keys::create_global_key,
+            "Makes an admin key, or a platform's; for the operator. The answer alone shows its secret.", &[INVALID])
+        .repeatable(BODY),
+        op!(DELETE "/v1/keys/{key}", global_keys::delete_global_key,
+            "Revokes a key that reaches all tenants; for the operator. One admin key that never ends stays.", &[LAST_ADMIN_KEY]),
+        op!(POST "/v1/keys/{key}/rotate", global_keys::rotate_global_key,
+            "Makes a key of the same kind, and ends this one after a grace; for the operator.", &[INVALID])
+        .repeatable(BODY),
         op!(GET "/v1/audit", audit::list_audit, "Who changed what, newest first.", &[]),
         op!(GET "/v1/audit/verify", audit::verify_audit,
             "Goes through the audit and names the first entry that is not as it was written; for the operator.", &[]),

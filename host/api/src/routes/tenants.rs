@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, State};
 use http::request::Parts;
-use isolet_domain::access::Preset;
 use isolet_domain::ids::{KeyId, TenantSlug};
 use isolet_domain::service::condition::{Condition, Verdict};
-use isolet_domain::service::keys::{MAX_NAME_CHARS, NewKey};
 use isolet_domain::service::sign_in::Proof;
 use isolet_domain::service::tenants::{TenantChange, TenantError};
 use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
 use super::fields::{checked_labels, invalid};
-use super::keys::bounds;
+use super::keys::new_key;
 use super::tenant_query::TenantQuery;
 use crate::answer::{Accepted, Answer, Created, NoContent};
 use crate::caller::{Caller, In, Of, Track, With, needs};
@@ -154,13 +152,7 @@ pub async fn create_key(
     found: In<needs::KeysWrite>,
     Json(request): Json<CreateKeyRequest>,
 ) -> Result<Created<KeyResponse>, Failure> {
-    let preset = Preset::parse(&request.preset)
-        .ok_or_else(|| invalid("/preset", "preset", "must be `tenant`, `deployer`, `invoke-only` or `read-only`"))?;
-    if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
-        return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
-    }
-    let bounds = bounds(request.scopes, request.functions, request.expires_at)?;
-    let new = NewKey { preset, name: request.name, bounds };
+    let new = new_key(request)?;
     let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, new).await?;
     Ok(Created(KeyResponse::new(key, Some(secret.expose().to_owned()))))
 }

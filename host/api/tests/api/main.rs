@@ -12,6 +12,7 @@ mod comparison;
 mod console;
 mod dry_run;
 mod egress;
+mod global_keys;
 mod host;
 mod idempotency;
 mod ingress;

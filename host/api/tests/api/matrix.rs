@@ -25,9 +25,21 @@ const COLUMNS: [&str; 8] = ["own", "other", "revoked", "expired", "read-only", "
 /// Columns whose requests may change what the next one finds.
 const CHANGING: [&str; 3] = ["own", "read-only", "admin"];
 /// Within the scope, and for the operator alone.
-const OPERATORS: [&str; 4] = ["put_ceiling", "delete_ceiling", "verify_audit", "get_metrics"];
+const OPERATORS: [&str; 8] = [
+    "put_ceiling",
+    "delete_ceiling",
+    "verify_audit",
+    "get_metrics",
+    "list_global_keys",
+    "create_global_key",
+    "delete_global_key",
+    "rotate_global_key",
+];
 /// Under whatever name the caller gives.
 const MADE_ANEW: [&str; 5] = ["put_function", "put_tenant_secret", "put_function_secret", "put_alias", "put_route"];
+
+/// What stands for the key in a path that is in no tenant.
+const GLOBAL_KEY: &str = "global key";
 
 /// A host with two tenants that have one of everything, and a credential for each column.
 pub struct Fixture {
@@ -43,7 +55,9 @@ impl Fixture {
         let host = TestHost::start().await;
         let keys = host.tenant("acme").await;
         let others = host.tenant("globex").await;
-        let own = furnish(&host, "acme", "hello", "A").await;
+        let mut own = furnish(&host, "acme", "hello", "A").await;
+        let global = host.post("/v1/keys", json!({ "preset": "platform" })).await.ok().json();
+        own.insert(GLOBAL_KEY, global["id"].as_str().expect("an id").to_owned());
         let theirs = furnish(&host, "globex", "theirs", "B").await;
         let revoked = host.post("/v1/tenants/acme/keys", json!({ "preset": "tenant" })).await.ok().json();
         let id = revoked["id"].as_str().expect("an id");
@@ -148,12 +162,13 @@ pub fn sample(operation: &Documented, own: &BTreeMap<&'static str, String>) -> O
         "check_code" | "add_version" => modules("x"),
         "create_tenant" => json!({ "slug": "new" }),
         "update_tenant" | "put_function" => json!({ "labels": {} }),
+        "create_global_key" => json!({ "preset": "platform" }),
         "create_key" => json!({ "preset": "read-only" }),
         "put_tenant_egress" | "put_ceiling" | "put_function_egress" => json!({ "rules": [] }),
         "put_tenant_secret" | "put_function_secret" => json!({ "value": "x" }),
         "set_variable" | "set_tenant_variable" => json!({ "name": "NEW", "value": "1" }),
         "put_alias" => json!({ "split": [{ "version": own["version"], "weight": 10_000 }] }),
-        "rollback_function" | "rotate_key" | "suspend_tenant" => json!({}),
+        "rollback_function" | "rotate_key" | "rotate_global_key" | "suspend_tenant" => json!({}),
         "put_tenant_limits" | "put_function_limits" => json!({ "cpu_ms": 5 }),
         "put_route" => json!({ "host": own["host"], "path_prefix": "/new", "function": own["function"] }),
         "deploy_version" => json!({ "version": own["version"] }),
@@ -167,6 +182,9 @@ pub fn sample(operation: &Documented, own: &BTreeMap<&'static str, String>) -> O
 /// The operation's path with these values, and the query it cannot do without.
 pub fn filled(operation: &Documented, values: &BTreeMap<&'static str, String>) -> String {
     let mut path = operation.path.clone();
+    if let Some(rest) = path.strip_prefix("/v1/keys/{key}") {
+        path = format!("/v1/keys/{}{rest}", values[GLOBAL_KEY]);
+    }
     for (name, value) in values {
         path = path.replace(&format!("{{{name}}}"), value);
     }

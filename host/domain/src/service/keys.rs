@@ -1,5 +1,7 @@
-//! API keys: minting, rotating, listing, revoking, and recognising one. Sessions that stand for a key are in `sign_in`; when keys were
-//! last used is in `key_use`.
+//! API keys: minting, rotating, listing, revoking, and recognising one. Those that are bound to no tenant are handed out in `global`;
+//! sessions that stand for a key are in `sign_in`; when keys were last used is in `key_use`.
+
+mod global;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,8 +37,14 @@ pub enum KeyError {
     Unbounded,
     #[error("keys of preset `{}` do not have all of these scopes", .0.as_str())]
     NotOfPreset(Preset),
-    #[error("keys of preset `{}` reach all tenants and are made by the operator's own command", .0.as_str())]
+    #[error("keys of preset `{}` reach all tenants and are not made within one", .0.as_str())]
     NotForTenants(Preset),
+    #[error("keys of preset `{}` are bound to a tenant and are made within it", .0.as_str())]
+    NotForAll(Preset),
+    #[error("keys that reach all tenants are for the operator: an admin key is needed")]
+    NotTheOperator,
+    #[error("this is the last admin key that never ends: make another one before this one goes")]
+    LastAdmin,
     #[error("a key may not outlive the one that asks for it")]
     Outlives,
     #[error("the time at which it is to expire is not in the future")]
@@ -86,6 +94,8 @@ pub struct Keys {
     outbox: Arc<Outbox>,
     // Held for a look-up or an insertion, never across an await.
     believed: Arc<Mutex<HashMap<Digest, (Credential, Instant)>>>,
+    /// Held while a key of all tenants goes, so that no two take each other for the one that stays.
+    ending: tokio::sync::Mutex<()>,
 }
 
 impl Keys {
@@ -95,7 +105,7 @@ impl Keys {
         used: Arc<KeyUse>,
         outbox: Arc<Outbox>,
     ) -> Self {
-        Self { repository, pepper, used, outbox, believed: Arc::default() }
+        Self { repository, pepper, used, outbox, believed: Arc::default(), ending: tokio::sync::Mutex::default() }
     }
 
     /// To be called after another host wrote.
@@ -114,23 +124,11 @@ impl Keys {
         if new.preset.is_global() {
             return Err(KeyError::NotForTenants(new.preset));
         }
-        let of_preset = new.preset.scopes();
-        if new.bounds.scopes.iter().flatten().any(|scope| !of_preset.contains(scope)) {
-            return Err(KeyError::NotOfPreset(new.preset));
-        }
-        if new.bounds.has_expired(Timestamp::now()) {
-            return Err(KeyError::Past);
-        }
-        let beyond = |end| caller.bounds.expires_at.is_some_and(|own| end > own);
-        if new.bounds.expires_at.is_some_and(beyond) {
-            return Err(KeyError::Outlives);
-        }
-        let new = NewKey { bounds: new.bounds.within(&caller.bounds), ..new };
-        check(caller, new.preset, &new.bounds)?;
+        let new = narrowed(caller, new)?;
         self.store(new, Some(tenant)).await
     }
 
-    /// Makes a key that reaches all tenants. For the host's own start-up and command line; no route leads here.
+    /// Makes a key that reaches all tenants, for the host's own start-up and command line; no route leads here.
     pub async fn mint_global(&self, preset: Preset, name: String) -> Result<(Key, KeySecret), KeyError> {
         if !preset.is_global() {
             return Err(KeyError::Exceeds(preset));
@@ -147,14 +145,21 @@ impl Keys {
         id: &KeyId,
         grace: Duration,
     ) -> Result<Rotated, KeyError> {
-        let keys = self.repository.list_keys(tenant).await?;
-        let now = Timestamp::now();
-        let usable = |key: &Key| key.id == *id && !key.bounds.has_expired(now);
-        let old = keys.into_iter().find(usable).ok_or(KeyError::Unknown)?;
+        let old = good(self.repository.list_keys(tenant).await?, id)?;
+        self.replace(caller, old, Some(tenant), grace).await
+    }
+
+    async fn replace(
+        &self,
+        caller: &Credential,
+        old: Key,
+        tenant: Option<&TenantScope>,
+        grace: Duration,
+    ) -> Result<Rotated, KeyError> {
         check(caller, old.preset, &old.bounds)?;
         let new = NewKey { preset: old.preset, name: old.name.clone(), bounds: old.bounds.clone() };
-        let (key, secret) = self.store(new, Some(tenant)).await?;
-        let grace_ends = now + grace.min(MAX_GRACE);
+        let (key, secret) = self.store(new, tenant).await?;
+        let grace_ends = Timestamp::now() + grace.min(MAX_GRACE);
         let until = old.bounds.expires_at.map_or(grace_ends, |end| end.min(grace_ends));
         let (repository, believed, outbox) = (self.repository.clone(), self.believed.clone(), self.outbox.clone());
         let ended = to_the_end(async move {
@@ -186,18 +191,24 @@ impl Keys {
 
     /// With what this host knows of their use and has not written yet.
     pub async fn list(&self, tenant: &TenantScope) -> Result<Vec<Key>, RepositoryError> {
-        let mut keys = self.repository.list_keys(tenant).await?;
-        for key in &mut keys {
-            key.last_used_at = key.last_used_at.max(self.used.of(&key.hash));
-        }
-        Ok(keys)
+        let keys = self.repository.list_keys(tenant).await?;
+        Ok(keys.into_iter().map(|key| self.as_used(key)).collect())
+    }
+
+    fn as_used(&self, key: Key) -> Key {
+        Key { last_used_at: key.last_used_at.max(self.used.of(&key.hash)), ..key }
     }
 
     pub async fn delete(&self, tenant: &TenantScope, id: &KeyId) -> Result<(), KeyError> {
         let deleted = self.repository.delete_key(tenant, id).await;
+        self.ended();
+        Ok(deleted?)
+    }
+
+    /// To be called after a key was ended, here or, if the answer was lost, perhaps.
+    fn ended(&self) {
         self.lock().clear();
         self.outbox.add(Notice::Keys);
-        Ok(deleted?)
     }
 
     /// What the store knows this text by, or `None` when it cannot be a key: most guesses end here.
@@ -243,6 +254,31 @@ impl Keys {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, (Credential, Instant)>> {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The key of that id, if it is still good.
+fn good(keys: Vec<Key>, id: &KeyId) -> Result<Key, KeyError> {
+    let now = Timestamp::now();
+    let usable = |key: &Key| key.id == *id && !key.bounds.has_expired(now);
+    keys.into_iter().find(usable).ok_or(KeyError::Unknown)
+}
+
+/// What is asked for, bound by what the caller is bound by, if the caller may hand that out.
+fn narrowed(caller: &Credential, new: NewKey) -> Result<NewKey, KeyError> {
+    let of_preset = new.preset.scopes();
+    if new.bounds.scopes.iter().flatten().any(|scope| !of_preset.contains(scope)) {
+        return Err(KeyError::NotOfPreset(new.preset));
+    }
+    if new.bounds.has_expired(Timestamp::now()) {
+        return Err(KeyError::Past);
+    }
+    let beyond = |end| caller.bounds.expires_at.is_some_and(|own| end > own);
+    if new.bounds.expires_at.is_some_and(beyond) {
+        return Err(KeyError::Outlives);
+    }
+    let new = NewKey { bounds: new.bounds.within(&caller.bounds), ..new };
+    check(caller, new.preset, &new.bounds)?;
+    Ok(new)
 }
 
 /// Whether the caller may hand out a key like that.

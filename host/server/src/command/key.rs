@@ -1,16 +1,21 @@
-//! `isolet key`: a tenant's keys. A secret is printed once, by the command that makes it.
+//! `isolet key`: a tenant's keys, and with `--global` those that reach all tenants. A secret is printed once, by the command that makes it.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use http::Method;
+use isolet_domain::access::Preset;
 use serde_json::{Value, json};
 
+use super::confirm::is_confirmed;
 use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
 pub struct KeyArguments {
     #[command(subcommand)]
     verb: KeyVerb,
+    /// The keys that reach all tenants, in place of the tenant's; for the operator.
+    #[arg(long, global = true)]
+    global: bool,
     #[command(flatten)]
     host: HostArguments,
 }
@@ -19,10 +24,10 @@ pub struct KeyArguments {
 enum KeyVerb {
     /// Make a key and print it.
     Create {
-        /// `tenant`, `deployer`, `invoke-only` or `read-only`.
+        /// `tenant`, `deployer`, `invoke-only` or `read-only`; for all tenants `platform` or `admin`.
         preset: String,
         /// What it is for.
-        #[arg(long, default_value = "")]
+        #[arg(long, visible_alias = "name", default_value = "")]
         note: String,
         /// Of the preset's scopes, these alone.
         #[arg(long = "scope")]
@@ -34,7 +39,7 @@ enum KeyVerb {
         #[arg(long)]
         expires_at: Option<String>,
     },
-    /// Show the tenant's keys, without their secrets.
+    /// Show keys, without their secrets.
     List,
     /// Make a key in another one's place and print it.
     Rotate {
@@ -44,12 +49,17 @@ enum KeyVerb {
         grace_s: u64,
     },
     /// End a key.
-    Revoke { id: String },
+    Revoke {
+        id: String,
+        /// Do it without being asked.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub async fn key(arguments: KeyArguments) -> Result<u8> {
     let remote = Remote::of(&arguments.host)?;
-    let keys = remote.path("/keys");
+    let keys = if is_global(&arguments) { "/v1/keys".to_owned() } else { remote.path("/keys") };
     match arguments.verb {
         KeyVerb::Create { preset, note, scopes, functions, expires_at } => {
             let mut body = json!({ "preset": preset, "name": note });
@@ -71,12 +81,24 @@ pub async fn key(arguments: KeyArguments) -> Result<u8> {
                 remote.call(Method::POST, &format!("{}/rotate", remote.below(&keys, &id)), Some(&body)).await?;
             remote.show(&rotated, with_secret);
         }
-        KeyVerb::Revoke { id } => {
+        KeyVerb::Revoke { id, yes } => {
+            if !yes && !is_confirmed("revoke", &id, "")? {
+                return Err(anyhow!("nothing was revoked"));
+            }
             remote.call(Method::DELETE, &remote.below(&keys, &id), None).await?;
             remote.show(&json!({ "revoked": id }), |_| format!("{id} is revoked"));
         }
     }
     Ok(0)
+}
+
+/// A key of these presets is never a tenant's.
+fn is_global(arguments: &KeyArguments) -> bool {
+    let made = match &arguments.verb {
+        KeyVerb::Create { preset, .. } => Preset::parse(preset),
+        _ => None,
+    };
+    arguments.global || made.is_some_and(Preset::is_global)
 }
 
 /// The secret alone on a line of its own, so that it can be taken with `tail -1`.

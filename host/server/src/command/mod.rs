@@ -6,6 +6,7 @@ mod audit;
 mod build;
 mod bundle;
 mod code;
+mod confirm;
 mod contexts;
 mod deploy;
 mod dev;
