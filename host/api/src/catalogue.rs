@@ -81,6 +81,8 @@ rows! {
         "Another tenant has this slug. Slugs are unique within the host.";
     LAST_ADMIN_KEY = CONFLICT "last_admin_key", "Last admin key",
         "It is the last admin key that never ends, and nobody could get in without it. Make another one first, or rotate this one.";
+    TOO_MANY_API_KEYS = CONFLICT "too_many_keys", "Too many keys",
+        "The tenant has as many keys as it can have, those that have ended aside. Revoke one that is no longer used.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
     TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",

@@ -87,6 +87,7 @@ pub(crate) fn key(error: &KeyError) -> Row {
         | KeyError::Outlives
         | KeyError::Past => rows::INVALID,
         KeyError::LastAdmin => rows::LAST_ADMIN_KEY,
+        KeyError::TooMany => rows::TOO_MANY_API_KEYS,
         KeyError::Unknown => missing("key"),
         KeyError::Repository(error) => repository(error),
     }

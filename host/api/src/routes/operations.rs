@@ -25,6 +25,7 @@ const UNCONDITIONAL: &[Row] = &[rows::UNCONDITIONAL];
 const NO_ANSWER: &[Row] = &[rows::NO_ANSWER];
 const SECRETS: &[Row] = &[rows::TOO_MANY_SECRETS, rows::STORAGE_FULL];
 const STORED: &[Row] = &[rows::STORAGE_FULL];
+const KEYS: &[Row] = &[rows::TOO_MANY_API_KEYS];
 const LAST_ADMIN_KEY: &[Row] = &[rows::LAST_ADMIN_KEY];
 const NO_SECRET: &[Row] = &[rows::NO_SECRET];
 const OTHER_KIND: &[Row] = &[rows::OTHER_KIND];
@@ -120,11 +121,11 @@ fn of_tenants() -> Vec<Endpoint> {
             "What the tenant's code said and how its requests ended, newest first; or as it comes.", &[TAIL]),
         op!(GET "/v1/tenants/{tenant}/keys", tenants::list_keys, "The tenant's keys, without their secrets.", &[]),
         op!(POST "/v1/tenants/{tenant}/keys", tenants::create_key,
-            "Makes a key; the answer alone shows its secret.", &[INVALID])
+            "Makes a key; the answer alone shows its secret.", &[INVALID, KEYS])
         .repeatable(BODY),
         op!(DELETE "/v1/tenants/{tenant}/keys/{key}", tenants::delete_key, "Revokes a key.", &[]),
         op!(POST "/v1/tenants/{tenant}/keys/{key}/rotate", keys::rotate_key,
-            "Makes a key of the same kind, and ends this one after a grace.", &[INVALID])
+            "Makes a key of the same kind, and ends this one after a grace.", &[INVALID, KEYS])
         .repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}/egress", egress::get_tenant_egress,
             "The tenant's rules for outgoing requests.", &[]),

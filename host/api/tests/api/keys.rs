@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use isolet_domain::access::TenantScope;
-use isolet_domain::ids::TenantSlug;
+use isolet_domain::ids::{Digest, KeyId, TenantSlug};
+use isolet_domain::key::Key;
 use isolet_domain::repository::{KeyRepository as _, TenantRepository as _};
+use isolet_domain::service::keys::MAX_KEYS;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -137,7 +139,7 @@ async fn an_expired_key_is_the_same_as_none() {
     let tenant = host.store.tenant_by_slug(&slug).await.expect("readable").expect("there");
     let keys = host.store.list_keys(&TenantScope::of_route(&tenant)).await.expect("readable");
     let stored = keys.iter().find(|stored| made.json()["id"] == stored.id.to_string()).expect("listed");
-    let end = |stored: &mut isolet_domain::key::Key| stored.bounds.expires_at = Some(Timestamp::now());
+    let end = |stored: &mut Key| stored.bounds.expires_at = Some(Timestamp::now());
     host.store.update_key(&stored.hash, &end).await.expect("changed");
     tokio::time::sleep(Duration::from_millis(1_010)).await;
     for token in [&key, &session] {
@@ -180,6 +182,28 @@ async fn a_rotated_key_is_good_for_its_grace_beside_the_new_one() {
     assert_eq!(late["replaced_until"], made.json()["expires_at"]);
     host.post(&path, json!({ "grace_s": 2_592_001 })).await.problem(422, "invalid_request");
     host.post(&path, json!({ "grace_s": -1 })).await.problem(400, "malformed_request");
+}
+
+#[tokio::test]
+async fn a_tenants_keys_are_bounded() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    host.tenant("globex").await;
+    let slug = TenantSlug::parse("acme").expect("valid");
+    let tenant = host.store.tenant_by_slug(&slug).await.expect("readable").expect("there");
+    let scope = TenantScope::of_route(&tenant);
+    let one = host.store.list_keys(&scope).await.expect("readable").pop().expect("there");
+    for n in host.store.list_keys(&scope).await.expect("readable").len()..MAX_KEYS {
+        let key = Key { id: KeyId::generate(), hash: Digest::of(&n.to_be_bytes()), ..one.clone() };
+        host.store.create_key(&key).await.expect("created");
+    }
+    let problem = mint(&host, &keys["tenant"], json!({ "preset": "tenant" })).await.problem(409, "too_many_keys");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("1000")), "{problem}");
+    let path = format!("/v1/tenants/acme/keys/{}", one.id);
+    host.post(&format!("{path}/rotate"), json!({ "grace_s": 60 })).await.problem(409, "too_many_keys");
+    host.call(&host.admin, "POST", "/v1/tenants/globex/keys", Some(json!({ "preset": "tenant" }))).await.ok();
+    host.call(&host.admin, "DELETE", &path, None).await.ok();
+    mint(&host, &keys["tenant"], json!({ "preset": "tenant" })).await.ok();
 }
 
 #[tokio::test]

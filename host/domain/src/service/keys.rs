@@ -24,6 +24,8 @@ use crate::repository::{Repository, RepositoryError, WriteError};
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 /// Keys believed at one time; past it all are forgotten, which costs a look-up each.
 const MAX_BELIEVED: usize = 4_096;
+/// Keys of one tenant that are good at one time.
+pub const MAX_KEYS: usize = 1_000;
 /// The longest name of a key, in characters.
 pub const MAX_NAME_CHARS: usize = 100;
 /// The longest time that a rotated key can stay good beside its successor.
@@ -49,6 +51,8 @@ pub enum KeyError {
     Outlives,
     #[error("the time at which it is to expire is not in the future")]
     Past,
+    #[error("a tenant can have {MAX_KEYS} keys")]
+    TooMany,
     #[error("there is no such key")]
     Unknown,
     #[error(transparent)]
@@ -125,7 +129,10 @@ impl Keys {
             return Err(KeyError::NotForTenants(new.preset));
         }
         let new = narrowed(caller, new)?;
-        self.store(new, Some(tenant)).await
+        self.make_room(tenant, self.repository.list_keys(tenant).await?, None).await?;
+        let made = self.store(new, Some(tenant)).await?;
+        self.fits(tenant, &made.0, None).await?;
+        Ok(made)
     }
 
     /// Makes a key that reaches all tenants, for the host's own start-up and command line; no route leads here.
@@ -145,20 +152,51 @@ impl Keys {
         id: &KeyId,
         grace: Duration,
     ) -> Result<Rotated, KeyError> {
-        let old = good(self.repository.list_keys(tenant).await?, id)?;
-        self.replace(caller, old, Some(tenant), grace).await
+        let keys = self.repository.list_keys(tenant).await?;
+        let old = good(&keys, id)?;
+        // They are two only while both are good.
+        let leaves = grace.is_zero().then_some(*id);
+        check(caller, old.preset, &old.bounds)?;
+        self.make_room(tenant, keys, leaves).await?;
+        let made = self.successor(&old, Some(tenant)).await?;
+        self.fits(tenant, &made.0, leaves).await?;
+        self.replace(old, made, grace).await
     }
 
-    async fn replace(
-        &self,
-        caller: &Credential,
-        old: Key,
-        tenant: Option<&TenantScope>,
-        grace: Duration,
-    ) -> Result<Rotated, KeyError> {
-        check(caller, old.preset, &old.bounds)?;
+    /// A key that may do what this one may.
+    async fn successor(&self, old: &Key, tenant: Option<&TenantScope>) -> Result<(Key, KeySecret), KeyError> {
         let new = NewKey { preset: old.preset, name: old.name.clone(), bounds: old.bounds.clone() };
-        let (key, secret) = self.store(new, tenant).await?;
+        self.store(new, tenant).await
+    }
+
+    /// Sees to it that the tenant can have one more key beside these, when one of them leaves: those that have ended go if they stand in
+    /// the way, the oldest first.
+    async fn make_room(&self, tenant: &TenantScope, keys: Vec<Key>, leaves: Option<KeyId>) -> Result<(), KeyError> {
+        if count(&keys, leaves) >= MAX_KEYS {
+            return Err(KeyError::TooMany);
+        }
+        let too_many = (keys.len() + 1).saturating_sub(MAX_KEYS);
+        let now = Timestamp::now();
+        for key in keys.into_iter().filter(|key| key.bounds.has_expired(now)).take(too_many) {
+            match self.repository.delete_key(tenant, &key.id).await {
+                Ok(()) | Err(WriteError::Missing) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a key back that was made at the same moment as others, here or on another host, and is one too many with them.
+    async fn fits(&self, tenant: &TenantScope, new: &Key, leaves: Option<KeyId>) -> Result<(), KeyError> {
+        if count(&self.repository.list_keys(tenant).await?, leaves) <= MAX_KEYS {
+            return Ok(());
+        }
+        self.repository.delete_key(tenant, &new.id).await?;
+        Err(KeyError::TooMany)
+    }
+
+    /// Lets a key that has a successor be good for so long.
+    async fn replace(&self, old: Key, (key, secret): (Key, KeySecret), grace: Duration) -> Result<Rotated, KeyError> {
         let grace_ends = Timestamp::now() + grace.min(MAX_GRACE);
         let until = old.bounds.expires_at.map_or(grace_ends, |end| end.min(grace_ends));
         let (repository, believed, outbox) = (self.repository.clone(), self.believed.clone(), self.outbox.clone());
@@ -257,10 +295,16 @@ impl Keys {
 }
 
 /// The key of that id, if it is still good.
-fn good(keys: Vec<Key>, id: &KeyId) -> Result<Key, KeyError> {
+fn good(keys: &[Key], id: &KeyId) -> Result<Key, KeyError> {
     let now = Timestamp::now();
-    let usable = |key: &Key| key.id == *id && !key.bounds.has_expired(now);
-    keys.into_iter().find(usable).ok_or(KeyError::Unknown)
+    let usable = |key: &&Key| key.id == *id && !key.bounds.has_expired(now);
+    keys.iter().find(usable).cloned().ok_or(KeyError::Unknown)
+}
+
+/// Those that are good, without one.
+fn count(keys: &[Key], without: Option<KeyId>) -> usize {
+    let now = Timestamp::now();
+    keys.iter().filter(|key| !key.bounds.has_expired(now) && Some(key.id) != without).count()
 }
 
 /// What is asked for, bound by what the caller is bound by, if the caller may hand that out.
@@ -287,4 +331,85 @@ fn check(caller: &Credential, preset: Preset, bounds: &Bounds) -> Result<(), Key
         return Err(KeyError::Exceeds(preset));
     }
     if caller.bounds.allow(bounds) { Ok(()) } else { Err(KeyError::Unbounded) }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::fakes::MemoryStore;
+    use crate::ids::TenantSlug;
+    use crate::repository::{KeyRepository as _, TenantRepository as _};
+    use crate::tenant::Tenant;
+
+    /// A tenant that has as many keys as it can have.
+    async fn full() -> (Arc<MemoryStore>, Keys, TenantScope) {
+        let store = Arc::new(MemoryStore::new());
+        let keys = Keys::new(store.clone(), KeyPepper::new([1; 32]), Arc::default(), Arc::default());
+        let tenant = Tenant::new(TenantSlug::parse("acme").expect("valid"), Timestamp::now());
+        store.create_tenant(&tenant).await.expect("created");
+        let scope = TenantScope::of_route(&tenant);
+        for _ in 0..MAX_KEYS {
+            keys.store(NewKey::of(Preset::InvokeOnly), Some(&scope)).await.expect("stored");
+        }
+        (store, keys, scope)
+    }
+
+    async fn end(store: &MemoryStore, key: &Key) {
+        let past = Timestamp::now() - SignedDuration::from_secs(1);
+        store.update_key(&key.hash, &|stored| stored.bounds.expires_at = Some(past)).await.expect("changed");
+    }
+
+    #[tokio::test]
+    async fn a_tenant_has_so_many_keys_and_those_that_ended_make_room() {
+        let (store, keys, scope) = full().await;
+        let operator = Credential::operator();
+        let mint = || keys.mint(&operator, &scope, NewKey::of(Preset::ReadOnly));
+        assert!(matches!(mint().await, Err(KeyError::TooMany)));
+        let all = keys.list(&scope).await.expect("readable");
+        assert_eq!(all.len(), MAX_KEYS);
+        for ended in &all[3..5] {
+            end(&store, ended).await;
+        }
+        for _ in 0..2 {
+            mint().await.expect("there is room");
+        }
+        assert!(matches!(mint().await, Err(KeyError::TooMany)));
+        let after = keys.list(&scope).await.expect("readable");
+        assert!(after.len() == MAX_KEYS && all[3..5].iter().all(|gone| !after.contains(gone)));
+        assert!(all[..3].iter().chain(&all[5..]).all(|good| after.contains(good)));
+        // Another tenant has room of its own.
+        let globex = Tenant::new(TenantSlug::parse("globex").expect("valid"), Timestamp::now());
+        store.create_tenant(&globex).await.expect("created");
+        let other = TenantScope::of_route(&globex);
+        keys.mint(&operator, &other, NewKey::of(Preset::ReadOnly)).await.expect("minted");
+    }
+
+    #[tokio::test]
+    async fn a_rotated_key_counts_beside_its_successor_while_both_are_good() {
+        let (_, keys, scope) = full().await;
+        let operator = Credential::operator();
+        let last = keys.list(&scope).await.expect("readable").pop().expect("there").id;
+        let brief = keys.rotate(&operator, &scope, &last, Duration::from_secs(60)).await;
+        assert!(matches!(brief, Err(KeyError::TooMany)));
+        let next = keys.rotate(&operator, &scope, &last, Duration::ZERO).await.expect("in its place").key;
+        keys.rotate(&operator, &scope, &next.id, Duration::ZERO).await.expect("again");
+        assert!(matches!(keys.rotate(&operator, &scope, &last, Duration::ZERO).await, Err(KeyError::Unknown)));
+        assert_eq!(count(&keys.list(&scope).await.expect("readable"), None), MAX_KEYS);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_one_too_many_with_others_made_meanwhile_is_taken_back() {
+        let (_, keys, scope) = full().await;
+        let (late, secret) = keys.store(NewKey::of(Preset::ReadOnly), Some(&scope)).await.expect("stored");
+        assert!(matches!(keys.fits(&scope, &late, None).await, Err(KeyError::TooMany)));
+        let hash = keys.hash(secret.expose()).expect("well formed");
+        assert!(keys.by_hash(&hash).await.expect("readable").is_none());
+        assert_eq!(count(&keys.list(&scope).await.expect("readable"), None), MAX_KEYS);
+        // It may be the one that takes another's place.
+        let other = keys.list(&scope).await.expect("readable").remove(0);
+        let (next, _) = keys.successor(&other, Some(&scope)).await.expect("stored");
+        keys.fits(&scope, &next, Some(other.id)).await.expect("it fits");
+    }
 }

@@ -2,7 +2,7 @@
 //! shows or ends them, and one admin key that never ends always stays. What all keys have in common is one level up.
 
 use super::{
-    Credential, Duration, Key, KeyError, KeyId, KeySecret, Keys, NewKey, Preset, Rotated, good, narrowed,
+    Credential, Duration, Key, KeyError, KeyId, KeySecret, Keys, NewKey, Preset, Rotated, check, good, narrowed,
 };
 
 impl Keys {
@@ -27,8 +27,10 @@ impl Keys {
         operator(caller)?;
         // Its successor never ends if it does not, so one stays; but until then the two are not two.
         let _turn = self.ending.lock().await;
-        let old = good(self.repository.list_global_keys().await?, id)?;
-        self.replace(caller, old, None, grace).await
+        let old = good(&self.repository.list_global_keys().await?, id)?;
+        check(caller, old.preset, &old.bounds)?;
+        let made = self.successor(&old, None).await?;
+        self.replace(old, made, grace).await
     }
 
     /// Ends a key that reaches all tenants, unless nobody could get in then. Two hosts that end the last two at the same moment do not see
