@@ -99,7 +99,7 @@ impl Part for Asked {
     fn describe(_: &mut Operation<'_>) {}
 }
 
-/// Where a handler notes who turned out to be asking, if only it can know.
+/// Where a handler notes who turned out to be asking, and what for, if only it can know.
 pub struct Track(pub Trail);
 
 impl FromRequestParts<AppState> for Track {

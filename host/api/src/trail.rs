@@ -50,6 +50,11 @@ impl Trail {
         self.found().credential = Some(credential.clone());
     }
 
+    /// Of the tenant that was made by it.
+    pub fn note_made(&self, tenant: TenantScope) {
+        self.found().tenant = Some(tenant);
+    }
+
     fn found(&self) -> MutexGuard<'_, Found> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -69,12 +69,16 @@ pub async fn list_tenants(
 
 pub async fn create_tenant(
     State(app): State<AppState>,
-    _: With<needs::TenantsWrite>,
+    With { credential: caller, .. }: With<needs::TenantsWrite>,
+    Track(trail): Track,
     Json(request): Json<CreateTenantRequest>,
 ) -> Result<Created<TenantResponse>, Failure> {
     let slug = TenantSlug::parse(&request.slug).map_err(|error| invalid("/slug", "slug", &error.to_string()))?;
     let change = TenantChange { labels: Some(checked_labels(request.labels)?), plan: request.plan };
     let tenant = app.platform().tenants.create(slug, change).await?;
+    if let Some(scope) = caller.scope_over(&tenant) {
+        trail.note_made(scope);
+    }
     Ok(Created(TenantResponse::from(tenant)))
 }
 

@@ -12,8 +12,15 @@ use crate::openapi::operations;
 const UNRECORDED: [&str; 5] = ["check_code", "create_run", "open_session", "create_preview", "replay_run"];
 
 async fn entries(host: &TestHost, token: &str, query: &str) -> Vec<Value> {
-    let listed = host.call(token, "GET", &format!("/v1/audit?limit=500{query}"), None).await.ok().json();
-    listed["data"].as_array().expect("a list").clone()
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = host.call(token, "GET", &format!("/v1/audit?limit=500{query}{cursor}"), None).await.ok().json();
+        all.extend(page["data"].as_array().expect("a list").iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
 }
 
 #[tokio::test]
@@ -41,7 +48,10 @@ async fn every_change_is_written_down_with_who_and_what_came_of_it() {
         assert_eq!(newest["request_id"], answer.header("isolet-request-id"), "{newest}");
         assert_eq!(newest["target"], path.split('?').next().expect("a path"), "{newest}");
         assert!(newest["actor"].as_str().is_some_and(|actor| actor.starts_with("key_")), "{newest}");
-        let about = operation.path.contains("{tenant}").then_some("acme");
+        let about = match operation.id.as_str() {
+            "create_tenant" => Some("new"),
+            _ => operation.path.contains("{tenant}").then_some("acme"),
+        };
         assert_eq!(newest["tenant"].as_str(), about, "{newest}");
         seen.insert(operation.id);
     }
@@ -67,6 +77,24 @@ async fn what_was_refused_is_written_down_and_what_nobody_tried_is_not() {
     // Whose the tenant is that was not reached is nobody's business: not the caller's, and the other one is not troubled.
     let told: Vec<_> = all[..2].iter().map(|entry| (entry["status"].as_u64(), entry["tenant"].as_str())).collect();
     assert_eq!(told, [(Some(404), None), (Some(403), Some("acme"))]);
+}
+
+#[tokio::test]
+async fn a_tenants_entries_begin_with_its_birth() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let born = entries(&host, &host.admin, "&tenant=acme").await.pop().expect("an entry");
+    assert_eq!(
+        (&born["operation"], &born["status"], &born["subject"]),
+        (&json!("create_tenant"), &json!(201), &json!("acme"))
+    );
+    assert_eq!(born["target"], "/v1/tenants");
+    assert_eq!(entries(&host, &keys["tenant"], "").await.pop(), Some(born));
+    // One that was not made is not the one that is there.
+    host.post("/v1/tenants", json!({ "slug": "acme" })).await.problem(409, "slug_taken");
+    let refused = entries(&host, &host.admin, "&operation=create_tenant").await.remove(0);
+    assert_eq!((&refused["status"], &refused["tenant"]), (&json!(409), &Value::Null));
+    assert_eq!(host.get("/v1/audit/verify").await.ok().json()["ok"], true);
 }
 
 #[tokio::test]
