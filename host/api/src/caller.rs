@@ -136,13 +136,15 @@ impl<N: Needs> FromRequestParts<AppState> for With<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let Caller(credential) = Caller::from_request_parts(parts, app).await?;
-        // What is bound to functions has nothing to do with what is none.
-        if credential.allows(N::SCOPE) && credential.bounds.functions.is_none() {
-            trail::begin(&parts.extensions, app).await?;
-            Ok(Self { credential, _needs: PhantomData })
-        } else {
-            Err(Failure::Forbidden(N::SCOPE))
+        if !credential.allows(N::SCOPE) {
+            return Err(Failure::Forbidden(N::SCOPE));
         }
+        // What is bound to functions has nothing to do with what is none.
+        if credential.bounds.functions.is_some() {
+            return Err(Failure::BoundToFunctions);
+        }
+        trail::begin(&parts.extensions, app).await?;
+        Ok(Self { credential, _needs: PhantomData })
     }
 }
 
@@ -160,10 +162,9 @@ pub struct In<N> {
     _needs: PhantomData<N>,
 }
 
-impl<N: Needs> FromRequestParts<AppState> for In<N> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+impl<N: Needs> In<N> {
+    /// `narrows`: the handler shows a key that is bound to functions what is about those, and nothing else.
+    async fn of(parts: &mut Parts, app: &AppState, narrows: bool) -> Result<Self, Failure> {
         let Caller(credential) = Caller::from_request_parts(parts, app).await?;
         let slug = path_part(parts, app, "tenant").await.unwrap_or_default();
         let tenants = &app.platform().tenants;
@@ -180,8 +181,8 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
         }
         // What a key does not reach is for it as if it were not there. One that is bound to functions has nothing to do with what
         // is the tenant's as a whole.
-        if credential.bounds.functions.is_some() {
-            let function = path_part(parts, app, FunctionName::NAME).await.ok_or(Failure::Forbidden(N::SCOPE))?;
+        if credential.bounds.functions.is_some() && !narrows {
+            let function = path_part(parts, app, FunctionName::NAME).await.ok_or(Failure::BoundToFunctions)?;
             let reached = FunctionName::parse(&function).is_ok_and(|name| credential.bounds.reaches(&name));
             if !reached {
                 return Err(Failure::Missing(FunctionName::WHAT));
@@ -195,6 +196,14 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
     }
 }
 
+impl<N: Needs> FromRequestParts<AppState> for In<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        Self::of(parts, app, false).await
+    }
+}
+
 impl<N: Needs> Part for In<N> {
     fn describe(operation: &mut Operation<'_>) {
         let slug = json!({ "type": "string", "pattern": "^(~|[a-z0-9]+(-[a-z0-9]+)*)$", "maxLength": 30 });
@@ -204,6 +213,23 @@ impl<N: Needs> Part for In<N> {
         if runs_something(N::SCOPE) {
             operation.fails(&[rows::SUSPENDED]);
         }
+    }
+}
+
+/// As `In`, also for a key that is bound to functions, whatever the path: what the handler shows it must be about those alone.
+pub struct Among<N>(pub In<N>);
+
+impl<N: Needs> FromRequestParts<AppState> for Among<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
+        In::of(parts, app, true).await.map(Self)
+    }
+}
+
+impl<N: Needs> Part for Among<N> {
+    fn describe(operation: &mut Operation<'_>) {
+        In::<N>::describe(operation);
     }
 }
 

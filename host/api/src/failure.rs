@@ -55,6 +55,8 @@ pub enum Failure {
     Unauthenticated,
     #[error("this credential lacks the scope `{}`", .0.as_str())]
     Forbidden(Scope),
+    #[error("this credential is bound to functions, and what is asked for is about more than those")]
+    BoundToFunctions,
     #[error(
         "requests that change something are taken from the console's own pages and from programs, not from other sites"
     )]
@@ -138,7 +140,7 @@ impl Failure {
             Self::Code(error) if error.is_size() => rows::CODE_TOO_LARGE,
             Self::Code(_) => rows::INVALID_CODE,
             Self::Unauthenticated => rows::UNAUTHENTICATED,
-            Self::Forbidden(_) => rows::FORBIDDEN,
+            Self::Forbidden(_) | Self::BoundToFunctions => rows::FORBIDDEN,
             Self::CrossSite => rows::CROSS_SITE,
             Self::BadHost => rows::INVALID_HOST,
             Self::Misdirected => rows::MISDIRECTED,

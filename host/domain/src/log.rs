@@ -1,12 +1,14 @@
 //! A tenant's log: one record for each request that found a version, its place among the others, and what is looked for in it. How
 //! records are gathered and kept is in `service::logs`; the guest's own lines come from `execute`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::bounds::FunctionPattern;
 use crate::execute::{LogLevel, LogLine, Position};
 use crate::ids::{AliasName, FunctionName, RequestId, RunId, VersionId};
 use crate::outcome::Outcome;
@@ -190,6 +192,8 @@ pub struct LogFilter {
     /// At least as bad.
     pub level: Option<LogLevel>,
     pub function: Option<FunctionName>,
+    /// Of these functions alone; what runs of code said is none's.
+    pub within: Option<BTreeSet<FunctionPattern>>,
     pub version: Option<VersionId>,
     pub request: Option<RequestId>,
     pub outcome: Option<Outcome>,
@@ -204,6 +208,9 @@ impl LogFilter {
             && self.end.is_none_or(|end| record.at < end)
             && self.level.is_none_or(|level| rank(record.level()) >= rank(level))
             && self.function.as_ref().is_none_or(|name| origin.function.as_ref() == Some(name))
+            && self.within.as_ref().is_none_or(|within| {
+                origin.function.as_ref().is_some_and(|name| within.iter().any(|pattern| pattern.has(name)))
+            })
             && self.version.as_ref().is_none_or(|version| origin.version == *version)
             && self.request.is_none_or(|request| record.request == request)
             && self.outcome.is_none_or(|outcome| record.outcome == outcome)

@@ -10,7 +10,7 @@ use isolet_domain::service::condition::Condition;
 
 use super::fields::{checked_labels, invalid};
 use crate::answer::{Answer, NoContent, Put};
-use crate::caller::{In, Of, RawFunction, needs};
+use crate::caller::{Among, In, Of, RawFunction, needs};
 use crate::cursor::{ListQuery, encode};
 use crate::failure::Failure;
 use crate::preconditions::Preconditions;
@@ -21,11 +21,12 @@ use crate::wire::functions::{FunctionResponse, PutFunctionRequest};
 
 pub async fn list_functions(
     State(app): State<AppState>,
-    found: In<needs::FunctionsRead>,
+    Among(found): Among<needs::FunctionsRead>,
     query: ListQuery,
 ) -> Result<Answer<List<FunctionResponse>>, Failure> {
     let after = query.after("functions", |text| FunctionName::parse(text).ok())?;
-    let page = app.platform().functions.list(&found.scope, after.as_ref(), query.limit).await?;
+    let page =
+        app.platform().functions.list(&found.scope, &found.credential.bounds, after.as_ref(), query.limit).await?;
     let last = page.items.last().filter(|_| page.more);
     let next_cursor = last.map(|function| encode("functions", function.name.as_str()));
     let slug = found.scope.slug();

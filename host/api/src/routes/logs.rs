@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::log_query::{LogQuery, Stream};
 use crate::answer::Answer;
-use crate::caller::{In, Token, needs};
+use crate::caller::{Among, Token, needs};
 use crate::cursor::encode;
 use crate::document::{Answers, Operation};
 use crate::failure::Failure;
@@ -32,12 +32,14 @@ const ASKED_AGAIN: Duration = Duration::from_secs(5);
 
 pub async fn list_logs(
     State(app): State<AppState>,
-    found: In<needs::LogsRead>,
+    Among(found): Among<needs::LogsRead>,
     Token(token): Token,
     query: LogQuery,
 ) -> Result<LogAnswer, Failure> {
+    let within = found.credential.bounds.functions.clone();
     match query {
-        LogQuery::Page { filter, list } => {
+        LogQuery::Page { mut filter, list } => {
+            filter.within = within;
             let name = format!("logs {} {filter:?}", found.scope.id());
             let before = list.after(&name, LogPosition::parse)?;
             let page = app.platform().logs.search(&found.scope, &filter, before, list.limit).await?;
@@ -45,7 +47,8 @@ pub async fn list_logs(
             let next_cursor = page.next.map(|next| encode(&name, &next.to_string()));
             Ok(LogAnswer::Page(List { data, next_cursor }))
         }
-        LogQuery::Tail { filter, after, stream } => {
+        LogQuery::Tail { mut filter, after, stream } => {
+            filter.within = within;
             let tail = app.platform().logs.tail(&found.scope, *filter, after).await?;
             let now = Instant::now();
             let listening = Listening { app, token, tail, stream, spoke: now, asked: now, begun: false };

@@ -105,7 +105,6 @@ async fn a_key_reaches_its_functions_and_nothing_else() {
     for (method, path, body) in [
         ("GET", "/v1/tenants", None),
         ("GET", "/v1/tenants/~", None),
-        ("GET", "/v1/tenants/~/functions", None),
         ("GET", "/v1/tenants/~/keys", None),
         ("POST", "/v1/tenants/~/keys", Some(json!({ "preset": "tenant" }))),
         ("GET", "/v1/tenants/~/secrets", None),
@@ -113,9 +112,27 @@ async fn a_key_reaches_its_functions_and_nothing_else() {
         ("GET", "/v1/tenants/~/routes", None),
         ("POST", "/v1/tenants/~/runs", Some(json!({ "code": { "function": "other" } }))),
         ("GET", "/v1/tenants/~/runs", None),
+        ("GET", "/v1/tenants/~/metrics?names=requests", None),
+        ("GET", "/v1/usage", None),
     ] {
-        host.call(&bound, method, path, body).await.problem(403, "forbidden");
+        let problem = host.call(&bound, method, path, body).await.problem(403, "forbidden");
+        assert!(problem["detail"].as_str().is_some_and(|why| why.contains("bound to functions")), "{path}: {problem}");
     }
+    // What it lacks is still said first.
+    let few = json!({ "preset": "tenant", "functions": ["shop"], "scopes": ["invoke"] });
+    let few = minted(&host, &host.admin, few).await;
+    let problem = host.call(&few, "GET", "/v1/tenants/~/runs", None).await.problem(403, "forbidden");
+    assert!(problem["detail"].as_str().is_some_and(|why| why.contains("`runs:read`")), "{problem}");
+    // It sees which of its functions there are, a page at a time.
+    let mut names = Vec::new();
+    let mut next = Some(String::new());
+    while let Some(cursor) = next {
+        let page =
+            host.call(&bound, "GET", &format!("/v1/tenants/~/functions?limit=1{cursor}"), None).await.ok().json();
+        names.extend(page["data"].as_array().expect("a list").iter().map(|function| function["name"].clone()));
+        next = page["next_cursor"].as_str().map(|cursor| format!("&cursor={cursor}"));
+    }
+    assert_eq!(names, ["new", "shop-a"]);
     assert_eq!(host.get("/v1/tenants/acme/functions/other").await.status, 200);
 }
 

@@ -245,6 +245,54 @@ async fn nobody_listens_longer_than_they_may() {
     assert!(ended.expect("it ends").is_none());
 }
 
+/// What is in it of these words, by lines of JSON or events.
+fn functions(text: &str) -> Vec<&str> {
+    ["shop", "other", "none"].into_iter().filter(|name| text.contains(&format!("planted-{name}"))).collect()
+}
+
+#[tokio::test]
+async fn a_key_of_some_functions_reads_what_those_said_and_nothing_else() {
+    let host = host().await;
+    for name in ["shop-a", "other", "shop"] {
+        host.deploy("acme", name, "x").await;
+    }
+    let bound = json!({ "preset": "deployer", "functions": ["shop*"] });
+    let bound = host.post("/v1/tenants/acme/keys", bound).await.ok().json()["key"].as_str().expect("a key").to_owned();
+    let everything = async |round: u8| {
+        visit(&host, "shop-a", &format!("/planted-shop-{round}")).await;
+        visit(&host, "other", &format!("/planted-other-{round}")).await;
+        let code = modules("planted-none");
+        let asked = json!({ "method": "GET", "path": format!("/planted-none-{round}") });
+        host.post("/v1/tenants/acme/runs", json!({ "code": code, "request": asked })).await.ok();
+        host.app.platform().logs.flush().await.expect("the store is there");
+    };
+    everything(1).await;
+    assert_eq!(functions(&json!(logs(&host, "").await).to_string()), ["shop", "other", "none"]);
+    let read = async |query: &str| host.call(&bound, "GET", &format!("/v1/tenants/~/logs?{query}"), None).await.ok();
+    for query in ["", "function=shop-a", "query=planted", "limit=1"] {
+        assert_eq!(functions(&read(query).await.text()), ["shop"], "{query}");
+    }
+    // One that it does not reach is as one that is not there.
+    for query in ["function=other", "function=nobody", "query=planted-other", "query=planted-none"] {
+        assert_eq!(read(query).await.json(), json!({ "data": [], "next_cursor": null }), "{query}");
+    }
+    // A cursor of whoever sees everything leads on to nothing else.
+    let all = host.get(&format!("{LOGS}?limit=1")).await.ok().json();
+    let cursor = format!("limit=1&cursor={}", all["next_cursor"].as_str().expect("there is more"));
+    let taken = host.call(&bound, "GET", &format!("{LOGS}?{cursor}"), None).await;
+    taken.problem(400, "malformed_request");
+    // What was stored before, and what comes.
+    for (accept, start) in [("text/event-stream", "start=2001-01-01T00:00:00Z"), ("application/x-ndjson", "")] {
+        let mut body = listen(&host, &bound, accept, "", start).await;
+        everything(2).await;
+        visit(&host, "shop", "/planted-shop-3").await;
+        host.app.platform().logs.flush().await.expect("the store is there");
+        assert_eq!(functions(&heard(&mut body, "planted-shop-3").await), ["shop"], "{accept}");
+    }
+    let other = host.call(&bound, "GET", "/v1/tenants/globex/logs", None).await;
+    other.problem(404, "tenant_not_found");
+}
+
 #[tokio::test]
 async fn a_tenant_has_so_many_listeners() {
     let host = host().await;

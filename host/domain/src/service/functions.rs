@@ -11,9 +11,13 @@ use super::resolver::Resolver;
 use super::storage::{RECORD_BYTES, Storage, StorageError};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
+use crate::bounds::Bounds;
 use crate::function::{Function, FunctionKind};
 use crate::ids::FunctionName;
 use crate::repository::{Page, Repository, RepositoryError, WriteError};
+
+/// Functions that are read at a time to find those that a key reaches.
+const LOOKED_AT: usize = 500;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
@@ -96,13 +100,28 @@ impl Functions {
         self.repository.function(tenant, name).await?.ok_or(FunctionError::Unknown)
     }
 
+    /// Those after `after` that these bounds reach, by name.
     pub async fn list(
         &self,
         tenant: &TenantScope,
+        bounds: &Bounds,
         after: Option<&FunctionName>,
         limit: usize,
     ) -> Result<Page<Function>, RepositoryError> {
-        self.repository.list_functions(tenant, after, limit).await
+        if bounds.functions.is_none() {
+            return self.repository.list_functions(tenant, after, limit).await;
+        }
+        let (mut items, mut after) = (Vec::new(), after.cloned());
+        loop {
+            let page = self.repository.list_functions(tenant, after.as_ref(), LOOKED_AT).await?;
+            after = page.items.last().map(|function| function.name.clone());
+            items.extend(page.items.into_iter().filter(|function| bounds.reaches(&function.name)));
+            if items.len() > limit || !page.more {
+                let more = items.len() > limit;
+                items.truncate(limit);
+                return Ok(Page { items, more });
+            }
+        }
     }
 
     /// Removes the function with its versions, if the condition holds of it; what is in flight ends by itself, and contents
