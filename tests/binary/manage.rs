@@ -331,6 +331,18 @@ fn the_audit_is_shown_searched_and_gone_through() {
     assert_eq!(desk.json(&["audit", "--limit", "2"]).as_array().map(Vec::len), Some(2));
     let lines = desk.ok(&["audit", "--about", "acme"]);
     assert!(lines.contains("create_key  /v1/tenants/acme/keys  key_"), "{lines}");
+    // What a tenant's key does is in a chain of its own, and in the same list.
+    let own = desk.json(&["key", "create", "tenant", "--tenant", "acme"])["key"].as_str().expect("a key").to_owned();
+    let file = desk.folder.path().join("acme.key");
+    std::fs::write(&file, own).expect("written");
+    assert_eq!(desk.run_with(&file, &["key", "create", "invoke-only", "--tenant", "~"]).0, 0);
+    assert_eq!(desk.run_with(&file, &["tenant", "create", "initech"]).0, 1);
+    let newest = desk.json(&["audit", "--limit", "3"]);
+    let told = [0, 1, 2].map(|at| (newest[at]["operation"].as_str(), newest[at]["status"].as_u64()));
+    let expected = [("create_tenant", 403), ("create_key", 201), ("create_key", 201)];
+    assert_eq!(told, expected.map(|(operation, status)| (Some(operation), Some(status))));
+    assert_ne!(newest[0]["host"], newest[2]["host"]);
+    assert_eq!((&newest[0]["host"], &newest[0]["number"]), (&newest[1]["host"], &Value::from(2)));
     let (code, out, _) = desk.run(&["audit", "--verify"]);
     assert!(code == 0 && out.contains("All of them are as they were written."), "{out}");
     desk.refused(&["audit", "--about", "nobody"], "404");

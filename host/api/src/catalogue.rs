@@ -143,6 +143,9 @@ rows! {
     QUOTA_EXCEEDED = TOO_MANY_REQUESTS "quota_exceeded", "Quota exceeded",
         "The tenant has used up its processor time, or the bytes it may send to the outside, of a minute; `RateLimit-Policy` names which. \
          What was used comes back evenly: wait as long as `Retry-After` says.";
+    TOO_MANY_CHANGES = TOO_MANY_REQUESTS "too_many_changes", "Too many changes",
+        "The tenant's keys changed more things at once than the host writes down of one tenant. Nothing was done. Wait as long as \
+         `Retry-After` says.";
     TOO_MANY_KEYS = TOO_MANY_REQUESTS "too_many_idempotency_keys", "Too many requests are remembered",
         "The tenant sent as many requests with an `Idempotency-Key` within the last 24 hours as are remembered. Send fewer with one.";
     INTERNAL = INTERNAL_SERVER_ERROR "internal", "Internal error",

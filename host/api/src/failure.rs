@@ -176,6 +176,7 @@ impl Failure {
             Self::Preview(error) => preview(error),
             Self::Answer(error) => answer(error),
             Self::Audit(AuditError::NotTheOperator) => rows::FORBIDDEN,
+            Self::Audit(AuditError::TooMuch { .. }) => rows::TOO_MANY_CHANGES,
             Self::Tail(TailError::TooMany) => rows::OVERLOADED,
             Self::Repository(error)
             | Self::Audit(AuditError::Repository(error))
@@ -207,6 +208,7 @@ impl Failure {
             | Self::Run(RunError::Build(BuildError::Overloaded { retry_after }))
             | Self::Alias(AliasError::Build(BuildError::Overloaded { retry_after }))
             | Self::Version(VersionError::Build(BuildError::Overloaded { retry_after })) => Some(*retry_after),
+            Self::Audit(AuditError::TooMuch { retry_after }) => Some(*retry_after),
             Self::Framed { build, .. } => build.retry_after(),
             _ => self.default_wait(),
         }

@@ -11,6 +11,7 @@ use http::{Extensions, Request};
 use isolet_domain::access::{Credential, TenantScope};
 use isolet_domain::audit::Act;
 use isolet_domain::ids::RequestId;
+use isolet_domain::service::audit::AuditError;
 use isolet_domain::service::begun::Begun;
 
 use crate::failure::Failure;
@@ -85,7 +86,7 @@ pub async fn begin(extensions: &Extensions, app: &AppState) -> Result<(), Failur
     let Some(trail) = extensions.get::<Trail>() else { return Ok(()) };
     let found = trail.found().clone();
     let (Some(asked), Some(credential), None) = (found.asked, found.credential, found.begun) else { return Ok(()) };
-    let begun = app.platform().audit.begin(act(&asked, (&credential, found.tenant), None)).await?;
+    let begun = app.platform().audit.begin(&credential, act(&asked, (&credential, found.tenant), None)).await?;
     trail.found().begun = Some(begun);
     Ok(())
 }
@@ -119,8 +120,9 @@ pub async fn record(
         // Nobody's attempts are no acts, and would be a way to fill the audit.
         let Some(credential) = found.credential else { return response };
         let act = act(&asked, (&credential, found.tenant), Some(&response));
-        match app.platform().audit.record(found.begun, act).await {
+        match app.platform().audit.record(found.begun, &credential, act).await {
             Ok(()) => response,
+            Err(error @ AuditError::TooMuch { .. }) => Failure::from(error).into_response(),
             // It is on record as begun, and done: nothing else would be true. What came of it is written before anything else is done.
             Err(_) if found.begun.is_some() || operation == SIGN_IN => response,
             Err(error) => Failure::from(error).into_response(),

@@ -1,8 +1,9 @@
-//! Who changed what: the entries of the audit, and how each is chained to the one before. Every host writes a chain of its own, and an
-//! entry also names where another host's ended, so that what is taken off one chain's end is missed in another. When an entry is
+//! Who changed what: the entries of the audit, and how each is chained to the one before. Every host writes chains of its own, and an
+//! entry also names where another chain ended, so that what is taken off one chain's end is missed in another. When an entry is
 //! written, and how the chains are gone through, is in `service/audit`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -154,15 +155,42 @@ impl AuditFilter {
     }
 }
 
-/// Where a host notes the end of its own chain, outside of the store that has the chain: what is taken off the end is missed then.
+/// Where a host notes the end of a chain of its own, outside of the store that has the chain: what is taken off the end is missed then.
 pub trait Anchor: fmt::Debug + Send + Sync {
     /// What was noted last, if anything can be read.
     fn noted(&self) -> Option<Link>;
     fn note(&self, end: Link);
 }
 
+/// One chain of a host's.
+#[derive(Clone, Debug)]
+pub struct AuditChain {
+    /// Under which id; a host writes each of its chains under one of its own.
+    pub host: HostId,
+    /// Where its end is noted; `None`: nowhere.
+    pub anchor: Option<Arc<dyn Anchor>>,
+}
+
+/// A host's two chains: what credentials do that are bound to a tenant is in one, what all others do in the other.
+#[derive(Clone, Debug)]
+pub struct AuditChains {
+    pub operators: AuditChain,
+    pub tenants: AuditChain,
+}
+
+impl AuditChains {
+    /// New ones, whose ends are noted nowhere.
+    pub fn generate() -> Self {
+        let chain = || AuditChain { host: HostId::generate(), anchor: None };
+        Self { operators: chain(), tenants: chain() }
+    }
+}
+
 /// The operation of the entry that says up to which number, its subject, earlier entries were let go.
 pub const TRIMMED: &str = "trim_audit";
+
+/// The operation of the entry that stands for so many, its subject, of a tenant's acts that were refused.
+pub const REFUSED: &str = "refused_acts";
 
 /// The first thing that is wrong with the chains.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use isolet_domain::audit::{Anchor, Link};
+use isolet_domain::audit::{Anchor, AuditChain, AuditChains, Link};
 use isolet_domain::ids::{Digest, HostId};
 use isolet_domain::secret::{MasterKey, Sealed};
 
@@ -98,9 +99,23 @@ impl DataDir {
         removed.with_context(|| format!("cannot remove `{}`", self.0.join(name).display()))
     }
 
-    /// Under which the audit knows this host.
-    pub fn host(&self) -> Result<HostId> {
-        let path = self.0.join("host.id");
+    /// The chains of the audit that this host writes, and where it notes their ends: beside the store, not in it. The operator's is the one
+    /// that hosts wrote that had no other.
+    pub fn audit_chains(&self) -> Result<AuditChains> {
+        let chain = |id: &str, end: &str| -> Result<AuditChain> {
+            let host = self.host(id)?;
+            let end: Arc<dyn Anchor> = Arc::new(AuditEnd { path: self.0.join(end), host });
+            Ok(AuditChain { host, anchor: Some(end) })
+        };
+        Ok(AuditChains {
+            operators: chain("host.id", "audit.end")?,
+            tenants: chain("host.tenants.id", "audit.tenants.end")?,
+        })
+    }
+
+    /// Under which the audit knows a chain of this host.
+    fn host(&self, name: &str) -> Result<HostId> {
+        let path = self.0.join(name);
         if path.exists() {
             let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
             return HostId::parse(text.trim()).with_context(|| format!("`{}` is not a host's id", path.display()));
@@ -108,11 +123,6 @@ impl DataDir {
         let id = HostId::generate();
         write_secret(&path, format!("{id}\n").as_bytes())?;
         Ok(id)
-    }
-
-    /// Where that host notes the end of its part of the audit: beside the store, not in it.
-    pub fn audit_end(&self, host: HostId) -> AuditEnd {
-        AuditEnd { path: self.0.join("audit.end"), host }
     }
 
     /// The random key in this file, made when there is none.
@@ -130,7 +140,7 @@ impl DataDir {
     }
 }
 
-/// The end of this host's part of the audit, in a file of its own.
+/// The end of a chain of the audit, in a file of its own.
 #[derive(Debug)]
 pub struct AuditEnd {
     path: PathBuf,

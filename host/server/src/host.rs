@@ -335,13 +335,8 @@ fn platform(
 ) -> Result<Platform> {
     let (pepper, master) = (KeyPepper::new(data.pepper()?), data.master_keys()?);
     let ceiling = Some(config.egress.policy()?);
-    let host = data.host()?;
-    let config = PlatformConfig {
-        egress_ceiling: ceiling,
-        host: Some(host),
-        anchor: Some(Arc::new(data.audit_end(host))),
-        ..config.platform()
-    };
+    let audit = Some(data.audit_chains()?);
+    let config = PlatformConfig { egress_ceiling: ceiling, audit, ..config.platform() };
     Ok(Platform::new(repository, executor, pepper, master, config))
 }
 

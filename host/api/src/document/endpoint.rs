@@ -127,6 +127,9 @@ impl Endpoint {
         if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             operation.fails(&[rows::CROSS_SITE]);
         }
+        if self.around.recorded.is_some() {
+            operation.fails(&[rows::TOO_MANY_CHANGES]);
+        }
         if self.around.repeatable.is_some() {
             let description =
                 "A text of the caller's own: within 24 hours, the same request with the same key is done once.";

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use isolet_domain::access::{Credential, Preset};
+use isolet_domain::audit::Act;
+use isolet_domain::ids::{RequestId, TenantId};
+use isolet_domain::service::allowance::ENTRIES;
 use serde_json::{Value, json};
 
 use crate::host::{TestHost, modules};
@@ -163,6 +167,64 @@ async fn a_tenants_key_sees_its_own_alone() {
     assert_eq!(entries(&host, &anew["tenant"], "&operation=deploy_version").await, [] as [Value; 0]);
     let gone = &own[0]["tenant_id"];
     assert!(entries(&host, &host.admin, "").await.iter().any(|entry| entry["tenant_id"] == *gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flooding_key_costs_nobody_else_an_entry() {
+    let host = TestHost::start().await;
+    let (acme, globex) = (host.tenant("acme").await, host.tenant("globex").await);
+    let born = entries(&host, &host.admin, "&operation=create_tenant").await;
+    host.call(&globex["tenant"], "PUT", "/v1/tenants/~/functions/theirs", Some(json!({}))).await.ok();
+    let tenant = TenantId::parse(born[1]["tenant_id"].as_str().expect("an id")).expect("an id");
+    let flooding = Credential { preset: Preset::ReadOnly, tenant: Some(tenant), ..Credential::operator() };
+    let act = |status| Act {
+        request: RequestId::generate(),
+        actor: None,
+        operation: "put_function".to_owned(),
+        tenant: None,
+        target: "/v1/tenants/~/functions/x".to_owned(),
+        subject: None,
+        status,
+    };
+    let audit = &host.app.platform().audit;
+    for _ in 0..ENTRIES {
+        audit.record(None, &flooding, act(403)).await.expect("written, or counted");
+    }
+    let put = |token: String| {
+        let host = &host;
+        async move { host.call(&token, "PUT", "/v1/tenants/~/functions/x", Some(json!({}))).await }
+    };
+    put(acme["read-only"].clone()).await.problem(403, "forbidden");
+    // Being refused keeps nobody from changing things; what is changed without end does.
+    put(acme["tenant"].clone()).await.ok();
+    while audit.begin(&flooding, act(0)).await.is_ok() {}
+    let before = host.get("/v1/tenants/acme/functions/x").await.ok().json();
+    let labels = json!({ "labels": { "a": "b" } });
+    let refused = host.call(&acme["tenant"], "PUT", "/v1/tenants/~/functions/x", Some(labels)).await;
+    let problem = refused.problem(429, "too_many_changes");
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=5).contains(&wait)), "{problem}");
+    assert_eq!(host.get("/v1/tenants/acme/functions/x").await.ok().json(), before, "nothing was done");
+    let sign_in = host.call("", "POST", "/v1/sessions", Some(json!({ "key": acme["tenant"] }))).await;
+    sign_in.problem(429, "too_many_changes");
+    // Reading and running is no change, and others change what they like.
+    host.call(&acme["tenant"], "GET", "/v1/tenants/~/functions/x", None).await.ok();
+    host.call(&acme["tenant"], "POST", "/v1/tenants/~/runs", Some(json!({ "code": modules("x") }))).await.ok();
+    put(globex["tenant"].clone()).await.ok();
+    host.post("/v1/tenants/acme/suspend", json!({})).await.ok();
+
+    host.app.platform().flush().await.expect("written");
+    let told = entries(&host, &host.admin, "&operation=refused_acts").await;
+    let told: Vec<_> = told.iter().map(|entry| (&entry["tenant"], &entry["subject"], &entry["status"])).collect();
+    // Half of the flood, one over the API, the change that came too late and its sign-in.
+    let count = json!((ENTRIES / 2 + 3).to_string());
+    assert_eq!(told, [(&json!("acme"), &count, &json!(429))]);
+    assert_eq!(entries(&host, &host.admin, "&operation=create_tenant").await, born);
+    let theirs = entries(&host, &globex["tenant"], "").await;
+    assert!(theirs.iter().all(|entry| entry["tenant"] == "globex" && entry["operation"] != "refused_acts"));
+    assert_eq!(theirs.iter().filter(|entry| entry["operation"] == "put_function").count(), 2);
+    assert_eq!(entries(&host, &acme["tenant"], "&operation=refused_acts").await.len(), 1);
+    let verified = host.get("/v1/audit/verify").await.ok().json();
+    assert_eq!((&verified["ok"], verified["heads"].as_array().map(Vec::len)), (&json!(true), Some(2)), "{verified}");
 }
 
 #[tokio::test]

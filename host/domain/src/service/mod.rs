@@ -5,6 +5,7 @@ mod account;
 pub mod activity;
 pub mod admission;
 pub mod aliases;
+pub mod allowance;
 pub mod answers;
 pub mod audit;
 mod authority;
@@ -41,6 +42,7 @@ pub mod storage;
 pub mod target;
 pub mod tenants;
 mod to_the_end;
+mod trail;
 pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,10 +52,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::audit::Anchor;
+use crate::audit::AuditChains;
 use crate::egress::EgressPolicy;
 use crate::execute::GuestExecutor;
-use crate::ids::HostId;
 use crate::key::KeyPepper;
 use crate::limits::{Admission, HISTORY_KEPT, LimitBounds, Limits};
 use crate::notice::Notice;
@@ -109,12 +110,10 @@ pub struct PlatformConfig {
     pub resolver_max_age: Option<Duration>,
     /// Prompts and runs kept for a tenant, starred ones aside.
     pub history_kept: usize,
-    /// Entries of the audit kept of each host.
+    /// Entries kept of each chain of the audit.
     pub audit_kept: u64,
-    /// Under which the audit knows this host; `None`: a new one.
-    pub host: Option<HostId>,
-    /// Where the end of its part of the audit is noted; `None`: nowhere.
-    pub anchor: Option<Arc<dyn Anchor>>,
+    /// The chains that this host writes; `None`: new ones.
+    pub audit: Option<AuditChains>,
     /// What tenants can open at most; `None`: the usual ceiling.
     pub egress_ceiling: Option<Arc<EgressPolicy>>,
     /// How much is kept of what tenants' code says.
@@ -133,8 +132,7 @@ impl PlatformConfig {
         resolver_max_age: None,
         history_kept: HISTORY_KEPT,
         audit_kept: AUDIT_KEPT,
-        host: None,
-        anchor: None,
+        audit: None,
         egress_ceiling: None,
         logs: LogRules::DEFAULT,
         activity: ActivityRules::DEFAULT,
@@ -190,9 +188,8 @@ impl Platform {
         config: PlatformConfig,
     ) -> Self {
         let limits = config.limits;
-        let host = config.host.unwrap_or_else(HostId::generate);
-        let audit =
-            Audit::new(repository.clone(), master.audit_key(), (host, config.anchor.clone()), config.audit_kept);
+        let chains = config.audit.clone().unwrap_or_else(AuditChains::generate);
+        let audit = Audit::new(repository.clone(), master.audit_key(), chains, config.audit_kept);
         let authority = Arc::new(Authority::new(config.egress_ceiling.clone(), master));
         let counters = Arc::<Counters>::default();
         let rulebook =
@@ -283,7 +280,7 @@ impl Platform {
 
     /// Writes what may be written now and then, and what could not be written before. To be called every minute or so.
     pub async fn tend(&self) -> Result<(), RepositoryError> {
-        self.audit.ready().await?;
+        self.audit.tend(false).await?;
         self.used.write(&self.repository, false).await?;
         self.leftovers.purge(&self.repository).await
     }
@@ -327,7 +324,7 @@ impl Platform {
     pub async fn flush(&self) -> Result<(), RepositoryError> {
         self.counters.settled(Duration::from_secs(1)).await;
         // Each is tried, whatever became of the ones before.
-        let audit = self.audit.ready().await;
+        let audit = self.audit.tend(true).await;
         let keys = self.used.write(&self.repository, true).await;
         let logs = self.logs.flush().await;
         let activity = self.count_activity().await;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use http::Method;
+use isolet_domain::audit::{REFUSED, TRIMMED};
 use serde_json::Value;
 
 use super::access::encoded;
@@ -60,7 +61,8 @@ pub async fn audit(arguments: AuditArguments) -> Result<u8> {
 }
 
 fn line(entry: &Value) -> String {
-    let who = entry["actor"].as_str().unwrap_or("operator");
+    let by_itself = [TRIMMED, REFUSED].contains(&text(entry, "operation"));
+    let who = entry["actor"].as_str().unwrap_or(if by_itself { "the host" } else { "operator" });
     let subject = entry["subject"].as_str().map(|subject| format!("  {subject}")).unwrap_or_default();
     let [at, operation, target] = ["at", "operation", "target"].map(|name| text(entry, name));
     format!("{at}  {}  {operation}  {target}{subject}  {who}", entry["status"])
@@ -71,7 +73,7 @@ fn in_words(verified: &Value) -> String {
     let counted = |count: usize, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     let entries = verified["entries"].as_u64().map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let entries = counted(entries, "entry", "entries");
-    let mut lines = vec![format!("{entries} of {}", counted(heads.len(), "host", "hosts"))];
+    let mut lines = vec![format!("{entries} of {}", counted(heads.len(), "chain", "chains"))];
     for head in heads {
         lines.push(format!("  {} ends with {} {}", text(head, "host"), head["number"], text(head, "digest")));
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use isolet_domain::access::Credential;
-use isolet_domain::audit::{Act, Anchor, Link};
+use isolet_domain::audit::{Act, Anchor, AuditChain, AuditChains, Link};
 use isolet_domain::fake_guests::FakeGuests;
 use isolet_domain::ids::{Digest, HostId, RequestId};
 use isolet_domain::key::KeyPepper;
@@ -43,7 +43,8 @@ impl Anchor for Noted {
 
 fn platform(repository: Arc<dyn Repository>, host: HostId, anchor: &Arc<Noted>) -> Platform {
     let anchor: Arc<dyn Anchor> = anchor.clone();
-    let config = PlatformConfig { host: Some(host), anchor: Some(anchor), ..PlatformConfig::ALONE };
+    let chains = AuditChains { operators: AuditChain { host, anchor: Some(anchor) }, ..AuditChains::generate() };
+    let config = PlatformConfig { audit: Some(chains), ..PlatformConfig::ALONE };
     let (pepper, master) = (KeyPepper::new([9; 32]), MasterKey::new([9; 32]));
     Platform::new(repository, Arc::new(FakeGuests::new()), pepper, master, config)
 }
@@ -60,7 +61,7 @@ async fn fill(platform: &Platform) {
             subject: None,
             status: 201,
         };
-        platform.audit.record(None, act).await.expect("recorded");
+        platform.audit.record(None, &Credential::operator(), act).await.expect("recorded");
     }
     assert_eq!(broken(platform).await, None);
 }

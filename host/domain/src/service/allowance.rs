@@ -1,0 +1,148 @@
+//! How many entries of the audit a tenant's credentials may leave on one host, so that nobody fills it: a bucket of places that come back
+//! evenly. What was refused may take half of them, so that who is refused everything cannot keep the tenant from changing anything; beyond
+//! that it is counted. What the entries are is in `audit`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::ids::TenantId;
+
+/// Entries of a tenant at once.
+pub const ENTRIES: u32 = 10_000;
+/// Of these, places that are kept for what is not refused.
+const RESERVED: u32 = ENTRIES / 2;
+/// How often a place comes back.
+pub const COMES_BACK: Duration = Duration::from_secs(5);
+
+/// What becomes of an act that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is written down.
+    Write,
+    /// It was counted.
+    Counted,
+    /// One entry is written for so many, this one among them.
+    Tell(u64),
+}
+
+#[derive(Default)]
+pub(super) struct Allowances {
+    // Held to look and count, never across an await.
+    buckets: Mutex<HashMap<TenantId, Bucket>>,
+}
+
+struct Bucket {
+    full_at: Instant,
+    /// Refused acts that no entry tells of yet.
+    counted: u64,
+}
+
+impl Bucket {
+    /// Takes a place, if there are more than so many; else says how long until there are.
+    fn take(&mut self, reserved: u32, now: Instant) -> Result<(), Duration> {
+        let full_at = self.full_at.max(now) + COMES_BACK;
+        let latest = now + COMES_BACK * (ENTRIES - reserved);
+        if full_at > latest {
+            return Err(full_at - latest);
+        }
+        self.full_at = full_at;
+        Ok(())
+    }
+}
+
+impl Allowances {
+    /// Takes the place of an act that is done; else says how long until there is one.
+    pub(super) fn take(&self, tenant: TenantId) -> Result<(), Duration> {
+        self.with(tenant, |bucket, now| bucket.take(0, now))
+    }
+
+    /// Takes the place of an act that was refused, or counts it.
+    pub(super) fn refuse(&self, tenant: TenantId) -> Refused {
+        self.with(tenant, |bucket, now| {
+            let place = bucket.take(RESERVED, now);
+            if place.is_ok() && bucket.counted == 0 {
+                return Refused::Write;
+            }
+            bucket.counted += 1;
+            if place.is_err() { Refused::Counted } else { Refused::Tell(std::mem::take(&mut bucket.counted)) }
+        })
+    }
+
+    /// Counts acts that no entry tells of yet.
+    pub(super) fn count(&self, tenant: TenantId, count: u64) {
+        self.with(tenant, |bucket, _| bucket.counted += count);
+    }
+
+    /// What was counted, of the tenants that have a place for it, or of all; and forgets who has all places back.
+    pub(super) fn counted(&self, of_all: bool) -> Vec<(TenantId, u64)> {
+        let (mut told, now) = (Vec::new(), Instant::now());
+        self.lock().retain(|tenant, bucket| {
+            if bucket.counted > 0 && (bucket.take(RESERVED, now).is_ok() || of_all) {
+                told.push((*tenant, std::mem::take(&mut bucket.counted)));
+            }
+            bucket.counted > 0 || bucket.full_at > now
+        });
+        told
+    }
+
+    fn with<T>(&self, tenant: TenantId, work: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
+        let now = Instant::now();
+        let mut buckets = self.lock();
+        work(buckets.entry(tenant).or_insert(Bucket { full_at: now, counted: 0 }), now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Bucket>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_is_counted_beyond_its_half() {
+        let (allowances, tenant, other) = (Allowances::default(), TenantId::generate(), TenantId::generate());
+        for n in 0..RESERVED {
+            assert_eq!(allowances.refuse(tenant), Refused::Write, "{n}");
+        }
+        for _ in 0..7 {
+            assert_eq!(allowances.refuse(tenant), Refused::Counted);
+        }
+        assert_eq!(allowances.refuse(other), Refused::Write);
+        assert_eq!(allowances.counted(false), []);
+        tokio::time::advance(COMES_BACK).await;
+        assert_eq!(allowances.refuse(tenant), Refused::Tell(8));
+        assert_eq!(allowances.refuse(tenant), Refused::Counted);
+        // Nor need anything more be refused for it to be told.
+        tokio::time::advance(COMES_BACK).await;
+        assert_eq!((allowances.counted(false), allowances.counted(false)), (vec![(tenant, 1)], vec![]));
+        assert_eq!(allowances.refuse(tenant), Refused::Counted);
+        assert_eq!(allowances.counted(true), [(tenant, 1)], "for the last time");
+        tokio::time::advance(COMES_BACK).await;
+        assert_eq!(allowances.refuse(tenant), Refused::Write);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_have_places_that_nothing_refused_takes() {
+        let (allowances, tenant) = (Allowances::default(), TenantId::generate());
+        while allowances.refuse(tenant) == Refused::Write {}
+        for n in 0..RESERVED {
+            assert_eq!(allowances.take(tenant), Ok(()), "{n}");
+        }
+        let wait = allowances.take(tenant).expect_err("no place is left");
+        assert_eq!(wait, COMES_BACK);
+        tokio::time::advance(wait).await;
+        assert_eq!(allowances.take(tenant), Ok(()));
+        assert!(allowances.take(tenant).is_err());
+        // Who has all of them back, and nothing to tell, is forgotten.
+        tokio::time::advance(COMES_BACK * ENTRIES).await;
+        assert_eq!(allowances.counted(false), [(tenant, 1)]);
+        tokio::time::advance(COMES_BACK).await;
+        allowances.counted(false);
+        assert!(allowances.lock().is_empty());
+    }
+}
