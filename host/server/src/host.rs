@@ -11,6 +11,7 @@ use isolet_domain::access::{Preset, TenantScope};
 use isolet_domain::execute::GuestExecutor;
 use isolet_domain::key::KeyPepper;
 use isolet_domain::repository::Repository;
+use isolet_domain::service::keys::Brought;
 use isolet_domain::service::{Platform, PlatformConfig, activity, logs};
 use isolet_domain::tenant::Tenant;
 use isolet_runtime::WasmExecutor;
@@ -344,8 +345,17 @@ fn platform(
 async fn admin_key(platform: &Platform, data: &DataDir) -> Result<(bool, String)> {
     let path = data.admin_key();
     if path.exists() {
-        let key = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        return Ok((false, key.trim().to_owned()));
+        let shown = path.display();
+        let key = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{shown}`"))?.trim().to_owned();
+        return match platform.keys.bring(&key).await? {
+            Brought::Known => Ok((false, key)),
+            Brought::Taken => Ok((true, key)),
+            Brought::Unknown => {
+                tracing::warn!("the key in `{shown}` is not good any more: use one of the store's other admin keys");
+                Ok((false, key))
+            }
+            Brought::NoKey => Err(anyhow!("`{shown}` holds no API key: put the right one there, or remove it")),
+        };
     }
     let (_, secret) = platform.keys.mint_global(Preset::Admin, "first start".to_owned()).await?;
     write_secret(&path, format!("{}\n", secret.expose()).as_bytes())?;

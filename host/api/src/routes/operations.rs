@@ -3,8 +3,8 @@
 //! `cargo run -p isolet-api --example openapi` rewrites `host/api/openapi.json`; `tests/api/access.table` wants a row for each.
 
 use super::{
-    activity, aliases, audit, checks, comparison, egress, functions, global_keys, history, host, invoke, keys, limits, logs,
-    openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, variables, versions,
+    activity, aliases, audit, checks, comparison, egress, functions, global_keys, history, host, invoke, keys, limits,
+    logs, openapi, previews, problems, routing, runs, secrets, series, suspension, tenants, usage, variables, versions,
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+pub use self::global::Brought;
 use super::key_use::KeyUse;
 use super::outbox::Outbox;
 use super::to_the_end::to_the_end;
@@ -213,18 +214,23 @@ impl Keys {
 
     async fn store(&self, new: NewKey, tenant: Option<&TenantScope>) -> Result<(Key, KeySecret), KeyError> {
         let secret = KeySecret::generate(new.preset);
+        let key = self.enter(new, secret.expose(), tenant).await?;
+        Ok((key, secret))
+    }
+
+    async fn enter(&self, new: NewKey, secret: &str, tenant: Option<&TenantScope>) -> Result<Key, KeyError> {
         let key = Key {
             id: KeyId::generate(),
             name: new.name,
             preset: new.preset,
             tenant: tenant.map(TenantScope::id),
             bounds: new.bounds,
-            hash: self.pepper.hash(secret.expose()),
+            hash: self.pepper.hash(secret),
             created_at: Timestamp::now(),
             last_used_at: None,
         };
         self.repository.create_key(&key).await?;
-        Ok((key, secret))
+        Ok(key)
     }
 
     /// With what this host knows of their use and has not written yet.

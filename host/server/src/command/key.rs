@@ -6,7 +6,7 @@ use http::Method;
 use isolet_domain::access::Preset;
 use serde_json::{Value, json};
 
-use super::confirm::is_confirmed;
+use super::confirm::confirmed;
 use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
@@ -82,9 +82,7 @@ pub async fn key(arguments: KeyArguments) -> Result<u8> {
             remote.show(&rotated, with_secret);
         }
         KeyVerb::Revoke { id, yes } => {
-            if !yes && !is_confirmed("revoke", &id, "")? {
-                return Err(anyhow!("nothing was revoked"));
-            }
+            confirmed(yes, "revoke", &id, "")?;
             remote.call(Method::DELETE, &remote.below(&keys, &id), None).await?;
             remote.show(&json!({ "revoked": id }), |_| format!("{id} is revoked"));
         }

@@ -180,19 +180,6 @@ impl Remote {
     }
 }
 
-/// Goes on where `--yes` was said, or the name is typed once more at a terminal.
-pub fn confirmed(yes: bool, name: &str, what: &str) -> Result<()> {
-    if yes {
-        return Ok(());
-    }
-    ensure!(std::io::stdin().is_terminal(), "say `--yes` to delete {what}: `{name}`");
-    progress(&format!("Type `{name}` to delete {what}:"));
-    let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed)?;
-    ensure!(typed.trim() == name, "nothing was deleted");
-    Ok(())
-}
-
 /// A field's text; nothing where there is none.
 pub fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()

@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::access::{encoded, tenant_path};
-use super::remote::{HostArguments, Remote, confirmed, text};
+use super::confirm::confirmed;
+use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
 pub struct TenantArguments {
@@ -106,7 +107,7 @@ pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
             remote.show(&answer, limits_in_words);
         }
         TenantVerb::Delete { slug, yes } => {
-            confirmed(yes, &slug, "it with everything it owns")?;
+            confirmed(yes, "delete", &slug, " with everything it owns")?;
             remote.call(Method::DELETE, &tenant_path(&slug, &format!("?confirm={}", encoded(&slug))), None).await?;
             remote.show(&json!({ "deleted": slug }), |_| format!("{slug} is gone"));
         }

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::remote::{FunctionArguments, HostArguments, Remote, confirmed, text};
+use super::confirm::confirmed;
+use super::remote::{FunctionArguments, HostArguments, Remote, text};
 use super::show::inert;
 
 #[derive(Args)]
@@ -71,7 +72,7 @@ pub async fn versions(arguments: VersionsArguments) -> Result<u8> {
         }
         VersionsVerb::Delete { version, yes } => {
             let id = remote.version(&function, &version).await?;
-            confirmed(yes, &version, &format!("this version of {function}"))?;
+            confirmed(yes, "delete", &version, &format!(" of `{function}`"))?;
             remote.call(Method::DELETE, &format!("{base_path}/{id}"), None).await?;
             remote.show(&json!({ "deleted": id }), |_| format!("{version} is gone"));
         }

@@ -5,6 +5,19 @@ use super::{
     Credential, Duration, Key, KeyError, KeyId, KeySecret, Keys, NewKey, Preset, Rotated, check, good, narrowed,
 };
 
+/// What a key is to the store that an operator brought along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// It is good.
+    Known,
+    /// It is the first one from now on.
+    Taken,
+    /// There are others, and it is none of them.
+    Unknown,
+    /// It is no key.
+    NoKey,
+}
+
 impl Keys {
     /// Makes a key that reaches all tenants. Nobody hands out more than they hold.
     pub async fn mint_for_all(&self, caller: &Credential, new: NewKey) -> Result<(Key, KeySecret), KeyError> {
@@ -13,6 +26,20 @@ impl Keys {
             return Err(KeyError::NotForAll(new.preset));
         }
         self.store(narrowed(caller, new)?, None).await
+    }
+
+    /// Takes an admin key that the operator brought along, where the store has none that stays: it is new, or somebody's data folder came
+    /// without it. Not for a route.
+    pub async fn bring(&self, secret: &str) -> Result<Brought, KeyError> {
+        let Some(hash) = self.hash(secret) else { return Ok(Brought::NoKey) };
+        if self.by_hash(&hash).await?.is_some() {
+            return Ok(Brought::Known);
+        }
+        if self.repository.list_global_keys().await?.iter().any(stays) {
+            return Ok(Brought::Unknown);
+        }
+        self.enter(NewKey { name: "brought along".to_owned(), ..NewKey::of(Preset::Admin) }, secret, None).await?;
+        Ok(Brought::Taken)
     }
 
     /// As `list`, of those that reach all tenants.
