@@ -9,6 +9,7 @@ use http::header;
 use http::request::Parts;
 use isolet_domain::access::{Credential, Scope, TenantScope};
 use isolet_domain::ids::{AliasName, EnvName, FunctionName, KeyId, RequestId, RouteId, RunId, TenantSlug, VersionId};
+use isolet_domain::repository::RepositoryError;
 use isolet_domain::route::RouteHost;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
@@ -167,14 +168,7 @@ impl<N: Needs> In<N> {
     async fn of(parts: &mut Parts, app: &AppState, narrows: bool) -> Result<Self, Failure> {
         let Caller(credential) = Caller::from_request_parts(parts, app).await?;
         let slug = path_part(parts, app, "tenant").await.unwrap_or_default();
-        let tenants = &app.platform().tenants;
-        let tenant = match (slug.as_str(), TenantSlug::parse(&slug)) {
-            ("~", _) => tenants.of(&credential).await?,
-            (_, Ok(slug)) => tenants.find(&slug).await?,
-            (_, Err(_)) => None,
-        };
-        let reached = tenant.and_then(|tenant| Some((credential.scope_over(&tenant)?, tenant)));
-        let (scope, tenant) = reached.ok_or(Failure::Missing("tenant"))?;
+        let (scope, tenant) = reached(app, &credential, &slug).await?.ok_or(Failure::Missing("tenant"))?;
         trail::note_tenant(&parts.extensions, &scope);
         if !credential.allows(N::SCOPE) {
             return Err(Failure::Forbidden(N::SCOPE));
@@ -202,6 +196,21 @@ impl<N: Needs> FromRequestParts<AppState> for In<N> {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         Self::of(parts, app, false).await
     }
+}
+
+/// The tenant of that slug, or `~` for the caller's own, if the caller reaches it.
+pub async fn reached(
+    app: &AppState,
+    caller: &Credential,
+    slug: &str,
+) -> Result<Option<(TenantScope, Tenant)>, RepositoryError> {
+    let tenants = &app.platform().tenants;
+    let tenant = match (slug, TenantSlug::parse(slug)) {
+        ("~", _) => tenants.of(caller).await?,
+        (_, Ok(slug)) => tenants.find(&slug).await?,
+        (_, Err(_)) => None,
+    };
+    Ok(tenant.and_then(|tenant| Some((caller.scope_over(&tenant)?, tenant))))
 }
 
 impl<N: Needs> Part for In<N> {

@@ -1,7 +1,7 @@
 //! Usage, for bills: every row there is, written tenant by tenant, so that a report may be as long as it has to be. A report that the store
 //! breaks off is cut, and never looks whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use axum::body::Body;
@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::usage_query::{AskedUsage, Form};
-use crate::caller::{With, needs};
+use crate::caller::{With, needs, reached};
 use crate::document::{Answers, Operation};
 use crate::failure::Failure;
 use crate::state::AppState;
@@ -41,7 +41,11 @@ pub async fn get_usage(
     found: With<needs::UsageRead>,
     asked: AskedUsage,
 ) -> Result<UsageAnswer, Failure> {
-    let first = app.platform().tenants.list(&found.credential, None, TENANTS).await?;
+    let first = if asked.tenants.is_empty() {
+        app.platform().tenants.list(&found.credential, None, TENANTS).await?
+    } else {
+        named(&app, &found.credential, &asked.tenants).await?
+    };
     let (pieces, written) = mpsc::channel(BUFFERED);
     let form = asked.form;
     let report = Report {
@@ -59,6 +63,16 @@ pub async fn get_usage(
         Some((piece, written))
     });
     Ok(UsageAnswer(form, Body::from_stream(pieces)))
+}
+
+/// The tenants of these names, by slug; a failure where the caller reaches one of them not.
+async fn named(app: &AppState, caller: &Credential, names: &BTreeSet<String>) -> Result<Page<Tenant>, Failure> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let tenant = reached(app, caller, name).await?.ok_or(Failure::Missing("tenant"))?.1;
+        found.insert(tenant.slug.clone(), tenant);
+    }
+    Ok(Page { items: found.into_values().collect(), more: false })
 }
 
 /// A report on its way.

@@ -1,6 +1,6 @@
-//! Which usage: `?start=&end=&granularity=&group_by=`, and in which form.
+//! Which usage: `?start=&end=&granularity=&group_by=&tenant=`, and in which form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::FromRequestParts;
 use http::header;
@@ -17,6 +17,8 @@ use crate::query::named;
 /// Windows of one answer: a month of the shortest.
 const MAX_WINDOWS: i64 = 3_000;
 const MAX_GROUPS: usize = 5;
+/// Tenants that one question may name.
+const MAX_TENANTS: usize = 100;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum Form {
 
 pub struct AskedUsage {
     pub query: UsageQuery,
+    /// Those whose usage it is, as they were named; none are all that the caller reaches.
+    pub tenants: BTreeSet<String>,
     pub form: Form,
 }
 
@@ -39,8 +43,9 @@ impl<S: Sync> FromRequestParts<S> for AskedUsage {
         let granularity = named.remove("granularity").map_or(Some(Granularity::Hour), |word| Granularity::parse(&word));
         let granularity = granularity.ok_or_else(|| bad("`granularity` must be `15m`, `1h` or `1d`"))?;
         let groups = groups(named.remove("group_by").as_deref().unwrap_or("tenant"))?;
+        let tenants = named.remove("tenant").map_or(Ok(BTreeSet::new()), |raw| tenants(&raw))?;
         let between = span(&mut named, granularity)?;
-        Ok(Self { query: UsageQuery { between, granularity, groups }, form: form(parts) })
+        Ok(Self { query: UsageQuery { between, granularity, groups }, tenants, form: form(parts) })
     }
 }
 
@@ -59,6 +64,14 @@ fn groups(raw: &str) -> Result<Vec<Group>, Failure> {
         groups.insert(0, Group::Tenant);
     }
     if groups.len() > MAX_GROUPS { Err(bad("`group_by` names more than 5")) } else { Ok(groups) }
+}
+
+fn tenants(raw: &str) -> Result<BTreeSet<String>, Failure> {
+    let named: BTreeSet<String> = raw.split(',').map(str::to_owned).collect();
+    if named.contains("") {
+        return Err(bad("`tenant` must be slugs of tenants, with commas between them"));
+    }
+    if named.len() > MAX_TENANTS { Err(bad("`tenant` names more than 100")) } else { Ok(named) }
 }
 
 /// The whole windows that have any of this time.
@@ -115,9 +128,15 @@ impl Part for AskedUsage {
                 "What has rows of its own: `tenant`, `function`, `label.NAME`, with commas between them.",
                 json!({ "type": "string", "default": "tenant", "maxLength": 300 }),
             ),
+            (
+                "tenant",
+                "Those tenants' alone: slugs with commas between them, `~` for the one that the key is bound to. One out of reach is the \
+                 same as one that does not exist.",
+                json!({ "type": "string", "maxLength": 3_200 }),
+            ),
         ] {
             operation.in_query(name, false, description, schema);
         }
-        operation.fails(&[rows::MALFORMED]);
+        operation.fails(&[rows::MALFORMED, rows::NO_TENANT]);
     }
 }

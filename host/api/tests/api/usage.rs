@@ -105,6 +105,57 @@ async fn usage_is_of_those_within_reach() {
 }
 
 #[tokio::test]
+async fn usage_is_of_the_tenants_that_are_named() {
+    let host = host().await;
+    let others = host.tenant("globex").await;
+    host.deploy("globex", "theirs", "x").await;
+    let request = Request::get("/").header("host", "theirs--globex.localhost");
+    host.ingress(request.body(Full::default()).expect("a valid request")).await;
+    host.app.platform().count_activity().await.expect("the store is there");
+    let slugs = |answer: &Value| -> Vec<String> {
+        let rows = answer["data"].as_array().expect("rows").iter();
+        rows.map(|row| row["labels"]["tenant"].as_str().expect("a slug").to_owned()).collect()
+    };
+    for (named, expected) in [
+        ("globex", &["globex"][..]),
+        ("acme", &["acme"]),
+        ("globex,acme", &["acme", "globex"]),
+        ("acme,acme", &["acme"]),
+    ] {
+        let path = format!("/v1/usage?granularity=1d&tenant={named}");
+        assert_eq!(slugs(&host.get(&path).await.ok().json()), expected, "{named}");
+        for (accept, head) in [("text/csv", 1), ("application/x-ndjson", 0)] {
+            let ask = request_for(&host, &path, accept);
+            let text = host.raw(ask).await.ok().text();
+            assert_eq!(text.lines().count(), expected.len() + head, "{accept} {text}");
+            assert_eq!(expected.iter().filter(|slug| text.contains(**slug)).count(), expected.len(), "{text}");
+        }
+    }
+    // What adds up over tenants adds up over those alone.
+    let sum = host.get("/v1/usage?granularity=1d&group_by=label.plan&tenant=globex").await.ok().json();
+    assert_eq!(sum["data"][0]["requests"], 1);
+    for named in ["globex", "~"] {
+        let path = format!("/v1/usage?granularity=1d&tenant={named}");
+        assert_eq!(slugs(&host.call(&others["tenant"], "GET", &path, None).await.ok().json()), ["globex"]);
+    }
+    for foreign in ["acme", "nobody", "globex,acme", "No"] {
+        let path = format!("/v1/usage?tenant={foreign}");
+        host.call(&others["tenant"], "GET", &path, None).await.problem(404, "tenant_not_found");
+    }
+    for absent in ["nobody", "acme,nobody", "~", "No"] {
+        host.get(&format!("/v1/usage?tenant={absent}")).await.problem(404, "tenant_not_found");
+    }
+    let many: Vec<String> = (0..101).map(|number| format!("t{number}")).collect();
+    for bad in ["", ",", "acme,", "acme&tenant=globex", &many.join(",")] {
+        host.get(&format!("/v1/usage?tenant={bad}")).await.problem(400, "malformed_request");
+    }
+}
+
+fn request_for(host: &TestHost, path: &str, accept: &str) -> Request<Full<bytes::Bytes>> {
+    request(&host.admin, "GET", path).header("accept", accept).body(Full::default()).expect("valid")
+}
+
+#[tokio::test]
 async fn a_closed_row_is_the_same_whenever_it_is_asked_for() {
     let host = host().await;
     let slug = "acme".parse().expect("a slug");
@@ -128,15 +179,13 @@ async fn a_closed_row_is_the_same_whenever_it_is_asked_for() {
     host.app.platform().count_activity().await.expect("the store is there");
     assert_eq!(&host.get(&path).await.ok().json()["data"][0], closed);
     // The same as a table and as lines.
-    let ask =
-        |accept| request(&host.admin, "GET", &path).header("accept", accept).body(Full::default()).expect("valid");
-    let table = host.raw(ask("text/csv")).await.ok();
+    let table = host.raw(request_for(&host, &path, "text/csv")).await.ok();
     let lines: Vec<String> = table.text().lines().map(str::to_owned).collect();
     assert!(lines[0].starts_with("window_start,window_end,tenant,function,requests,"), "{}", lines[0]);
     assert!(lines[1].starts_with(&format!("{from},")) && lines[1].contains(",acme,hello,7,0,3,"), "{}", lines[1]);
     assert!(lines[1].ends_with(&format!(",true,{digest}")), "{}", lines[1]);
     assert_eq!(table.header("content-type"), "text/csv");
-    let json_lines = host.raw(ask("application/x-ndjson")).await.ok().text();
+    let json_lines = host.raw(request_for(&host, &path, "application/x-ndjson")).await.ok().text();
     let first: Value = serde_json::from_str(json_lines.lines().next().expect("a line")).expect("JSON");
     assert_eq!(&first, closed);
     // What labels say can change, and with it the rows.
