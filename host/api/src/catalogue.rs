@@ -171,7 +171,8 @@ rows! {
     OUTPUT_LIMIT = BAD_GATEWAY "output_limit", "The function's response is not acceptable",
         "The response has an invalid status or header, or more bytes or fields than a response may have.";
     SUSPENDED = SERVICE_UNAVAILABLE "suspended", "Suspended",
-        "The tenant is suspended: nothing of it runs until the operator resumes it. What was in flight is ended a few seconds after.";
+        "The tenant is suspended: nothing of it runs until the operator resumes it. What was in flight is ended a few seconds after. \
+         Nobody knows when that will be: `Retry-After` says when to look again.";
     CPU_LIMIT = SERVICE_UNAVAILABLE "cpu_limit", "The function used up its CPU time",
         "The invocation used more CPU time than it may use. Only time inside the guest counts.";
     MEMORY_LIMIT = SERVICE_UNAVAILABLE "memory_limit", "The function used up its memory",

@@ -35,6 +35,9 @@ use crate::configured::{alias, key, limit, missing, policy, repository, route, s
 pub use crate::fault::{FieldFault, Mark};
 use crate::rate_limit::{Exceeded, Rate};
 
+/// When to look again whether a tenant was resumed: nobody knows when that will be.
+const SUSPENDED_WAIT: Duration = Duration::from_secs(60);
+
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("{detail}")]
@@ -231,7 +234,11 @@ impl Failure {
     }
 
     fn default_wait(&self) -> Option<Duration> {
-        (self.row().code == rows::STORE.code).then_some(Duration::from_secs(1))
+        match self.row() {
+            rows::STORE => Some(Duration::from_secs(1)),
+            rows::SUSPENDED => Some(SUSPENDED_WAIT),
+            _ => None,
+        }
     }
 
     /// The build failure inside, wherever it came from.

@@ -71,7 +71,7 @@ async fn nothing_of_a_suspended_tenant_runs() {
     assert_eq!((&told["status"], &told["suspension"]["code"]), (&json!("suspended"), &json!("billing")));
     let refused = visit().await;
     refused.problem(503, "suspended");
-    assert_eq!(refused.header("isolet-outcome"), "suspended");
+    assert_eq!((refused.header("isolet-outcome"), refused.header("retry-after")), ("suspended", "60"));
     assert!(!refused.text().contains("unpaid"), "the public is not told why");
     for (path, body) in [
         ("/functions/hello/invoke/", json!({})),
@@ -83,6 +83,7 @@ async fn nothing_of_a_suspended_tenant_runs() {
         for key in [&keys["tenant"], &host.admin] {
             let answer = host.call(key, "POST", &format!("/v1/tenants/acme{path}"), Some(body.clone())).await;
             answer.problem(503, "suspended");
+            assert_eq!(answer.header("retry-after"), "60", "{path}");
         }
     }
     let component = format!("/v1/tenants/acme/functions/hello/versions/{version}/component");
