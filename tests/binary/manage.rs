@@ -140,8 +140,13 @@ fn tenants_and_keys_are_managed() {
     let limits = desk.json(&["tenant", "limits", "acme", "cpu_ms=20", "rps=50"]);
     assert_eq!((limits["effective"]["cpu_ms"].as_u64(), limits["effective"]["rps"].as_u64()), (Some(20), Some(50)));
     assert!(desk.ok(&["tenant", "limits", "acme"]).contains("cpu_ms = 20  (set here)"));
-    let beyond = desk.ok(&["tenant", "limits", "acme", "memory_bytes=99000000000"]);
-    assert!(beyond.contains("(set here to 99000000000, and bounded by what the host allows)"), "{beyond}");
+    let beyond = desk.ok(&["tenant", "limits", "acme", "memory_bytes=268435456"]);
+    assert!(beyond.contains("(set here to 268435456, and bounded by what the host allows)"), "{beyond}");
+    desk.refused(
+        &["tenant", "limits", "acme", "memory_bytes=99000000000"],
+        "`/memory_bytes` must be at most 268435456",
+    );
+    desk.refused(&["tenant", "limits", "acme", "memory_bytes=1"], "`/memory_bytes` must be at least 12582912");
     assert_eq!(desk.json(&["tenant", "limits", "acme", "--clear"])["set"], serde_json::json!({}));
 
     let created = desk.ok(&["key", "create", "tenant", "--note", "ci", "--tenant", "acme", "--function", "shop*"]);

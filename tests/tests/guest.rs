@@ -250,6 +250,18 @@ async fn work_inside_natives_ends_at_the_cpu_limit() {
 }
 
 #[tokio::test]
+async fn the_least_memory_that_can_be_set_is_enough_to_answer() {
+    let limits = Limits { memory_bytes: Limits::MIN_MEMORY_BYTES, ..Limits::DEFAULT };
+    let body = "return Response.json(JSON.parse('[1, 2, 3]').map((n) => n * 2))";
+    let ran = handler(body, Send { limits, ..Send::default() }).await;
+    assert_eq!((ran.status(), ran.text().as_str()), (Some(200), "[2,4,6]"), "{:?}", ran.report);
+    // And little more than it: what starts with less than the engine has is not worth setting.
+    let below = Limits { memory_bytes: Limits::MIN_MEMORY_BYTES - (2 << 20), ..Limits::DEFAULT };
+    let ran = handler(body, Send { limits: below, ..Send::default() }).await;
+    assert_eq!(ran.report.outcome, Outcome::MemoryLimit, "{:?}", ran.report);
+}
+
+#[tokio::test]
 async fn memory_ends_at_its_limit() {
     let limits = Limits { cpu: Duration::from_secs(5), ..Limits::DEFAULT };
     for body in [

@@ -68,6 +68,10 @@ impl Limits {
         overlay_segments: 4_096,
     };
 
+    /// The least memory that may be set. The JavaScript engine has 172 pages (10.75 MiB) before any code is in it, so that below this no
+    /// request would ever be answered; a component may do with less, and is not the rule.
+    pub const MIN_MEMORY_BYTES: u64 = 12 << 20;
+
     /// The tighter of the two, field by field: a call may ask for less than its plan, never more.
     #[must_use]
     pub fn tightened_by(self, other: Self) -> Self {

@@ -63,27 +63,9 @@ pub struct LimitsText {
 
 impl LimitsText {
     /// # Errors
-    /// Limits that nothing could run under.
+    /// Limits that nothing could run under, and such as nobody gets.
     pub fn into_domain(self) -> Result<LimitBounds, Vec<FieldFault>> {
-        let zeros = [
-            ("cpu_ms", self.cpu_ms == Some(0)),
-            ("wall_ms", self.wall_ms == Some(0)),
-            ("streaming_wall_ms", self.streaming_wall_ms == Some(0)),
-            ("memory_bytes", self.memory_bytes == Some(0)),
-            ("startup_cpu_ms", self.startup_cpu_ms == Some(0)),
-            ("build_cpu_ms", self.build_cpu_ms == Some(0)),
-            // A tenant that nothing is to run of is suspended, and told so.
-            ("concurrency", self.concurrency == Some(0)),
-            ("rps", self.rps == Some(0)),
-            ("cpu_ms_per_minute", self.cpu_ms_per_minute == Some(0)),
-            // The one that was just made stays.
-            ("versions_kept", self.versions_kept == Some(0)),
-        ];
-        let fault = |(name, zero): (&str, bool)| {
-            let detail = "must be at least 1".to_owned();
-            zero.then(|| FieldFault { pointer: format!("/{name}"), code: "range", detail })
-        };
-        let faults: Vec<FieldFault> = zeros.into_iter().filter_map(fault).collect();
+        let faults = self.faults();
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -111,9 +93,51 @@ impl LimitsText {
     }
 }
 
+impl LimitsText {
+    /// What a host lowers further on its own is not in here: that may change, and what is set then counts.
+    fn faults(&self) -> Vec<FieldFault> {
+        let max = Limits::MAX;
+        let subrequests = self.subrequests.map(u64::from);
+        let versions_kept = self.versions_kept.map(u64::from);
+        // A tenant that nothing is to run of is suspended, and told so.
+        let (concurrency, rps) = (self.concurrency.map(u64::from), self.rps.map(u64::from));
+        let fault = |(name, set, least, most): (&str, Option<u64>, u64, u64)| {
+            let detail = match set? {
+                set if set < least => format!("must be at least {least}"),
+                set if set > most => format!("must be at most {most}"),
+                _ => return None,
+            };
+            Some(FieldFault { pointer: format!("/{name}"), code: "range", detail })
+        };
+        let ranges = [
+            ("cpu_ms", self.cpu_ms, 1, ms(max.cpu)),
+            ("wall_ms", self.wall_ms, 1, ms(max.wall)),
+            ("streaming_wall_ms", self.streaming_wall_ms, 1, ms(max.streaming_wall)),
+            ("memory_bytes", self.memory_bytes, Limits::MIN_MEMORY_BYTES, max.memory_bytes),
+            ("request_body_bytes", self.request_body_bytes, 0, max.request_body_bytes),
+            ("response_body_bytes", self.response_body_bytes, 0, max.response_body_bytes),
+            ("log_bytes", self.log_bytes, 0, max.log_bytes),
+            ("subrequests", subrequests, 0, max.subrequests.into()),
+            ("wait_until_ms", self.wait_until_ms, 0, ms(max.wait_until)),
+            ("startup_cpu_ms", self.startup_cpu_ms, 1, ms(max.startup_cpu)),
+            ("build_cpu_ms", self.build_cpu_ms, 1, ms(max.build_cpu)),
+            ("concurrency", concurrency, 1, u64::MAX),
+            ("rps", rps, 1, u64::MAX),
+            ("cpu_ms_per_minute", self.cpu_ms_per_minute, 1, u64::MAX),
+            // The one that was just made stays.
+            ("versions_kept", versions_kept, 1, u64::MAX),
+        ];
+        ranges.into_iter().filter_map(fault).collect()
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl From<&LimitBounds> for LimitsText {
     fn from(bounds: &LimitBounds) -> Self {
-        let ms = |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        let ms = |time: Option<Duration>| time.map(ms);
         Self {
             cpu_ms: ms(bounds.cpu),
             wall_ms: ms(bounds.wall),
@@ -177,9 +201,7 @@ impl From<LimitSettings> for LimitSettingsResponse {
                 limits: LimitsResponse::from(limits),
                 concurrency: admission.map(|admission: Admission| admission.concurrency),
                 rps: admission.map(|admission| admission.rate_per_second),
-                cpu_ms_per_minute: budgets
-                    .and_then(|budgets| budgets.cpu)
-                    .map(|cpu| u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX)),
+                cpu_ms_per_minute: budgets.and_then(|budgets| budgets.cpu).map(ms),
                 egress_bytes_per_minute: budgets.and_then(|budgets| budgets.egress_bytes),
                 log_bytes_per_minute: budgets.and_then(|budgets| budgets.log_bytes),
                 stored_bytes: admission.and_then(|admission| admission.stored_bytes),

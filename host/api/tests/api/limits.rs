@@ -50,7 +50,7 @@ async fn the_lowest_of_plan_tenant_and_function_counts_at_once() {
     assert_eq!(post_bytes(&host, 1_000).await.status, 200);
     post_bytes(&host, 1_001).await.problem(413, "body_too_large");
 
-    put(&host, "acme", json!({ "request_body_bytes": 500, "cpu_ms": 1_000_000, "concurrency": 3 })).await.ok();
+    put(&host, "acme", json!({ "request_body_bytes": 500, "cpu_ms": 300_000, "concurrency": 3 })).await.ok();
     assert_eq!(post_bytes(&host, 500).await.status, 200);
     post_bytes(&host, 501).await.problem(413, "body_too_large");
     let tenant = effective("").await;
@@ -73,6 +73,52 @@ async fn the_lowest_of_plan_tenant_and_function_counts_at_once() {
     // Runs are held to them as well.
     put(&host, "acme", json!({ "request_body_bytes": 10 })).await.ok();
     let run = json!({ "code": { "function": "hello" }, "limits": { "cpu_ms": 1_000_000 } });
+    host.post("/v1/tenants/acme/runs", run).await.ok();
+}
+
+#[tokio::test]
+async fn what_nobody_gets_and_nothing_runs_under_cannot_be_set() {
+    let host = with_plans().await;
+    host.tenant("acme").await;
+    host.deploy("acme", "hello", "x").await;
+    for (name, least, most) in [
+        ("cpu_ms", 1, 300_000),
+        ("wall_ms", 1, 900_000),
+        ("streaming_wall_ms", 1, 900_000),
+        ("memory_bytes", 12 << 20, 256 << 20),
+        ("request_body_bytes", 0, 1 << 30),
+        ("response_body_bytes", 0, 1 << 30),
+        ("log_bytes", 0, 1 << 20),
+        ("subrequests", 0, 1_000),
+        ("wait_until_ms", 0, 30_000),
+        ("startup_cpu_ms", 1, 1_000),
+        ("build_cpu_ms", 1, 30_000),
+    ] {
+        for path in ["acme", "acme/functions/hello"] {
+            for set in [least, most] {
+                let held = put(&host, path, json!({ name: set })).await.ok().json();
+                assert_eq!(held["set"], json!({ name: set }), "{path}");
+            }
+            let wrong = [(most + 1, format!("must be at most {most}"))].into_iter();
+            let few = (least > 0).then(|| (least - 1, format!("must be at least {least}")));
+            for (set, said) in wrong.chain(few) {
+                let problem = put(&host, path, json!({ name: set })).await.problem(422, "invalid_request");
+                let fault = &problem["errors"][0];
+                assert_eq!((&fault["pointer"], &fault["detail"]), (&json!(format!("/{name}")), &json!(said)), "{path}");
+                // What was refused changed nothing.
+                let held = host.get(&format!("/v1/tenants/{path}/limits")).await.ok().json();
+                assert_eq!(held["set"], json!({ name: most }), "{path}");
+            }
+        }
+    }
+    // All that is wrong, at once.
+    let wrong = json!({ "memory_bytes": 1, "cpu_ms": 9_999_999, "wall_ms": 5 });
+    let problem = put(&host, "acme", wrong).await.problem(422, "invalid_request");
+    assert_eq!(problem["errors"].as_array().map(Vec::len), Some(2));
+    // A call may ask for anything: it gets the lowest.
+    put(&host, "acme", json!({})).await.ok();
+    put(&host, "acme/functions/hello", json!({})).await.ok();
+    let run = json!({ "code": { "function": "hello" }, "limits": { "cpu_ms": 9_999_999, "memory_bytes": u64::MAX } });
     host.post("/v1/tenants/acme/runs", run).await.ok();
 }
 
