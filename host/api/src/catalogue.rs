@@ -85,6 +85,8 @@ rows! {
         "The tenant has as many keys as it can have, those that have ended aside. Revoke one that is no longer used.";
     TOO_MANY_SECRETS = CONFLICT "too_many_secrets", "Too many secrets",
         "A tenant or function has as many secrets as it can have. Delete one that is no longer used.";
+    ALIAS_ROUTED = CONFLICT "alias_routed", "Alias has routes",
+        "Routes lead to this alias, and would lead nowhere without it; `detail` names them. Send them elsewhere or delete them first.";
     TOO_MANY_ALIASES = CONFLICT "too_many_aliases", "Too many aliases",
         "A function has as many aliases as it can have. Delete one that is no longer used.";
     STORAGE_FULL = CONFLICT "storage_full", "Storage full",

@@ -99,6 +99,7 @@ pub(crate) fn alias(error: &AliasError) -> Row {
         AliasError::Unknown => rows::NO_ALIAS,
         AliasError::UnknownVersion(_) => rows::INVALID,
         AliasError::TooMany => rows::TOO_MANY_ALIASES,
+        AliasError::Routed(_) => rows::ALIAS_ROUTED,
         AliasError::NothingEarlier => rows::NOTHING_EARLIER,
         AliasError::ConditionMissing => rows::UNCONDITIONAL,
         AliasError::ConditionFailed => rows::CHANGED,

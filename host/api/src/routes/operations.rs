@@ -36,6 +36,7 @@ const NAMED: &[Row] = &[rows::VERSION_IN_USE];
 const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
 const TAIL: &[Row] = &[rows::OVERLOADED];
+const ROUTED: &[Row] = &[rows::ALIAS_ROUTED];
 const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
 const ROUTE: &[Row] = &[rows::PREFIX_TAKEN, rows::TOO_MANY_ROUTES];
 const EARLIER: &[Row] = &[rows::NO_ALIAS, rows::NOTHING_EARLIER];
@@ -176,7 +177,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(PUT "/v1/tenants/{tenant}/functions/{function}", functions::put_function,
             "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION, OTHER_KIND, STORED]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}", functions::delete_function,
-            "Removes a function with its versions.", &[]),
+            "Removes a function with its versions, and the routes that lead to it.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/limits", limits::get_function_limits,
             "The limits that are set for the function, and those that count.", &[]),
         op!(PUT "/v1/tenants/{tenant}/functions/{function}/limits", limits::put_function_limits,
@@ -225,7 +226,7 @@ fn of_functions() -> Vec<Endpoint> {
         op!(PUT "/v1/tenants/{tenant}/functions/{function}/aliases/{alias}", aliases::put_alias,
             "Makes an alias, or changes how it splits traffic.", &[INVALID, ALIAS, BUILD]),
         op!(DELETE "/v1/tenants/{tenant}/functions/{function}/aliases/{alias}", aliases::delete_alias,
-            "Removes an alias.", &[UNCONDITIONAL]),
+            "Removes an alias that no route leads to.", &[UNCONDITIONAL, ROUTED]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/rollback", aliases::rollback_function,
             "Sends traffic where it went before, or to a version.", &[INVALID, EARLIER, BUILD]),
         op!(ANY "/v1/tenants/{tenant}/functions/{function}/invoke", invoke::invoke_function as "invoke_function",

@@ -80,6 +80,60 @@ async fn the_longest_prefix_of_the_path_as_it_is_sent_wins() {
 }
 
 #[tokio::test]
+async fn no_route_is_left_that_leads_nowhere() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let others = host.tenant("globex").await;
+    for tenant in ["acme", "globex"] {
+        for function in ["hello", "other"] {
+            host.deploy(tenant, function, "x").await;
+        }
+        assign(&host, tenant, &format!("{tenant}.example")).await.ok();
+        for (id, prefix, function) in [("a", "/a", "hello"), ("b", "/b", "hello"), ("o", "/o", "other")] {
+            let body = route(&format!("{tenant}.example"), prefix, function);
+            put(&host, &host.admin, &format!("{tenant}/routes/{id}"), Some(body)).await.ok();
+        }
+    }
+    let delete = |key: &str, path: &str, tag: &str| {
+        let request = crate::host::request(key, "DELETE", &format!("/v1/tenants/{path}")).header("if-match", tag);
+        host.raw(request.body(Full::default()).expect("valid"))
+    };
+    let live = "functions/hello/aliases/live";
+    let refused = delete(&keys["tenant"], &format!("~/{live}"), "*").await.problem(409, "alias_routed");
+    assert_eq!(refused["detail"], "these routes lead to the alias: `a`, `b`");
+    // Whose the alias is not, or whose condition does not hold, is not told of routes.
+    delete(&others["tenant"], &format!("acme/{live}"), "*").await.problem(404, "tenant_not_found");
+    delete(&keys["tenant"], &format!("~/{live}"), "\"old\"").await.problem(412, "precondition_failed");
+    assert_eq!(host.ingress(to("acme.example", "/a")).await.status, 200);
+    // Another function's routes to an alias of the same name are no hindrance, nor are another tenant's.
+    for id in ["a", "b"] {
+        host.call(&keys["tenant"], "DELETE", &format!("/v1/tenants/~/routes/{id}"), None).await.ok();
+    }
+    delete(&keys["tenant"], &format!("~/{live}"), "*").await.ok();
+
+    // A function takes its routes along, of whatever alias, and no others.
+    let next = json!({ "host": "acme.example", "path_prefix": "/n", "function": "other", "alias": "next" });
+    put(&host, &host.admin, "acme/routes/n", Some(next)).await.ok();
+    put(&host, &host.admin, "acme/routes/h", Some(route("acme.example", "/h", "hello"))).await.ok();
+    assert_eq!(host.ingress(to("acme.example", "/o")).await.status, 200);
+    delete(&keys["tenant"], "~/functions/other", "\"old\"").await.problem(412, "precondition_failed");
+    assert_eq!(host.ingress(to("acme.example", "/o")).await.status, 200);
+    host.call(&keys["tenant"], "DELETE", "/v1/tenants/~/functions/other", None).await.ok();
+    host.ingress(to("acme.example", "/o")).await.problem(404, "route_not_found");
+    let left = |tenant: &str| {
+        let path = format!("/v1/tenants/{tenant}/routes");
+        let host = &host;
+        async move {
+            let routes = host.get(&path).await.ok().json()["data"].as_array().expect("routes").clone();
+            routes.iter().map(|route| route["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(left("acme").await, ["h"]);
+    assert_eq!(left("globex").await, ["a", "b", "o"]);
+    assert_eq!(host.ingress(to("globex.example", "/o")).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_route_leads_to_an_alias() {
     let host = TestHost::start().await;
     host.tenant("acme").await;

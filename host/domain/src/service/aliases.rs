@@ -15,7 +15,7 @@ use crate::access::TenantScope;
 use crate::alias::{Alias, MAX_ALIASES, Split, Sticky};
 use crate::execute::BuildError;
 use crate::function::{Function, Version};
-use crate::ids::{AliasName, Digest, FunctionName, VersionId};
+use crate::ids::{AliasName, Digest, FunctionName, RouteId, VersionId};
 use crate::repository::{RepositoryError, WriteError};
 
 #[derive(Clone, Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub enum AliasError {
     UnknownVersion(VersionId),
     #[error("a function can have {MAX_ALIASES} aliases")]
     TooMany,
+    #[error("these routes lead to the alias: {}", .0.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))]
+    Routed(Vec<RouteId>),
     #[error("there is no split before this one to go back to")]
     NothingEarlier,
     #[error("the alias is there already; say with `If-Match` what is changed")]
@@ -58,7 +60,8 @@ enum Change {
     /// when the function was as old and as often changed as this.
     Point(Split, Option<Sticky>, Age),
     RollBack,
-    Remove,
+    /// Unless these routes lead to it.
+    Remove(Vec<RouteId>),
 }
 
 /// When a function was made, and how many versions it has lost since: as long as both are the same, a version that was there is there.
@@ -157,6 +160,7 @@ impl Aliases {
         function.aliases.get(&live).cloned().ok_or(AliasError::Unknown)
     }
 
+    /// Removes an alias that no route leads to. A route that is made between the question and the removal goes unseen.
     pub async fn delete(
         &self,
         tenant: &TenantScope,
@@ -164,7 +168,10 @@ impl Aliases {
         alias: &AliasName,
         condition: Condition<Alias>,
     ) -> Result<(), AliasError> {
-        self.change(tenant, function, alias, Change::Remove, condition).await.map(drop)
+        let routes = self.preparation.repository.routing(tenant).await?.routes.into_iter();
+        let own = routes.filter(|(_, route)| route.function == *function && route.alias == *alias);
+        let remove = Change::Remove(own.map(|(id, _)| id).collect());
+        self.change(tenant, function, alias, remove, condition).await.map(drop)
     }
 
     /// Points the alias after its versions were found, in one atomic step with none of them being removed: where one was removed in
@@ -271,11 +278,12 @@ fn applied(stored: &mut Function, name: &AliasName, change: &Change, now: Timest
             }
             false
         }
-        (Change::Remove, Some(_)) => {
+        (Change::Remove(routes), Some(_)) if !routes.is_empty() => return Err(AliasError::Routed(routes.clone())),
+        (Change::Remove(_), Some(_)) => {
             stored.aliases.remove(name);
             false
         }
-        (Change::RollBack | Change::Remove, None) => return Err(AliasError::Unknown),
+        (Change::RollBack | Change::Remove(_), None) => return Err(AliasError::Unknown),
     };
     stored.updated_at = now;
     Ok(new)

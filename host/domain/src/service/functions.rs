@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::condition::{Condition, Gate, Verdict};
 use super::leftovers::Leftovers;
 use super::resolver::Resolver;
+use super::routes::Routes;
 use super::storage::{RECORD_BYTES, Storage, StorageError};
 use super::to_the_end::to_the_end;
 use crate::access::TenantScope;
@@ -47,6 +48,7 @@ pub struct Functions {
     storage: Arc<Storage>,
     resolver: Arc<Resolver>,
     leftovers: Arc<Leftovers>,
+    routes: Arc<Routes>,
 }
 
 impl Functions {
@@ -54,8 +56,9 @@ impl Functions {
         (repository, storage): (Arc<dyn Repository>, Arc<Storage>),
         resolver: Arc<Resolver>,
         leftovers: Arc<Leftovers>,
+        routes: Arc<Routes>,
     ) -> Self {
-        Self { repository, storage, resolver, leftovers }
+        Self { repository, storage, resolver, leftovers, routes }
     }
 
     /// Makes the function, or gives the one that is there these labels, if the condition holds. Says whether it is new.
@@ -124,7 +127,7 @@ impl Functions {
         }
     }
 
-    /// Removes the function with its versions, if the condition holds of it; what is in flight ends by itself, and contents
+    /// Removes the function with its versions and the routes that lead to it, if the condition holds of it; what is in flight ends by itself, and contents
     /// that nobody else names go within minutes. A change between the question and the removal goes unseen.
     pub async fn delete(
         &self,
@@ -136,8 +139,10 @@ impl Functions {
             return Err(FunctionError::Changed);
         }
         let (repository, resolver, tenant) = (self.repository.clone(), self.resolver.clone(), tenant.clone());
-        let leftovers = self.leftovers.clone();
+        let (leftovers, routes) = (self.leftovers.clone(), self.routes.clone());
         to_the_end(async move {
+            // First: if the rest fails, asking again does it, and no route ever leads nowhere.
+            routes.drop_those_to(&tenant, &name).await?;
             let deleted = repository.delete_function(&tenant, &name).await;
             resolver.forget(tenant.slug(), &name);
             leftovers.add(deleted?);

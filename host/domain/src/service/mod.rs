@@ -219,11 +219,16 @@ impl Platform {
         Self {
             config,
             tenants: Tenants::new(repository.clone(), resolver.clone(), routes.clone(), plans),
-            routes,
+            routes: routes.clone(),
             limits: LimitStore::new(repository.clone(), resolver.clone(), rulebook.clone()),
             sign_in: SignIn::new(keys.clone()),
             keys,
-            functions: Functions::new((repository.clone(), storage.clone()), resolver.clone(), leftovers.clone()),
+            functions: Functions::new(
+                (repository.clone(), storage.clone()),
+                resolver.clone(),
+                leftovers.clone(),
+                routes,
+            ),
             environment: Environment::new((repository.clone(), storage.clone()), resolver.clone()),
             policies: Policies::new(repository.clone(), resolver.clone()),
             secrets: Secrets::new((repository.clone(), storage.clone()), resolver.clone(), authority.clone()),

@@ -227,6 +227,28 @@ impl Routes {
         self.change(tenant, remove).await
     }
 
+    /// Removes the routes to a function, whatever alias they lead to.
+    pub(super) async fn drop_those_to(
+        &self,
+        tenant: &TenantScope,
+        function: &FunctionName,
+    ) -> Result<(), RepositoryError> {
+        let held = self.repository.routing(tenant).await?.routes;
+        if held.values().all(|route| route.function != *function) {
+            return Ok(());
+        }
+        let function = function.clone();
+        let dropped = self.change(tenant, move |routing| {
+            routing.routes.retain(|_, route| route.function != function);
+            Ok(())
+        });
+        match dropped.await {
+            Err(RouteError::Repository(error)) => Err(error),
+            // Without the tenant there is none of its routes either.
+            _ => Ok(()),
+        }
+    }
+
     /// Applies a change that says what came of it, or changes nothing.
     async fn change<T: Send + 'static>(
         &self,
