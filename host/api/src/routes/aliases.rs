@@ -71,7 +71,7 @@ pub async fn rollback_function(
 ) -> Result<Answer<AliasResponse>, Failure> {
     let to = request.to.map(|to| VersionId::parse(&to)).transpose();
     let to = to.map_err(|error| invalid("/to", "id", &error.to_string()))?;
-    let condition = honoured(conditions);
+    let condition = honoured(conditions, &AliasName::live());
     let alias = app.platform().aliases.roll_back(&found.scope, &function, to.as_ref(), condition).await?;
     Ok(Answer(AliasResponse::new(&AliasName::live(), &alias)))
 }
@@ -83,8 +83,9 @@ fn required(preconditions: Preconditions, name: &AliasName) -> Condition<Alias> 
 }
 
 /// Deploying and rolling back say themselves where traffic goes; a precondition is held to where there is one.
-pub(super) fn honoured(preconditions: Preconditions) -> Condition<Alias> {
-    Arc::new(move |held| preconditions.check(tag(&AliasName::live(), held).as_deref()))
+pub(super) fn honoured(preconditions: Preconditions, name: &AliasName) -> Condition<Alias> {
+    let name = name.clone();
+    Arc::new(move |held| preconditions.check(tag(&name, held).as_deref()))
 }
 
 fn tag(name: &AliasName, held: Option<&Alias>) -> Option<String> {

@@ -34,8 +34,8 @@ const NO_TENANT: &[Row] = &[rows::NO_TENANT];
 const SUSPENDED: &[Row] = &[rows::SUSPENDED];
 const NAMED: &[Row] = &[rows::VERSION_IN_USE];
 const VERSION: &[Row] = &[rows::NO_VERSION];
+const ALIASES: &[Row] = &[rows::TOO_MANY_ALIASES];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
-const TAIL: &[Row] = &[rows::OVERLOADED];
 const ROUTED: &[Row] = &[rows::ALIAS_ROUTED];
 const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
 const ROUTE: &[Row] = &[rows::PREFIX_TAKEN, rows::TOO_MANY_ROUTES];
@@ -217,7 +217,8 @@ fn of_functions() -> Vec<Endpoint> {
         op!(GET "/v1/tenants/{tenant}/functions/{function}/versions/{version}/component", comparison::get_component,
             "The stand-alone component of a version, which any wasi:http host can serve.", &[BUILD, SUSPENDED]),
         op!(POST "/v1/tenants/{tenant}/functions/{function}/deploy", versions::deploy_version,
-            "Makes a version live, built before or now.", &[INVALID, OTHER_KIND, CODE, BUILD, VERSION, STORED])
+            "Sends all traffic of an alias, `live` as a rule, to a version that was built before or is now.",
+            &[INVALID, OTHER_KIND, CODE, BUILD, VERSION, STORED, ALIASES])
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(GET "/v1/tenants/{tenant}/functions/{function}/aliases", aliases::list_aliases,
             "The function's aliases.", &[]),

@@ -106,6 +106,8 @@ pub async fn deploy_version(
     conditions: Preconditions,
     Json(request): Json<DeployRequest>,
 ) -> Result<Answer<DeployResponse>, Failure> {
+    let alias = request.alias.as_deref().map_or(Ok(AliasName::live()), AliasName::parse);
+    let alias = alias.map_err(|error| invalid("/alias", "name", &error.to_string()))?;
     let versions = &app.platform().versions;
     let (version, created) = match to_deploy(request)? {
         ToDeploy::Known(version) => (version, false),
@@ -117,12 +119,13 @@ pub async fn deploy_version(
         }
     };
     let aliases = &app.platform().aliases;
-    let condition = honoured(conditions);
-    let deployed = aliases.deploy(&found.scope, &function, &AliasName::live(), &version, condition).await;
+    let condition = honoured(conditions, &alias);
+    let deployed = aliases.deploy(&found.scope, &function, &alias, &version, condition).await;
     let (function, version) = deployed.map_err(of_deploy)?;
     Ok(Answer(DeployResponse {
         url: app.function_url(found.scope.slug(), &function.name),
         function: function.name.to_string(),
+        alias: alias.to_string(),
         version: version.id.to_string(),
         digest: version.digest.to_string(),
         number: version.number,

@@ -93,6 +93,8 @@ pub struct DeployRequest {
     #[serde(default)]
     pub options: OptionsRequest,
     pub message: Option<String>,
+    /// The alias whose traffic all goes there then, made if it is not there; `live` without it.
+    pub alias: Option<String>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -161,6 +163,7 @@ impl From<Tried> for VersionResponse {
 #[derive(JsonSchema, Serialize)]
 pub struct DeployResponse {
     pub function: String,
+    pub alias: String,
     pub version: String,
     pub digest: String,
     pub number: u64,

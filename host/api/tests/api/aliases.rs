@@ -54,6 +54,38 @@ async fn answered_by(host: &TestHost, fields: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
+async fn a_deploy_sends_the_traffic_of_the_alias_that_it_names() {
+    let (host, keys, versions) = with_versions(2).await;
+    let deploy = |body: Value| host.call(&keys["deployer"], "POST", "/v1/tenants/~/functions/hello/deploy", Some(body));
+    let shares = |alias: &'static str| {
+        let host = &host;
+        async move { host.get(&format!("{PATH}/aliases/{alias}")).await.ok().json()["split"].clone() }
+    };
+    let deployed = deploy(json!({ "version": versions[0] })).await.ok().json();
+    assert_eq!((&deployed["alias"], &deployed["version"]), (&json!("live"), &json!(versions[0])));
+    // A name is made, and `live` is as it was.
+    let mut code = modules("version 1");
+    code["alias"] = json!("next");
+    let deployed = deploy(code).await.ok().json();
+    assert_eq!((&deployed["alias"], &deployed["version"]), (&json!("next"), &json!(versions[1])));
+    assert_eq!(shares("next").await, json!([{ "version": versions[1], "weight": 10_000 }]));
+    assert_eq!(shares("live").await, json!([{ "version": versions[0], "weight": 10_000 }]));
+    // The condition is about the alias that is named.
+    let tag = host.get(&format!("{PATH}/aliases/next")).await.ok().header("etag").to_owned();
+    for (tag, status) in [("\"old\"", 412), (tag.as_str(), 200), (tag.as_str(), 412)] {
+        let body = Full::from(json!({ "version": versions[0], "alias": "next" }).to_string());
+        let request = request(&host.admin, "POST", &format!("{PATH}/deploy")).header("if-match", tag);
+        let answer = host.raw(request.header("content-type", "application/json").body(body).expect("valid")).await;
+        assert_eq!(answer.status.as_u16(), status, "{tag}");
+    }
+    for bad in ["", "No", "a--b", "xn", &"a".repeat(31)] {
+        let problem = deploy(json!({ "version": versions[0], "alias": bad })).await.problem(422, "invalid_request");
+        assert_eq!(problem["errors"][0]["pointer"], "/alias", "{bad}");
+    }
+    deploy(json!({ "version": versions[0], "alias": 1 })).await.problem(400, "malformed_request");
+}
+
+#[tokio::test]
 async fn an_alias_is_made_read_listed_and_removed() {
     let (host, _, versions) = with_versions(2).await;
     host.get(&format!("{PATH}/aliases/live")).await.problem(404, "alias_not_found");
