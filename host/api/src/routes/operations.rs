@@ -37,6 +37,7 @@ const VERSION: &[Row] = &[rows::NO_VERSION];
 const ALIASES: &[Row] = &[rows::TOO_MANY_ALIASES];
 const ALIAS: &[Row] = &[rows::TOO_MANY_ALIASES, rows::NO_FUNCTION, rows::UNCONDITIONAL];
 const ROUTED: &[Row] = &[rows::ALIAS_ROUTED];
+const TAIL: &[Row] = &[rows::OVERLOADED];
 const HOST: &[Row] = &[rows::HOST_TAKEN, rows::TOO_MANY_HOSTS];
 const ROUTE: &[Row] = &[rows::PREFIX_TAKEN, rows::TOO_MANY_ROUTES];
 const EARLIER: &[Row] = &[rows::NO_ALIAS, rows::NOTHING_EARLIER];
@@ -78,6 +79,8 @@ fn about_the_host() -> Vec<Endpoint> {
         op!(GET "/v1/info", host::get_info, "Versions, limits and settings of the host.", &[]),
         op!(POST "/v1/sessions", tenants::open_session,
             "Exchanges a key or the one-time link for a session.", &[INVALID, SIGN_IN]),
+        op!(POST "/v1/sessions/links", tenants::create_link,
+            "A one-time link that signs a browser in as whoever asks.", &[STORE]),
         op!(GET "/v1/whoami", tenants::get_caller, "What this credential may do, and where.", &[STORE]),
         op!(GET "/v1/usage", usage::get_usage, "What the tenants within reach used, for bills.", &[]),
         op!(GET "/v1/activity", activity::list_activity,

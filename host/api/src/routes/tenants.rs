@@ -15,7 +15,7 @@ use super::fields::{checked_labels, invalid};
 use super::keys::new_key;
 use super::tenant_query::TenantQuery;
 use crate::answer::{Accepted, Answer, Created, NoContent};
-use crate::caller::{Caller, In, Of, Track, With, needs};
+use crate::caller::{Caller, In, Of, Token, Track, With, needs};
 use crate::catalogue as rows;
 use crate::cursor::encode;
 use crate::document::{Operation, Part};
@@ -27,7 +27,7 @@ use crate::strict_json::Json;
 use crate::wire::List;
 use crate::wire::tenants::{
     CallerResponse, CreateKeyRequest, CreateTenantRequest, KeyResponse, OpenSessionRequest, SessionResponse,
-    TenantResponse, UpdateTenantRequest,
+    SignInLinkResponse, TenantResponse, UpdateTenantRequest,
 };
 
 pub async fn open_session(
@@ -46,6 +46,15 @@ pub async fn open_session(
     let caller = CallerResponse::new(&session.credential, tenant.as_ref());
     let expires_at = session.expires_at.to_string();
     Ok(Created(SessionResponse { token: session.token, expires_at, caller }))
+}
+
+pub async fn create_link(
+    State(app): State<AppState>,
+    _: Caller,
+    Token(token): Token,
+) -> Result<Created<SignInLinkResponse>, Failure> {
+    let (token, ends) = app.platform().sign_in.issue_link_for(&token).await?;
+    Ok(Created(SignInLinkResponse { token, expires_at: ends.to_string() }))
 }
 
 pub async fn get_caller(

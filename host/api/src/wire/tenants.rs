@@ -141,6 +141,14 @@ pub struct SessionResponse {
     pub caller: CallerResponse,
 }
 
+/// A one-time link: the console's address with `#t=` and this behind it.
+#[derive(JsonSchema, Serialize)]
+pub struct SignInLinkResponse {
+    pub token: String,
+    #[schemars(with = "Time")]
+    pub expires_at: String,
+}
+
 /// What a credential may do, and where.
 #[derive(JsonSchema, Serialize)]
 pub struct CallerResponse {
@@ -177,5 +185,6 @@ impl ResponseBody for KeyResponse {
         Some(self.id.clone())
     }
 }
+impl ResponseBody for SignInLinkResponse {}
 impl ResponseBody for SessionResponse {}
 impl ResponseBody for CallerResponse {}

@@ -142,6 +142,38 @@ async fn a_revoked_key_ends_at_once_here() {
 }
 
 #[tokio::test]
+async fn a_link_signs_in_as_whoever_asked_for_it() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let sign_in = |link: Value| host.call("", "POST", "/v1/sessions", Some(json!({ "link": link })));
+    for (key, preset, tenant) in [
+        (&host.admin, "admin", Value::Null),
+        (&keys["tenant"], "tenant", json!("acme")),
+        (&keys["deployer"], "deployer", json!("acme")),
+    ] {
+        let made = host.call(key, "POST", "/v1/sessions/links", None).await.ok();
+        assert_eq!((made.status.as_u16(), made.header("cache-control")), (201, "no-store"));
+        let link = made.json()["token"].clone();
+        let session = sign_in(link.clone()).await.ok().json();
+        assert_eq!((&session["preset"], &session["tenant"]), (&json!(preset), &tenant));
+        sign_in(link).await.problem(401, "unauthenticated");
+        // A session may ask for one as well, for what it may itself.
+        let token = session["token"].as_str().expect("a token");
+        let again = host.call(token, "POST", "/v1/sessions/links", None).await.ok().json()["token"].clone();
+        assert_eq!(sign_in(again).await.ok().json()["scopes"], session["scopes"]);
+    }
+    // A key that is gone takes what it asked for with it.
+    let key = host.post("/v1/tenants/acme/keys", json!({ "preset": "tenant" })).await.ok().json();
+    let (id, secret) = (key["id"].as_str().expect("an id"), key["key"].as_str().expect("a key"));
+    let link = host.call(secret, "POST", "/v1/sessions/links", None).await.ok().json()["token"].clone();
+    host.call(&host.admin, "DELETE", &format!("/v1/tenants/acme/keys/{id}"), None).await.ok();
+    sign_in(link).await.problem(401, "unauthenticated");
+    for nobody in [secret, "", "isl_session_0"] {
+        host.call(nobody, "POST", "/v1/sessions/links", None).await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
 async fn the_one_time_link_signs_in_once() {
     let host = TestHost::start().await;
     let link = host.app.platform().sign_in.issue_link();

@@ -1,4 +1,4 @@
-//! Signing in: the one-time link, the short-lived sessions of the console, and the one door through which every bearer token is
+//! Signing in: one-time links, the short-lived sessions of the console, and the one door through which every bearer token is
 //! turned into a credential. Sessions live in memory: a restart ends them.
 
 use std::collections::HashMap;
@@ -20,8 +20,10 @@ pub const SESSION_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 pub const LINK_FOR: Duration = Duration::from_secs(15 * 60);
 /// Sessions kept; past it the one that would end first is dropped.
 const MAX_SESSIONS: usize = 10_000;
-/// Links that may be open at one time.
-const MAX_LINKS: usize = 100;
+/// Links that may be open at one time; past it the one that would end first is dropped.
+const MAX_LINKS: usize = 1_000;
+/// And of one key, so that no tenant's take the place of others'.
+const MAX_LINKS_OF_ONE: usize = 10;
 const SESSION_PREFIX: &str = "isl_session_";
 
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +52,15 @@ pub struct SignIn {
     // Both keyed by the token's digest, so that the time a look-up takes says nothing about a token. Held for one map
     // operation, never across an await.
     sessions: Mutex<HashMap<Digest, Session>>,
-    links: Mutex<HashMap<Digest, Instant>>,
+    links: Mutex<HashMap<Digest, Link>>,
+}
+
+/// A link that may still be used.
+struct Link {
+    grant: Grant,
+    ends: Instant,
+    /// The end of the session that it was asked for with: what a link opens lasts no longer.
+    session_ends: Option<Instant>,
 }
 
 struct Session {
@@ -58,7 +68,7 @@ struct Session {
     ends: Instant,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 enum Grant {
     /// The key of this hash, for as long as it exists.
     Key(Digest),
@@ -71,36 +81,67 @@ impl SignIn {
         Self { keys, sessions: Mutex::default(), links: Mutex::default() }
     }
 
-    /// A token for the address printed at start-up: good once, and for [`LINK_FOR`].
+    /// A token for the address printed at start-up: the operator's, good once, and for [`LINK_FOR`].
     pub fn issue_link(&self) -> String {
+        self.add_link(Grant::Link, None)
+    }
+
+    /// The same of whoever holds this key or session, and when it ends. What it opens may what they may, and lasts no longer than their
+    /// key, or their session.
+    pub async fn issue_link_for(&self, bearer: &str) -> Result<(String, Timestamp), SignInError> {
+        self.authenticate(bearer).await?;
+        let (grant, session_ends) = if bearer.starts_with(SESSION_PREFIX) {
+            let sessions = self.sessions();
+            let session = sessions.get(&Digest::of(bearer.as_bytes())).ok_or(SignInError::Refused)?;
+            (session.grant.clone(), Some(session.ends))
+        } else {
+            (Grant::Key(self.keys.hash(bearer).ok_or(SignInError::Refused)?), None)
+        };
+        Ok((self.add_link(grant, session_ends), Timestamp::now() + LINK_FOR))
+    }
+
+    fn add_link(&self, grant: Grant, session_ends: Option<Instant>) -> String {
         let token = random_token("");
         let mut links = self.links();
-        links.retain(|_, ends| *ends > Instant::now());
-        if links.len() < MAX_LINKS {
-            links.insert(Digest::of(token.as_bytes()), Instant::now() + LINK_FOR);
+        links.retain(|_, link| link.ends > Instant::now());
+        let first = |links: &HashMap<Digest, Link>, grant: Option<&Grant>| {
+            let of = links.iter().filter(|(_, link)| grant.is_none_or(|grant| *grant == link.grant));
+            of.min_by_key(|(_, link)| link.ends).map(|(token, _)| *token)
+        };
+        let own = links.values().filter(|link| link.grant == grant).count();
+        let crowded = match own >= MAX_LINKS_OF_ONE {
+            true => first(&links, Some(&grant)),
+            false if links.len() >= MAX_LINKS => first(&links, None),
+            false => None,
+        };
+        if let Some(token) = crowded {
+            links.remove(&token);
         }
+        links.insert(Digest::of(token.as_bytes()), Link { grant, ends: Instant::now() + LINK_FOR, session_ends });
         token
     }
 
     pub async fn open(&self, proof: Proof<'_>) -> Result<OpenedSession, SignInError> {
-        let (grant, credential) = match proof {
+        let (grant, session_ends) = match proof {
             Proof::Link(token) => {
-                let ends = self.links().remove(&Digest::of(token.as_bytes())).ok_or(SignInError::Refused)?;
-                if ends <= Instant::now() {
+                let link = self.links().remove(&Digest::of(token.as_bytes())).ok_or(SignInError::Refused)?;
+                if link.ends <= Instant::now() {
                     return Err(SignInError::Refused);
                 }
-                // Whoever can read the host's terminal operates it.
-                (Grant::Link, Credential::operator())
+                (link.grant, link.session_ends)
             }
-            Proof::Key(token) => {
-                let hash = self.keys.hash(token).ok_or(SignInError::Refused)?;
-                let credential = self.keys.by_hash(&hash).await?.ok_or(SignInError::Refused)?;
-                (Grant::Key(hash), credential)
-            }
+            Proof::Key(token) => (Grant::Key(self.keys.hash(token).ok_or(SignInError::Refused)?), None),
+        };
+        let credential = match &grant {
+            // Whoever can read the host's terminal operates it.
+            Grant::Link => Credential::operator(),
+            Grant::Key(hash) => self.keys.by_hash(hash).await?.ok_or(SignInError::Refused)?,
         };
         let token = random_token(SESSION_PREFIX);
-        self.keep(Digest::of(token.as_bytes()), Session { grant, ends: Instant::now() + SESSION_FOR });
-        let ends = Timestamp::now() + SESSION_FOR;
+        let now = Instant::now();
+        let ends = session_ends.map_or(now + SESSION_FOR, |ends| ends.min(now + SESSION_FOR));
+        self.keep(Digest::of(token.as_bytes()), Session { grant, ends });
+        let ends = Timestamp::now() + ends.saturating_duration_since(now);
         // Not beyond the key's own end, which `authenticate` asks for each time.
         let expires_at = credential.bounds.expires_at.map_or(ends, |key_ends| key_ends.min(ends));
         Ok(OpenedSession { token, expires_at, credential })
@@ -143,7 +184,7 @@ impl SignIn {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn links(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
+    fn links(&self) -> MutexGuard<'_, HashMap<Digest, Link>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,6 +225,47 @@ mod tests {
         let late = sign_in.issue_link();
         tokio::time::advance(LINK_FOR).await;
         assert!(sign_in.open(Proof::Link(&late)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_gives_what_it_was_asked_for_with_and_lasts_no_longer() {
+        let store = Arc::new(MemoryStore::new());
+        let keys = Arc::new(Keys::new(store.clone(), KeyPepper::new([7; 32]), Arc::default(), Arc::default()));
+        let sign_in = SignIn::new(keys.clone());
+        let tenant =
+            crate::tenant::Tenant::new(crate::ids::TenantSlug::parse("acme").expect("valid"), Timestamp::UNIX_EPOCH);
+        crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
+        let scope = Credential::operator().scope_over(&tenant).expect("the operator reaches all");
+        let (key, secret) =
+            keys.mint(&Credential::operator(), &scope, NewKey::of(Preset::Deployer)).await.expect("minted");
+        let bearer = secret.expose().to_owned();
+        let (link, _) = sign_in.issue_link_for(&bearer).await.expect("a key");
+        let session = sign_in.open(Proof::Link(&link)).await.expect("a fresh link");
+        assert_eq!((session.credential.preset, session.credential.tenant), (Preset::Deployer, Some(tenant.id)));
+        assert!(sign_in.open(Proof::Link(&link)).await.is_err(), "good once");
+        assert!(sign_in.issue_link_for("isl_admin_x").await.is_err());
+        // A link of a session's opens none that outlives it.
+        tokio::time::advance(SESSION_FOR - Duration::from_secs(60)).await;
+        let (link, _) = sign_in.issue_link_for(&session.token).await.expect("a session");
+        let last = sign_in.open(Proof::Link(&link)).await.expect("a fresh link");
+        assert!(last.expires_at <= Timestamp::now() + Duration::from_secs(61));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(sign_in.authenticate(&last.token).await.is_err());
+        assert!(sign_in.issue_link_for(&session.token).await.is_err());
+        // Of one key's links the first give way, and nobody else's.
+        let operators = sign_in.issue_link();
+        let mut links = Vec::new();
+        for _ in 0..=MAX_LINKS_OF_ONE {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            links.push(sign_in.issue_link_for(&bearer).await.expect("a key").0);
+        }
+        assert!(sign_in.open(Proof::Link(&links[0])).await.is_err());
+        sign_in.open(Proof::Link(&links[1])).await.expect("the second is there");
+        sign_in.open(Proof::Link(&operators)).await.expect("the operator's is there");
+        // What a revoked key left is good for nothing.
+        let (link, _) = sign_in.issue_link_for(&bearer).await.expect("a key");
+        keys.delete(&scope, &key.id).await.expect("revoked");
+        assert!(sign_in.open(Proof::Link(&link)).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
