@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::execute::{GuestError, LogLine, Subrequest, Timing, Usage};
-use crate::ids::{Digest, RunId, VersionId};
+use crate::ids::{Digest, FunctionName, RunId, VersionId};
 use crate::outcome::Outcome;
 
 /// One entry of a tenant's history.
@@ -27,6 +27,8 @@ pub struct RunResult {
     pub version: VersionId,
     /// The blob that holds the module map that ran.
     pub code: Digest,
+    /// The function whose version it was; `None` for code that came with the run, and in records from before this was kept.
+    pub function: Option<FunctionName>,
     pub request: RecordedRequest,
     /// Names of the variables it ran with. Values are never kept.
     pub env_names: Vec<String>,

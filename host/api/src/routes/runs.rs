@@ -36,7 +36,7 @@ pub async fn create_run(
     }
     let code = match &spec.code {
         RunCode::Modules(code) => Some(code.clone()),
-        RunCode::Version(_) | RunCode::Function(..) => None,
+        RunCode::Version(_) | RunCode::Function(..) | RunCode::Recorded { .. } => None,
     };
     let started = app.platform().runs.start(&found.scope, id, spec).await.map_err(|error| match &code {
         Some(code) => framed(error.into(), code, "/code"),
@@ -53,7 +53,8 @@ pub async fn replay_run(
     Asked(id): Asked,
     accept: Accept,
 ) -> Result<Rated<RunAnswer>, Failure> {
-    let started = app.platform().runs.replay(&found.scope, id, &run).await?;
+    let reads_env = found.credential.allows(Scope::EnvRead);
+    let started = app.platform().runs.replay(&found.scope, id, &run, reads_env).await?;
     let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
 }

@@ -66,11 +66,60 @@ async fn versions_and_functions_run_by_name() {
     assert_eq!(run["version"], json!(version));
     host.post(RUNS, json!({ "code": { "function": "nobody" } })).await.problem(404, "function_not_found");
 
-    // Values are not kept, and the repetition says what it went without.
+    // What the call gave is not kept, and the repetition says what it went without.
     let id = run["id"].as_str().expect("an id");
     let again = host.call(&host.admin, "POST", &format!("{RUNS}/{id}/replay"), None).await.ok().json();
-    assert_eq!(again["response"]["body"]["text"], "");
-    assert!(again["warnings"][0].as_str().is_some_and(|warning| warning.contains("A, B")), "{again}");
+    assert_eq!(again["response"]["body"]["text"], "A=1");
+    assert!(again["warnings"][0].as_str().is_some_and(|warning| warning.ends_with("without B")), "{again}");
+}
+
+#[tokio::test]
+async fn a_run_of_a_function_is_replayed_with_what_the_function_has_and_the_caller_may_see() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let function = "/v1/tenants/acme/functions/hello";
+    let version = host.deploy("acme", "hello", words::ENV).await;
+    let set = async |name: &str, value: &str| {
+        host.post(&format!("{function}/env"), json!({ "name": name, "value": value })).await.ok()
+    };
+    set("A", "1").await;
+    let ran = async |body: Value| {
+        let run = host.post(RUNS, body).await.ok().json();
+        run["id"].as_str().expect("an id").to_owned()
+    };
+    let by_name = ran(json!({ "code": { "function": "hello" } })).await;
+    let by_code = ran(json!({ "code": modules(words::ENV), "env": { "A": "mine" } })).await;
+    // A key that runs, and sees no variables.
+    let runs = json!({ "preset": "tenant", "scopes": ["run", "runs:read"] });
+    let runner = host.post("/v1/tenants/acme/keys", runs).await.ok().json()["key"].as_str().expect("a key").to_owned();
+    let replayed = |key: &str, run: &str| {
+        let (key, path) = (key.to_owned(), format!("/v1/tenants/~/runs/{run}/replay"));
+        let host = &host;
+        async move {
+            let again = host.call(&key, "POST", &path, None).await.ok().json();
+            let warned = again["warnings"].as_array().is_some_and(|warnings| !warnings.is_empty());
+            (again["response"]["body"]["text"].as_str().expect("text").to_owned(), warned)
+        }
+    };
+    let told = |text: &str, warned: bool| (text.to_owned(), warned);
+    // Today's value, of the names it had; and the same from a replay's own record.
+    set("A", "2").await;
+    set("NEW", "3").await;
+    assert_eq!(replayed(&keys["tenant"], &by_name).await, told("A=2", false));
+    assert_eq!(replayed(&runner, &by_name).await, told("A=2", false), "it may run the function itself");
+    // Code that only looks like the function's gets nothing of its.
+    assert_eq!(replayed(&keys["tenant"], &by_code).await, told("", true));
+    // A version that serves no more may show variables to those alone who see them anyway.
+    let live = host.deploy("acme", "hello", "x").await;
+    assert_eq!(replayed(&keys["tenant"], &by_name).await, told("A=2", false));
+    assert_eq!(replayed(&runner, &by_name).await, told("", true));
+    let shares = json!([{ "version": version, "weight": 0 }, { "version": live, "weight": 10_000 }]);
+    let next = json!({ "split": shares });
+    host.call(&host.admin, "PUT", &format!("{function}/aliases/next"), Some(next)).await.ok();
+    assert_eq!(replayed(&runner, &by_name).await, told("", true), "no traffic goes there");
+    // Of a function that is gone there is the code.
+    host.call(&host.admin, "DELETE", function, None).await.ok();
+    assert_eq!(replayed(&keys["tenant"], &by_name).await, told("", true));
 }
 
 #[tokio::test]

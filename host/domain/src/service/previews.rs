@@ -138,6 +138,7 @@ mod tests {
             outcome: Outcome::Ok,
             version: VersionId::of(&code),
             code,
+            function: None,
             request,
             env_names: Vec::new(),
             response: Some(response),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
-use isolet_domain::ids::{Digest, RunId, VersionId};
+use isolet_domain::ids::{Digest, FunctionName, RunId, VersionId};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ struct ResultRecord {
     outcome: String,
     version: String,
     code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
     request: RequestRecord,
     #[serde(default)]
     env_names: Vec<String>,
@@ -145,6 +147,7 @@ impl ResultRecord {
             outcome: result.outcome.as_str().to_owned(),
             version: result.version.to_string(),
             code: result.code.to_string(),
+            function: result.function.as_ref().map(ToString::to_string),
             request: RequestRecord {
                 method: request.method.clone(),
                 path: request.path.clone(),
@@ -201,6 +204,7 @@ impl ResultRecord {
             outcome: Outcome::parse(&self.outcome).unwrap_or(Outcome::Internal),
             version: parse("version", &self.version, VersionId::parse)?,
             code: parse("code", &self.code, Digest::parse)?,
+            function: self.function.map(|name| parse("function", &name, FunctionName::parse)).transpose()?,
             request: RecordedRequest {
                 method: self.request.method,
                 path: self.request.path,

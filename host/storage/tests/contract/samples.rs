@@ -147,6 +147,7 @@ pub fn run(text: &str) -> Run {
         outcome: Outcome::EgressDenied,
         version: VersionId::of(&digest),
         code: digest,
+        function: FunctionName::parse("hello").ok(),
         request: RecordedRequest {
             method: "POST".to_owned(),
             path: NASTY.to_owned(),

@@ -12,7 +12,7 @@ use super::updates::{RunUpdate, Teller, Updates};
 use crate::body::Body;
 use crate::egress::Egress;
 use crate::execute::{Answer, Ended, GuestExecutor, Invocation, Prepared, Report, RunEvent};
-use crate::ids::{Digest, EnvName, TenantId, VersionId};
+use crate::ids::{Digest, EnvName, FunctionName, TenantId, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
 use crate::run::{KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
@@ -27,6 +27,7 @@ pub(super) struct Execution {
     pub(super) prepared: Prepared,
     pub(super) code: Digest,
     pub(super) version: VersionId,
+    pub(super) function: Option<FunctionName>,
     pub(super) request: RunRequest,
     pub(super) env: BTreeMap<EnvName, String>,
     pub(super) tenant: TenantId,
@@ -148,6 +149,7 @@ fn result(run: &Execution, response: Option<RecordedResponse>, report: Report) -
         outcome: report.outcome,
         version: run.version.clone(),
         code: run.code,
+        function: run.function.clone(),
         request: run.request.recorded(),
         env_names: run.env.keys().map(|name| name.as_str().to_owned()).collect(),
         response,

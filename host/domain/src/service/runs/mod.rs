@@ -44,6 +44,15 @@ pub enum RunCode {
     Version(VersionId),
     /// A version that traffic of this alias of a function may get, with the function's variables.
     Function(FunctionName, AliasName),
+    /// What ran before as a version of a function: as that again where it still is one, else as the code alone. With those of the
+    /// function's variables whose names it had.
+    Recorded {
+        function: FunctionName,
+        version: VersionId,
+        code: Code,
+        env_names: Vec<String>,
+        reads_env: bool,
+    },
 }
 
 /// A run as it is asked for.
@@ -195,6 +204,7 @@ impl Runs {
                 prepared,
                 code: found.digest,
                 version: found.version,
+                function: found.function.map(|function| function.name),
                 request,
                 env,
                 tenant: tenant.id(),
@@ -211,8 +221,15 @@ impl Runs {
         })
     }
 
-    /// The same code and request once more. Values of variables are never kept, so it runs without those of the call.
-    pub async fn replay(&self, tenant: &TenantScope, id: RequestId, run: &RunId) -> Result<StartedRun, RunError> {
+    /// The same code and request once more. Values of variables are never kept: of the function that it was a version of it has those of
+    /// now, and it runs without those of the call. `reads_env`: whether the caller may see a function's variables.
+    pub async fn replay(
+        &self,
+        tenant: &TenantScope,
+        id: RequestId,
+        run: &RunId,
+        reads_env: bool,
+    ) -> Result<StartedRun, RunError> {
         let run = self.preparation.repository.run(tenant, run).await?.ok_or(RunError::UnknownRun)?;
         let result = run.result.ok_or(RunError::NotReplayable)?;
         if result.request.body_truncated {
@@ -222,8 +239,15 @@ impl Runs {
             Err(PrepareError::MissingCode(_)) => return Err(RunError::NotReplayable),
             other => other?,
         };
+        let code = match result.function {
+            Some(function) => {
+                let (version, env_names) = (result.version, result.env_names.clone());
+                RunCode::Recorded { function, version, code, env_names, reads_env }
+            }
+            None => RunCode::Modules(code),
+        };
         let spec = RunSpec {
-            code: RunCode::Modules(code),
+            code,
             // It was a prompt once; whether today's rules would take it is beside the point.
             prompt: run.prompt.and_then(|prompt| Prompt::parse(prompt).ok()),
             request: Some(RunRequest::of(result.request)),
@@ -235,9 +259,8 @@ impl Runs {
             record: true,
         };
         let mut started = self.start(tenant, id, spec).await?;
-        // The tenant's are there again, as they are now.
-        let is_there = |name: &String| started.execution.env.keys().any(|there| there.as_str() == name);
-        let missing: Vec<String> = result.env_names.into_iter().filter(|name| !is_there(name)).collect();
+        let has = |name: &String| started.execution.env.keys().any(|held| held.as_str() == name);
+        let missing: Vec<String> = result.env_names.into_iter().filter(|name| !has(name)).collect();
         if !missing.is_empty() {
             let names = missing.join(", ");
             started.warnings.push(format!("variables are not kept with a run; it ran again without {names}"));
@@ -259,6 +282,19 @@ impl Runs {
                 Ok(Found { env, number, alias, ..Found::stored(version.digest, version.id, Some(function)) })
             }
             RunCode::Version(id) => self.find_version(tenant, id).await,
+            RunCode::Recorded { function, version, code, env_names, reads_env } => {
+                let held = repository.version(tenant, &function, &version).await?;
+                let function = repository.function(tenant, &function).await?;
+                let (Some(held), Some(function)) = (held, function) else { return Ok(Found::of(code)) };
+                // Whoever may run a function gets its variables with a version that serves. An earlier one may do other things with
+                // them, such as show them: only to whoever sees them anyway.
+                let may = reads_env || serves(&function, &version);
+                let own =
+                    function.env.iter().filter(|(name, _)| may && env_names.iter().any(|had| had == name.as_str()));
+                let env = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+                let number = Some(held.number);
+                Ok(Found { env, number, ..Found::stored(held.digest, version, Some(function)) })
+            }
         }
     }
 
@@ -306,6 +342,12 @@ impl Runs {
             }
         }
     }
+}
+
+/// Whether any traffic goes to the version.
+fn serves(function: &Function, version: &VersionId) -> bool {
+    let mut shares = function.aliases.values().flat_map(|alias| alias.split.shares());
+    shares.any(|share| share.version == *version && share.weight > 0)
 }
 
 impl StartedRun {
