@@ -17,6 +17,7 @@ export const OPERATIONS = {
   rotate_global_key: { method: 'POST', path: '/v1/keys/{key}/rotate', body: true, repeatable: true },
   get_openapi: { method: 'GET', path: '/v1/openapi.json' },
   open_session: { method: 'POST', path: '/v1/sessions', body: true },
+  create_link: { method: 'POST', path: '/v1/sessions/links' },
   list_tenants: { method: 'GET', path: '/v1/tenants' },
   create_tenant: { method: 'POST', path: '/v1/tenants', body: true, repeatable: true },
   get_tenant: { method: 'GET', path: '/v1/tenants/{tenant}' },
