@@ -109,6 +109,17 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
         .filter(|line| line.starts_with('{'))
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
+    // Of the tenants that are named, and of no others.
+    let (made, _) = host.api("POST", "/v1/tenants", r#"{"slug":"idle"}"#);
+    assert_eq!(made, 201);
+    for named in ["demo", "idle", "idle,demo"] {
+        let rows: Value = serde_json::from_str(&output(&host, &["usage", "--json", "--tenant", named])).expect("JSON");
+        assert_eq!(rows.as_array().map(Vec::len), Some(usize::from(named.contains("demo"))), "{named}: {rows}");
+        let table = output(&host, &["usage", "export", "--month", &month, "--csv", "--tenant", named]);
+        assert_eq!(table.contains(",demo,"), named.contains("demo"), "{named}: {table}");
+    }
+    let refused = command(&host, &["usage", "--tenant", "nobody"]).output().expect("it starts");
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("404"));
     let told = lines.iter().find(|line| line["fields"]["function"] == "hello").unwrap_or_else(|| panic!("{own}"));
     assert_eq!(
         (&told["fields"]["tenant.slug"], &told["fields"]["outcome"]),

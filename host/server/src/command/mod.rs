@@ -84,7 +84,7 @@ enum Verb {
     Audit(audit::AuditArguments),
     /// Write a store to a file and back, move tenants between stores, replace the key that secrets are sealed with.
     Store(store::StoreArguments),
-    /// Show what tenants used, and export a month of it.
+    /// Show what tenants used, and export a month of it: of all that the key reaches, or of those that `--tenant` names.
     Usage(usage::UsageArguments),
     /// Make, show, rotate and revoke keys.
     Key(key::KeyArguments),

@@ -27,6 +27,32 @@ pub struct HostArguments {
     pub json: bool,
 }
 
+impl HostArguments {
+    /// A host with a key that is known.
+    #[cfg(test)]
+    pub fn of(url: &str, key: &str) -> Self {
+        let file = std::env::temp_dir().join(format!("isolet-test-{}-{key}", std::process::id()));
+        std::fs::write(&file, key).expect("written");
+        let access = AccessArguments {
+            url: Some(url.to_owned()),
+            tenant: Some("demo".to_owned()),
+            key_file: Some(file),
+            ..AccessArguments::default()
+        };
+        Self { access, json: false }
+    }
+
+    /// For whoever is no [`Remote`].
+    pub fn access(&self) -> AccessArguments {
+        self.access.clone()
+    }
+
+    /// The tenant that a flag or a variable names.
+    pub fn tenant(&self) -> Option<&str> {
+        self.access.tenant.as_deref()
+    }
+}
+
 /// The function.
 #[derive(Args)]
 pub struct FunctionArguments {

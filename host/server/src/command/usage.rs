@@ -1,4 +1,5 @@
-//! `isolet usage`: what was used lately, and a month of it for a bill.
+//! `isolet usage`: what was used lately, and a month of it for a bill; of all tenants that the key reaches, or of those that `--tenant`
+//! names, with commas between them.
 
 #![allow(clippy::print_stdout, reason = "rows go to stdout")]
 
@@ -12,6 +13,7 @@ use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::access::encoded;
 use super::remote::{HostArguments, Remote, text};
 
 /// What `isolet usage` is given.
@@ -41,6 +43,15 @@ struct Shape {
     group_by: String,
 }
 
+impl Shape {
+    /// The parameters, with those of the tenants that a flag or a variable names. A context's tenant is no reason to leave the others out.
+    fn query(&self, tenants: Option<&str>) -> String {
+        let list = |text: &str| text.split(',').map(encoded).collect::<Vec<_>>().join(",");
+        let tenants = tenants.map(|tenants| format!("&tenant={}", list(tenants))).unwrap_or_default();
+        format!("granularity={}&group_by={}{tenants}", encoded(&self.granularity), list(&self.group_by))
+    }
+}
+
 #[derive(Subcommand)]
 enum UsageVerb {
     /// Write a month (UTC) as a table for a bill.
@@ -65,7 +76,7 @@ struct ExportArguments {
 
 pub async fn usage(arguments: UsageArguments) -> Result<u8> {
     let remote = Remote::of(&arguments.host)?;
-    let shape = format!("granularity={}&group_by={}", arguments.shape.granularity, arguments.shape.group_by);
+    let shape = arguments.shape.query(arguments.host.tenant());
     if let Some(UsageVerb::Export(export)) = &arguments.verb {
         return self::export(&remote, &shape, export).await;
     }
@@ -145,6 +156,13 @@ fn month(text: &str) -> Result<(Timestamp, Timestamp)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tenants_that_are_named_are_sent_along() {
+        let shape = Shape { granularity: "1d".to_owned(), group_by: "tenant,label.a b".to_owned() };
+        assert_eq!(shape.query(None), "granularity=1d&group_by=tenant,label.a%20b");
+        assert_eq!(shape.query(Some("acme,a&b")), "granularity=1d&group_by=tenant,label.a%20b&tenant=acme,a%26b");
+    }
 
     #[test]
     fn a_month_is_from_its_first_moment_to_the_next_ones() {
