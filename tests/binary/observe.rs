@@ -72,11 +72,23 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
     visit(&host, "/b");
     assert_eq!(tail.next()["path"], "/b");
     drop(tail);
+    // The newest that were there come first, as many as asked for, and of those that are meant.
+    let mut tail = Following::start(&host, &["logs", "--tail", "-n", "1", "--function", "hello"]);
+    assert_eq!(tail.next()["path"], "/b");
+    let mut none = Following::start(&host, &["logs", "--tail", "-n", "0"]);
+    let mut elsewhere = Following::start(&host, &["logs", "--tail", "--query", "/c"]);
+    // They have asked when the first of them is told something.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    visit(&host, "/c");
+    for tail in [&mut tail, &mut none, &mut elsewhere] {
+        assert_eq!(tail.next()["path"], "/c");
+    }
+    drop((tail, none, elsewhere));
 
     let found = output(&host, &["logs", "-n", "2", "--function", "hello", "--format", "json"]);
     let paths: Vec<Value> =
         found.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["path"].clone()).collect();
-    assert_eq!(paths, ["/a", "/b"]);
+    assert_eq!(paths, ["/b", "/c"]);
     let pretty = output(&host, &["logs", "--query", "/b", "--format", "pretty"]);
     assert!(pretty.contains("  hello v1  GET /b  200 ok  "), "{pretty}");
     assert_eq!(output(&host, &["logs", "--outcome", "cpu_limit"]), "");
@@ -85,7 +97,7 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     let usage = loop {
         let rows: Value = serde_json::from_str(&output(&host, &["usage", "--json"])).expect("JSON");
-        if rows[0]["requests"].as_u64().is_some_and(|requests| requests >= 3) {
+        if rows[0]["requests"].as_u64().is_some_and(|requests| requests >= 4) {
             break rows[0].clone();
         }
         assert!(std::time::Instant::now() < deadline, "{rows}");
@@ -97,18 +109,6 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
     let table = output(&host, &["usage", "export", "--month", &month, "--csv"]);
     assert!(table.starts_with("window_start,window_end,tenant,requests,"), "{table}");
     assert!(table.lines().nth(1).is_some_and(|row| row.contains(",demo,")), "{table}");
-    let (status, metrics) = host.api("GET", "/v1/tenants/demo/metrics?names=requests&step=1m", "");
-    let metrics: Value = serde_json::from_str(&metrics).expect("JSON");
-    let values = metrics["series"][0]["values"].as_array().expect("values");
-    assert_eq!((status, values.iter().filter_map(Value::as_f64).sum::<f64>()), (200, 3.0));
-
-    drop(host);
-    let own = std::fs::read_to_string(&path).expect("readable");
-    let lines: Vec<Value> = own
-        .lines()
-        .filter(|line| line.starts_with('{'))
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
     // Of the tenants that are named, and of no others.
     let (made, _) = host.api("POST", "/v1/tenants", r#"{"slug":"idle"}"#);
     assert_eq!(made, 201);
@@ -120,6 +120,18 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
     }
     let refused = command(&host, &["usage", "--tenant", "nobody"]).output().expect("it starts");
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("404"));
+    let (status, metrics) = host.api("GET", "/v1/tenants/demo/metrics?names=requests&step=1m", "");
+    let metrics: Value = serde_json::from_str(&metrics).expect("JSON");
+    let values = metrics["series"][0]["values"].as_array().expect("values");
+    assert_eq!((status, values.iter().filter_map(Value::as_f64).sum::<f64>()), (200, 4.0));
+
+    drop(host);
+    let own = std::fs::read_to_string(&path).expect("readable");
+    let lines: Vec<Value> = own
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     let told = lines.iter().find(|line| line["fields"]["function"] == "hello").unwrap_or_else(|| panic!("{own}"));
     assert_eq!(
         (&told["fields"]["tenant.slug"], &told["fields"]["outcome"]),

@@ -72,13 +72,23 @@ pub async fn logs(arguments: LogsArguments) -> Result<u8> {
     let usual = if std::io::stdout().is_terminal() { Format::Pretty } else { Format::Json };
     let format = if arguments.host.json { Format::Json } else { arguments.format.unwrap_or(usual) };
     let query = arguments.query()?;
-    if arguments.tail {
-        return tail(&remote, &query, format).await;
-    }
-    for record in newest(&remote, &query, arguments.limit).await?.iter().rev() {
+    // Where the log ended before the newest were asked for: what comes later is after this, or among them.
+    let end = if arguments.tail { newest(&remote, "", 1).await? } else { Vec::new() };
+    let shown = newest(&remote, &query, arguments.limit).await?;
+    for record in shown.iter().rev() {
         show(record, format);
     }
-    Ok(0)
+    if !arguments.tail {
+        return Ok(0);
+    }
+    let last = later(end.first(), shown.first());
+    tail(&remote, &query, last, format).await
+}
+
+/// The id of the later of two records. Ids are numbers that only grow.
+fn later(one: Option<&Value>, other: Option<&Value>) -> Option<String> {
+    let ids = [one, other].into_iter().flatten().map(|record| text(record, "id"));
+    ids.max_by_key(|id| id.parse::<u64>().unwrap_or(0)).map(str::to_owned)
 }
 
 impl LogsArguments {
@@ -143,25 +153,31 @@ async fn newest(remote: &Remote, query: &str, limit: usize) -> Result<Vec<Value>
     Ok(records)
 }
 
-/// Follows until it is stopped; connects again where that helps.
-async fn tail(remote: &Remote, query: &str, format: Format) -> Result<u8> {
-    let path = remote.path(&format!("/logs?{}", query.trim_start_matches('&')));
-    let (mut last, mut wait, mut connected) = (None, BACK_OFF.0, false);
+/// Follows from after the record `last` until it is stopped; connects again where that helps.
+async fn tail(remote: &Remote, query: &str, mut last: Option<String>, format: Format) -> Result<u8> {
+    let path = remote.path(&format!("/logs?{}", followed(query, last.is_some())));
+    let mut wait = BACK_OFF.0;
     loop {
         match listen(remote, &path, &mut last, format).await {
-            Ok(()) => {
-                connected = true;
-                wait = BACK_OFF.0;
-            }
-            // What was refused will be refused again, and a host that never was there is rather a mistake.
+            Ok(()) => wait = BACK_OFF.0,
+            // What was refused will be refused again.
             Err(Stopped::Refused(error)) => return Err(error),
-            Err(Stopped::Lost(error)) if !connected && last.is_none() => return Err(error),
             Err(Stopped::Lost(error)) => progress(&format!("{error:#}; trying again in {} s", wait.as_secs_f32())),
         }
         // Not all at once after a restart.
         let spread = f64::from(Timestamp::now().subsec_nanosecond() % 1_000) / 1_000.0;
         tokio::time::sleep(wait.mul_f64(0.5 + spread / 2.0)).await;
         wait = (wait * 2).min(BACK_OFF.1);
+    }
+}
+
+/// The parameters of what is followed. A log that was empty has no last record: it is followed from its beginning, so that a connection
+/// that breaks off before there is a first one loses nothing.
+fn followed(query: &str, has_last: bool) -> String {
+    let query = query.trim_start_matches('&');
+    match query.starts_with("start=") || has_last {
+        true => query.to_owned(),
+        false => format!("start={}&{query}", Timestamp::UNIX_EPOCH).trim_end_matches('&').to_owned(),
     }
 }
 
@@ -287,6 +303,87 @@ mod tests {
         assert!(shown.lines().skip(1).all(|line| line.starts_with("  ")), "{shown}");
         assert!(!shown.contains(['\u{1b}', '\u{9b}', '\r']), "{shown}");
         assert_eq!(shown.lines().count(), 5);
+    }
+
+    #[test]
+    fn it_is_followed_from_the_last_record_or_from_the_beginning() {
+        let record = |id: &str| json!({ "id": id });
+        assert_eq!(later(None, None), None);
+        assert_eq!(later(Some(&record("9")), None).as_deref(), Some("9"));
+        // Of the filter's, or of the whole log.
+        assert_eq!(later(Some(&record("9")), Some(&record("10"))).as_deref(), Some("10"));
+        assert_eq!(later(Some(&record("100")), Some(&record("20"))).as_deref(), Some("100"));
+        assert_eq!(followed("", true), "");
+        assert_eq!(followed("&level=warn", true), "level=warn");
+        assert_eq!(followed("&level=warn", false), "start=1970-01-01T00:00:00Z&level=warn");
+        assert_eq!(followed("", false), "start=1970-01-01T00:00:00Z");
+        assert_eq!(followed("&start=2026-01-01T00:00:00Z&level=warn", false), "start=2026-01-01T00:00:00Z&level=warn");
+    }
+
+    /// Answers one request after the other with these, a connection each, and gives back their heads.
+    async fn played(answers: Vec<(&'static str, String)>) -> (u16, tokio::task::JoinHandle<Vec<String>>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let port = listener.local_addr().expect("bound").port();
+        let playing = tokio::spawn(async move {
+            let mut heads = Vec::new();
+            for (kind, body) in answers {
+                let (mut connection, _) = listener.accept().await.expect("somebody comes");
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(connection.read_u8().await.expect("a request"));
+                }
+                heads.push(String::from_utf8(head).expect("ASCII").to_ascii_lowercase());
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n{body}");
+                connection.write_all(answer.as_bytes()).await.expect("written");
+            }
+            heads
+        });
+        (port, playing)
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_a_break_is_asked_for_from_where_it_was() {
+        let page = |ids: &[u64]| {
+            let records: Vec<Value> = ids.iter().map(|id| json!({ "id": id.to_string(), "path": "/" })).collect();
+            ("application/json", json!({ "data": records, "next_cursor": null }).to_string())
+        };
+        let events = |text: &str| ("text/event-stream", text.to_owned());
+        let record = "event: log\nid: 9\ndata: {\"id\":\"9\"}\n\n";
+        for (answers, expected) in [
+            // Cut before the first record: again from the end of the log, which no record that was shown is.
+            (vec![page(&[7]), page(&[]), events("retry: 1000\n\n"), events(record), events("")], ["7", "7", "9"]),
+            // The newest that was shown is newer.
+            (vec![page(&[7]), page(&[8, 2]), events(""), events(record), events("")], ["8", "8", "9"]),
+            // There was none at all: from the beginning, until there is one.
+            (vec![page(&[]), page(&[]), events(""), events(record), events("")], ["", "", "9"]),
+        ] {
+            let (port, playing) = played(answers).await;
+            let host = HostArguments::of(&format!("http://127.0.0.1:{port}"), "isl_x");
+            let tailing = logs(LogsArguments {
+                host,
+                tail: true,
+                since: None,
+                level: None,
+                outcome: None,
+                function: None,
+                version: None,
+                request_id: None,
+                query: None,
+                limit: 100,
+                format: Some(Format::Json),
+            });
+            let heads = tokio::select! {
+                heads = playing => heads.expect("no panic"),
+                ended = tailing => panic!("it ended: {:?}", ended.err()),
+            };
+            let of =
+                |head: &String| head.lines().find_map(|line| line.strip_prefix("last-event-id: ").map(str::to_owned));
+            let positions: Vec<String> = heads[2..].iter().map(|head| of(head).unwrap_or_default()).collect();
+            assert_eq!(positions, expected);
+            let from_the_beginning = heads[2].contains("start=1970-01-01");
+            assert_eq!(from_the_beginning, expected[0].is_empty(), "{}", heads[2]);
+        }
     }
 
     #[test]
