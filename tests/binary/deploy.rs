@@ -36,8 +36,12 @@ impl Desk {
     }
 
     fn deploy(&self, arguments: &[&str]) -> Ran {
+        self.call(&[&["deploy"], arguments].concat())
+    }
+
+    fn call(&self, arguments: &[&str]) -> Ran {
         let mut command = isolet();
-        command.current_dir(self.folder.path()).env("XDG_CACHE_HOME", cache()).arg("deploy").args(arguments);
+        command.current_dir(self.folder.path()).env("XDG_CACHE_HOME", cache()).args(arguments);
         command.arg("--url").arg(self.host.started["control_plane"].as_str().expect("an address"));
         let output = command.arg("--key-file").arg(self.host.key_file()).output().expect("it starts");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -79,6 +83,43 @@ fn a_project_without_a_bundler_is_deployed_as_modules() {
     let (exit, stdout, _) = desk.deploy(&["app/src/app.ts", "--json"]);
     let deployed: Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!((exit, &deployed["function"], &deployed["number"]), (0, &"app".into(), &1.into()));
+}
+
+#[test]
+fn a_version_gets_the_traffic_of_the_alias_that_is_named_or_none() {
+    let answers = |text: &str| format!("export default {{ fetch: () => new Response('{text}') }}");
+    let desk = Desk::with(&[("app/package.json", "{}"), ("app/main.js", &answers("one"))]);
+    assert_eq!(desk.deploy(&["app"]).0, 0);
+    // Uploaded, by either verb: nothing is sent there.
+    for (text, arguments) in [("two", &["deploy", "app", "--no-alias"][..]), ("three", &["versions", "upload", "app"])]
+    {
+        desk.write("app/main.js", &answers(text));
+        let (exit, stdout, stderr) = desk.call(&[arguments, &["-m", text]].concat());
+        assert_eq!((exit, stderr.as_str()), (0, ""), "{stdout}");
+        assert!(stdout.starts_with("version ") && stdout.contains(" of app: 1 module(s)"), "{stdout}");
+        assert_eq!(desk.answer("app"), "one");
+    }
+    let (exit, stdout, _) = desk.deploy(&["app", "--no-alias", "--json"]);
+    let uploaded: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!((exit, &uploaded["number"], &uploaded["created"]), (0, &3.into(), &false.into()));
+    // An alias of its own; `live` stays.
+    let (exit, stdout, _) = desk.deploy(&["app", "--alias", "next"]);
+    assert!(exit == 0 && stdout.starts_with("next of app is version 3 ("), "{stdout}");
+    assert_eq!(desk.answer("app"), "one");
+    let (exit, stdout, _) = desk.call(&["alias", "set", "live=v1:0,v2:100", "--name", "app"]);
+    assert_eq!((exit, desk.answer("app").as_str()), (0, "two"), "{stdout}");
+    // A function that is not there is made; what does not build is not uploaded.
+    let (exit, stdout, _) = desk.deploy(&["app/main.js", "--name", "fresh", "--no-alias"]);
+    assert!(exit == 0 && stdout.starts_with("version 1 ("), "{stdout}");
+    desk.write("app/main.js", "let a = ;");
+    assert_eq!(desk.deploy(&["app", "--no-alias"]).0, 22);
+    for (arguments, part) in [
+        (&["app", "--alias", "No"][..], "`--alias No`: it must be"),
+        (&["app", "--alias", "next", "--no-alias"], "cannot be used with"),
+    ] {
+        let (exit, _, stderr) = desk.deploy(arguments);
+        assert!(exit == 1 && stderr.contains(part), "{stderr}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! `isolet deploy`: a project's folder or a file, bundled by the project's own esbuild where it has one, or an operator's component, made
-//! the live version of a function on a host.
+//! a version of a function on a host; and all traffic of an alias sent there, `live` as a rule. `isolet versions upload` leaves that out.
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
@@ -11,7 +11,7 @@ use clap::Args;
 use http::Method;
 use isolet_domain::code::{Code, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
-use isolet_domain::ids::FunctionName;
+use isolet_domain::ids::{AliasName, FunctionName};
 use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
@@ -25,15 +25,13 @@ use crate::client::Reply;
 /// What a bundle is called.
 const BUNDLE: &str = "main.js";
 
+/// What is uploaded.
 #[derive(Args, Clone)]
-pub struct DeployArguments {
+pub struct CodeArguments {
     /// A project's folder (its entry is what `package.json` names as `module` or `main`, or `main`, `index` or `worker`, there or in
     /// `src`), or the entry itself; or a component, `NAME.wasm`, with an operator's key.
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// The function; without it the package's name, or the folder's or file's.
-    #[arg(long)]
-    name: Option<String>,
     /// What to say about this version.
     #[arg(short, long)]
     message: Option<String>,
@@ -42,6 +40,21 @@ pub struct DeployArguments {
     no_bundle: bool,
     #[command(flatten)]
     options: OptionFlags,
+}
+
+#[derive(Args, Clone)]
+pub struct DeployArguments {
+    #[command(flatten)]
+    pub code: CodeArguments,
+    /// The function; without it the package's name, or the folder's or file's.
+    #[arg(long)]
+    name: Option<String>,
+    /// The alias whose traffic goes to the version from now on, made if it is not there; without it, `live`.
+    #[arg(long)]
+    alias: Option<String>,
+    /// Upload the version and leave all traffic as it is: `isolet alias set live=v1:90,v2:10` gives it a part.
+    #[arg(long, conflicts_with = "alias")]
+    no_alias: bool,
     #[command(flatten)]
     access: AccessArguments,
     /// Print the result as JSON.
@@ -49,8 +62,18 @@ pub struct DeployArguments {
     json: bool,
 }
 
+impl DeployArguments {
+    /// Of somebody who wants the version alone.
+    pub fn without_traffic(code: CodeArguments, name: Option<String>, access: AccessArguments, json: bool) -> Self {
+        Self { code, name, alias: None, no_alias: true, access, json }
+    }
+}
+
 pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
-    let path = &arguments.path;
+    let CodeArguments { path, no_bundle, options, message } = &arguments.code;
+    if let Some(alias) = &arguments.alias {
+        AliasName::parse(alias).map_err(|error| anyhow!("`--alias {alias}`: it {error}"))?;
+    }
     std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let folder = if path.is_dir() { path.as_path() } else { parent(path) };
     let name = function_name(&arguments, folder)?;
@@ -58,22 +81,22 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
     if path.extension().is_some_and(|extension| extension == "wasm") {
         return component(&access, &arguments, &name).await;
     }
-    let esbuild = if arguments.no_bundle { None } else { bundle::esbuild(folder) };
+    let esbuild = if *no_bundle { None } else { bundle::esbuild(folder) };
     let code = match &esbuild {
         Some(esbuild) => {
             let entry = if path.is_dir() { source::entry(path)? } else { path.clone() };
-            match bundled(esbuild, folder, &entry, arguments.options.read()?)? {
+            match bundled(esbuild, folder, &entry, options.read()?)? {
                 Some(code) => code,
                 None => return Ok(Outcome::BuildFailed.exit_code()),
             }
         }
-        None => source::read(path, arguments.options.read()?)?,
+        None => source::read(path, options.read()?)?,
     };
     let reply = send(&access, &arguments, &name, &code).await?;
     if arguments.json {
         println!("{:#}", reply.json);
     }
-    if reply.status != 200 {
+    if reply.status >= 300 {
         let texts = if esbuild.is_some() { Texts::bundled(&code, folder) } else { Texts::of(&code) };
         return show::problem(&reply.json, &texts, arguments.json);
     }
@@ -83,17 +106,17 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
         } else {
             format!("{} module(s)", code.modules().len())
         };
-        println!("{}", summary(&reply.json, &what));
-        if arguments.message.is_some() && reply.json["created"] != true {
+        println!("{}", summary(&name, &reply.json, &what));
+        if message.is_some() && reply.json["created"] != true {
             show::progress("the version was there before, and keeps the message that it has");
         }
     }
     Ok(0)
 }
 
-/// Uploads a component and makes it the live version.
+/// Uploads a component, and deploys it where that is wanted.
 async fn component(access: &Access, arguments: &DeployArguments, name: &FunctionName) -> Result<u8> {
-    let DeployArguments { path, message, no_bundle, options, json, .. } = arguments;
+    let DeployArguments { code: CodeArguments { path, message, no_bundle, options }, json, .. } = arguments;
     ensure!(!*no_bundle && !options.any(), "a component is built already: it takes no options of JavaScript");
     ensure!(message.is_none(), "a component's versions have no message");
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -109,9 +132,12 @@ async fn component(access: &Access, arguments: &DeployArguments, name: &Function
     }
     if reply.status < 300 {
         let is_new = reply.status == 201;
-        let version = json!({ "version": reply.json["id"] });
-        reply = client.send(Method::POST, &format!("{function}/deploy"), Some(&version)).await?;
-        if reply.status == 200 {
+        if !arguments.no_alias {
+            let mut version = json!({ "version": reply.json["id"] });
+            name_alias(&mut version, arguments);
+            reply = client.send(Method::POST, &format!("{function}/deploy"), Some(&version)).await?;
+        }
+        if reply.status < 300 {
             reply.json["created"] = is_new.into();
         }
     }
@@ -122,7 +148,7 @@ async fn component(access: &Access, arguments: &DeployArguments, name: &Function
         return show::problem(&reply.json, &Texts::of_wire(&Value::Null), *json);
     }
     if !json {
-        println!("{}", summary(&reply.json, &what));
+        println!("{}", summary(name, &reply.json, &what));
     }
     Ok(0)
 }
@@ -140,10 +166,10 @@ fn function_name(arguments: &DeployArguments, folder: &Path) -> Result<FunctionN
     let package = source::package(folder)?;
     let of_package = package["name"].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
     let of_path = || {
-        let path = arguments.path.canonicalize().ok()?;
+        let path = arguments.code.path.canonicalize().ok()?;
         Some(path.file_stem()?.to_string_lossy().into_owned())
     };
-    let found = of_package.filter(|_| arguments.path.is_dir()).or_else(of_path).unwrap_or_default();
+    let found = of_package.filter(|_| arguments.code.path.is_dir()).or_else(of_path).unwrap_or_default();
     FunctionName::parse(&found)
         .map_err(|error| anyhow!("`{found}` cannot be the function's name ({error}): give `--name`"))
 }
@@ -159,28 +185,96 @@ fn bundled(esbuild: &Path, folder: &Path, entry: &Path, options: CodeOptions) ->
     Ok(Some(code.with_options(CodeOptions { allow_eval, ..CodeOptions::default() })?))
 }
 
-/// Makes the function if it is not there, and the code its live version.
+/// Makes the function if it is not there, and the code a version of it; and sends an alias's traffic there where that is wanted.
 async fn send(access: &Access, arguments: &DeployArguments, name: &FunctionName, code: &Code) -> Result<Reply> {
     let client = access.client()?;
     let function = access.path(&format!("/functions/{name}"));
     let (mut body, options) = on_the_wire(code);
     body["options"] = options;
-    body["message"] = arguments.message.clone().unwrap_or_default().into();
-    let path = format!("{function}/deploy");
-    let reply = client.send(Method::POST, &path, Some(&body)).await?;
-    if reply.json["code"] != "function_not_found" {
-        return Ok(reply);
+    body["message"] = arguments.code.message.clone().unwrap_or_default().into();
+    name_alias(&mut body, arguments);
+    let path = if arguments.no_alias { format!("{function}/versions") } else { format!("{function}/deploy") };
+    let mut reply = client.send(Method::POST, &path, Some(&body)).await?;
+    if reply.json["code"] == "function_not_found" {
+        let made = client.send(Method::PUT, &function, Some(&json!({}))).await?;
+        if made.status >= 300 {
+            return Ok(made);
+        }
+        reply = client.send(Method::POST, &path, Some(&body)).await?;
     }
-    let made = client.send(Method::PUT, &function, Some(&json!({}))).await?;
-    if made.status >= 300 {
-        return Ok(made);
+    if arguments.no_alias && reply.status < 300 {
+        reply.json["created"] = (reply.status == 201).into();
     }
-    client.send(Method::POST, &path, Some(&body)).await
+    Ok(reply)
 }
 
-fn summary(deployed: &Value, what: &str) -> String {
-    let text = |name: &str| deployed[name].as_str().unwrap_or_default();
-    let again = if deployed["created"] == true { "" } else { ", deployed before" };
-    let version = format!("version {} ({})", deployed["number"], text("version"));
-    format!("{} is {version}{again}: {what}\n{}", text("function"), text("url"))
+/// `live` goes without saying, as with hosts that know no other here.
+fn name_alias(body: &mut Value, arguments: &DeployArguments) {
+    if let Some(alias) = arguments.alias.as_deref().filter(|alias| *alias != AliasName::live().as_str()) {
+        body["alias"] = alias.into();
+    }
+}
+
+/// What a deploy, or an upload alone, came to.
+fn summary(name: &FunctionName, answer: &Value, what: &str) -> String {
+    let text = |name: &str| answer[name].as_str().unwrap_or_default();
+    let (number, known) = (&answer["number"], answer["created"] != true);
+    if text("version").is_empty() {
+        let again = if known { ", uploaded before" } else { "" };
+        let id = text("id");
+        return format!("version {number} ({id}) of {name}{again}: {what}\nit gets what `isolet alias set` gives it");
+    }
+    let again = if known { ", deployed before" } else { "" };
+    let version = format!("version {number} ({}){again}: {what}", text("version"));
+    match text("alias") {
+        "" | "live" => format!("{name} is {version}\n{}", text("url")),
+        alias => format!("{alias} of {name} is {version}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        deploy: DeployArguments,
+    }
+
+    fn read(line: &[&str]) -> Option<DeployArguments> {
+        Line::try_parse_from([&["deploy"], line].concat()).ok().map(|line| line.deploy)
+    }
+
+    #[test]
+    fn the_alias_is_named_or_left_out_and_live_goes_without_saying() {
+        for (line, expected) in [
+            (&[][..], json!({})),
+            (&["--alias", "live"], json!({})),
+            (&["--alias", "next"], json!({ "alias": "next" })),
+            (&["--no-alias"], json!({})),
+        ] {
+            let arguments = read(line).expect("understood");
+            let mut body = json!({});
+            name_alias(&mut body, &arguments);
+            assert_eq!((body, arguments.no_alias), (expected, line == ["--no-alias"]), "{line:?}");
+        }
+        assert!(read(&["--alias", "next", "--no-alias"]).is_none());
+        assert!(read(&["--alias"]).is_none());
+    }
+
+    #[test]
+    fn what_is_said_tells_whether_there_is_traffic() {
+        let name = FunctionName::parse("shop").expect("a name");
+        let mut deployed =
+            json!({ "version": "v_x", "alias": "live", "number": 3, "created": true, "url": "http://shop/" });
+        assert_eq!(summary(&name, &deployed, "1 module(s)"), "shop is version 3 (v_x): 1 module(s)\nhttp://shop/");
+        deployed["alias"] = "next".into();
+        deployed["created"] = false.into();
+        assert_eq!(summary(&name, &deployed, "w"), "next of shop is version 3 (v_x), deployed before: w");
+        let uploaded = summary(&name, &json!({ "id": "v_x", "number": 3, "created": true }), "w");
+        assert!(uploaded.starts_with("version 3 (v_x) of shop: w\n"), "{uploaded}");
+    }
 }

@@ -25,10 +25,11 @@ pub struct DevArguments {
 pub async fn dev(DevArguments { deploy: arguments }: DevArguments) -> Result<u8> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let folder = if arguments.path.is_dir() {
-        arguments.path.clone()
+    let folder = if arguments.code.path.is_dir() {
+        arguments.code.path.clone()
     } else {
         arguments
+            .code
             .path
             .parent()
             .map(Path::to_owned)

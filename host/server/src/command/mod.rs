@@ -68,7 +68,7 @@ enum Verb {
     Types(init::TypesArguments),
     /// Deploy a project, and again after every change of its files.
     Dev(dev::DevArguments),
-    /// Make a project's folder, or a file, the live version of a function on a host.
+    /// Make a project's folder, or a file, the live version of a function on a host, or an alias's.
     Deploy(deploy::DeployArguments),
     /// Divide a function's traffic among its versions.
     Alias(alias::AliasArguments),

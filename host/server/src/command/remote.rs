@@ -62,6 +62,11 @@ pub struct FunctionArguments {
 }
 
 impl FunctionArguments {
+    /// What a flag says.
+    pub fn given(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub fn name(&self) -> Result<FunctionName> {
         if let Some(name) = &self.name {
             return FunctionName::parse(name).map_err(|error| anyhow!("`--name {name}`: it {error}"));

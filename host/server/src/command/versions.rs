@@ -1,4 +1,4 @@
-//! `isolet versions`: what was uploaded of a function, what changed, and removing it.
+//! `isolet versions`: what was uploaded of a function, what changed, uploading without deploying, and removing.
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::confirm::confirmed;
+use super::deploy::{CodeArguments, DeployArguments, deploy};
 use super::remote::{FunctionArguments, HostArguments, Remote, text};
 use super::show::inert;
 
@@ -23,6 +24,8 @@ pub struct VersionsArguments {
 
 #[derive(Subcommand)]
 enum VersionsVerb {
+    /// Upload a version and leave all traffic as it is, as `isolet deploy --no-alias` does.
+    Upload(CodeArguments),
     /// Show the function's versions, newest first.
     List,
     /// Show a version: an id, or a number like `v3`.
@@ -44,9 +47,16 @@ enum VersionsVerb {
 }
 
 pub async fn versions(arguments: VersionsArguments) -> Result<u8> {
+    if let VersionsVerb::Upload(code) = arguments.verb {
+        let name = arguments.function.given().map(str::to_owned);
+        let (access, json) = (arguments.host.access(), arguments.host.json);
+        return deploy(DeployArguments::without_traffic(code, name, access, json)).await;
+    }
     let (remote, function) = (Remote::of(&arguments.host)?, arguments.function.name()?);
     let base_path = remote.path(&format!("/functions/{function}/versions"));
     match arguments.verb {
+        // Done by now, and without a function that would have to be there.
+        VersionsVerb::Upload(_) => {}
         VersionsVerb::List => remote.show_all(&remote.all(&base_path).await?, line),
         VersionsVerb::Show { version } => {
             let id = remote.version(&function, &version).await?;
