@@ -108,7 +108,7 @@ fn versions_are_shown_and_traffic_is_divided_and_sent_back() {
     desk.ok(&["alias", "set", "next=v3", "--name", "shop"]);
     assert_eq!(desk.ok(&["alias", "list", "--name", "shop"]).lines().count(), 2);
     desk.refused(&["alias", "set", "live=v1:50,v2:49", "--name", "shop"], "come to 99 per cent");
-    desk.refused(&["alias", "delete", "live?x", "--name", "shop"], "404");
+    desk.refused(&["alias", "delete", "live?x", "--name", "shop", "--yes"], "404");
     desk.refused(&["alias", "set", "live=v1:x", "--name", "shop"], "per cent");
 
     desk.ok(&["rollback", "--name", "shop"]);
@@ -123,7 +123,9 @@ fn versions_are_shown_and_traffic_is_divided_and_sent_back() {
     desk.refused(&["versions", "delete", "v3", "--name", "shop", "--yes"], "the alias `live` names the version");
     assert_eq!(desk.ok(&["versions", "delete", "v2", "--name", "shop", "--yes"]), "v2 is gone\n");
     desk.refused(&["versions", "show", "v2", "--name", "shop"], "no version 2");
-    desk.ok(&["alias", "delete", "live", "--name", "shop"]);
+    desk.refused(&["alias", "delete", "live", "--name", "shop"], "say `--yes` to delete the alias `live` of `shop`");
+    assert_eq!(desk.answer().0, 200);
+    assert_eq!(desk.json(&["alias", "delete", "live", "--name", "shop", "--yes"])["deleted"], "live");
     assert_eq!(desk.answer().0, 404);
     desk.refused(&["rollback", "--name", "shop"], "no such alias");
 }
@@ -203,16 +205,18 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
     desk.ok(&["env", "set", "WHO=all", "REGION=eu", "--shared"]);
     assert_eq!(desk.ok(&["env", "list", "--shared"]), "REGION=eu\nWHO=all\n");
     assert!(desk.answer().1.starts_with("a=b "), "a function's own counts");
-    desk.ok(&["env", "delete", "WHO", "--name", "shop"]);
+    desk.ok(&["env", "delete", "WHO", "--name", "shop", "--yes"]);
     assert!(desk.answer().1.starts_with("all "), "and the tenant's below it");
     desk.ok(&["env", "set", "WHO=a=b", "--name", "shop"]);
-    desk.ok(&["env", "delete", "WHO", "--shared"]);
-    desk.refused(&["env", "delete", "WHO", "--shared"], "no such variable");
+    desk.ok(&["env", "delete", "WHO", "--shared", "--yes"]);
+    desk.refused(&["env", "delete", "WHO", "--shared", "--yes"], "no such variable");
     desk.refused(&["env", "set", "A", "B", "--name", "shop"], "standard input has one value");
     desk.refused(&["env", "set", "no name=1", "--name", "shop"], "422");
-    desk.ok(&["env", "delete", "LONG", "--name", "shop"]);
-    desk.refused(&["env", "delete", "LONG", "--name", "shop"], "no such variable");
-    desk.refused(&["env", "delete", "../../../tenants", "--name", "shop"], "404");
+    desk.refused(&["env", "delete", "LONG", "--name", "shop"], "say `--yes`");
+    assert_eq!(desk.ok(&["env", "list", "--name", "shop"]).lines().count(), 3);
+    desk.ok(&["env", "delete", "LONG", "--name", "shop", "--yes"]);
+    desk.refused(&["env", "delete", "LONG", "--name", "shop", "--yes"], "no such variable");
+    desk.refused(&["env", "delete", "../../../tenants", "--name", "shop", "--yes"], "404");
 
     for scope in [&["--name", "shop"][..], &["--shared"]] {
         let (code, out, err) = with("s3cret\n", &[&["secret", "put", "TOKEN"], scope].concat());

@@ -85,6 +85,7 @@ fn a_store_is_written_down_and_put_back_and_the_host_goes_on() {
     assert!(!written.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()), "the secret is in it");
     refused(&data, &["backup", &file], "already");
     refused(&data, &["restore", &file], "not empty");
+    refused(&data, &["restore", &file, "--force"], "say `--yes` to empty the store");
 
     // A folder without the key, and one with another.
     let empty = new_data(None);

@@ -6,6 +6,7 @@ use http::Method;
 use isolet_domain::alias::WHOLE;
 use serde_json::{Value, json};
 
+use super::confirm::Confirmation;
 use super::remote::{FunctionArguments, HostArguments, Remote, text};
 
 #[derive(Args)]
@@ -30,8 +31,12 @@ enum AliasVerb {
         #[arg(long, value_name = "HEADER")]
         sticky: Option<String>,
     },
-    /// Remove an alias.
-    Delete { alias: String },
+    /// Remove an alias that no route leads to.
+    Delete {
+        alias: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 #[derive(Args)]
@@ -70,7 +75,8 @@ pub async fn alias(arguments: AliasArguments) -> Result<u8> {
             let set = remote.ask(Method::PUT, &path, Some(&body), held.etag.as_deref()).await?.into_success()?;
             remote.show(&set, words);
         }
-        AliasVerb::Delete { alias } => {
+        AliasVerb::Delete { alias, confirmation } => {
+            confirmation.ask(&format!("delete the alias `{alias}` of `{function}`"))?;
             let path = remote.below(&base, &alias);
             let tag = remote.ask(Method::GET, &path, None, None).await?.etag;
             remote.ask(Method::DELETE, &path, None, tag.as_deref()).await?.into_success()?;

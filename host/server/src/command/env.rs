@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::json;
 
+use super::confirm::Confirmation;
 use super::remote::{HostArguments, Remote, SubjectArguments, text};
 use super::stdin;
 
@@ -29,7 +30,11 @@ enum EnvVerb {
     /// Show the variables and their values.
     List,
     /// Remove a variable.
-    Delete { variable: String },
+    Delete {
+        variable: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 pub async fn env(arguments: EnvArguments) -> Result<u8> {
@@ -52,7 +57,8 @@ pub async fn env(arguments: EnvArguments) -> Result<u8> {
             let line = |variable: &_| format!("{}={}", text(variable, "name"), text(variable, "value"));
             remote.show_data(&base, line).await?;
         }
-        EnvVerb::Delete { variable } => {
+        EnvVerb::Delete { variable, confirmation } => {
+            confirmation.ask(&format!("delete the variable `{variable}` of `{function}`"))?;
             remote.call(Method::DELETE, &remote.below(&base, &variable), None).await?;
             remote.show(&json!({ "deleted": variable }), |_| format!("{variable} is gone"));
         }

@@ -6,7 +6,7 @@ use http::Method;
 use isolet_domain::access::Preset;
 use serde_json::{Value, json};
 
-use super::confirm::confirmed;
+use super::confirm::Confirmation;
 use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
@@ -51,9 +51,8 @@ enum KeyVerb {
     /// End a key.
     Revoke {
         id: String,
-        /// Do it without being asked.
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -81,8 +80,8 @@ pub async fn key(arguments: KeyArguments) -> Result<u8> {
                 remote.call(Method::POST, &format!("{}/rotate", remote.below(&keys, &id)), Some(&body)).await?;
             remote.show(&rotated, with_secret);
         }
-        KeyVerb::Revoke { id, yes } => {
-            confirmed(yes, "revoke", &id, "")?;
+        KeyVerb::Revoke { id, confirmation } => {
+            confirmation.ask(&format!("revoke `{id}`"))?;
             remote.call(Method::DELETE, &remote.below(&keys, &id), None).await?;
             remote.show(&json!({ "revoked": id }), |_| format!("{id} is revoked"));
         }

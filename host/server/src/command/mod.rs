@@ -8,6 +8,7 @@ mod bundle;
 mod code;
 mod confirm;
 mod contexts;
+mod confirm;
 mod deploy;
 mod dev;
 mod doctor;

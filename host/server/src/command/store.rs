@@ -12,6 +12,7 @@ use isolet_domain::secret::MasterKey;
 use isolet_storage::{Compacted, RedisAddress};
 use serde_json::json;
 
+use super::confirm::Confirmation;
 use super::settings;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -45,9 +46,11 @@ enum StoreVerb {
         /// Only look whether the file is whole and as it was written.
         #[arg(long)]
         verify: bool,
-        /// Empty the store first.
+        /// Empty the store first: what is in it is lost.
         #[arg(long)]
         force: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
     /// Write one tenant, with all it has, to a new file.
     Export { tenant: String, file: PathBuf },
@@ -122,7 +125,10 @@ async fn archive(config: &Config, data: &DataDir, verb: StoreVerb, json: bool) -
             let rows = archives.export(&tenant, &file).await?;
             (file, rows, "written to")
         }
-        StoreVerb::Restore { file, force, .. } => {
+        StoreVerb::Restore { file, force, confirmation, .. } => {
+            if force {
+                confirmation.ask(&format!("empty the store and put `{}` in its place", file.display()))?;
+            }
             let rows = archives.restore(&file, force).await?;
             (file, rows, "restored from")
         }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::access::{encoded, tenant_path};
-use super::confirm::confirmed;
+use super::confirm::Confirmation;
 use super::remote::{HostArguments, Remote, text};
 
 #[derive(Args)]
@@ -63,9 +63,8 @@ enum TenantVerb {
     /// Remove a tenant with everything it owns.
     Delete {
         slug: String,
-        /// Do it without being asked.
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -106,8 +105,8 @@ pub async fn tenant(arguments: TenantArguments) -> Result<u8> {
             };
             remote.show(&answer, limits_in_words);
         }
-        TenantVerb::Delete { slug, yes } => {
-            confirmed(yes, "delete", &slug, " with everything it owns")?;
+        TenantVerb::Delete { slug, confirmation } => {
+            confirmation.ask_for_name(&format!("delete `{slug}` with everything it owns"), &slug)?;
             remote.call(Method::DELETE, &tenant_path(&slug, &format!("?confirm={}", encoded(&slug))), None).await?;
             remote.show(&json!({ "deleted": slug }), |_| format!("{slug} is gone"));
         }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::confirm::confirmed;
+use super::confirm::Confirmation;
 use super::deploy::{CodeArguments, DeployArguments, deploy};
 use super::remote::{FunctionArguments, HostArguments, Remote, text};
 use super::show::inert;
@@ -40,9 +40,8 @@ enum VersionsVerb {
     /// Remove a version that no alias names.
     Delete {
         version: String,
-        /// Do it without being asked.
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -80,9 +79,9 @@ pub async fn versions(arguments: VersionsArguments) -> Result<u8> {
                     .for_each(|module| print!("{}", inert(&changed(module))));
             }
         }
-        VersionsVerb::Delete { version, yes } => {
+        VersionsVerb::Delete { version, confirmation } => {
             let id = remote.version(&function, &version).await?;
-            confirmed(yes, "delete", &version, &format!(" of `{function}`"))?;
+            confirmation.ask(&format!("delete the version `{version}` of `{function}`"))?;
             remote.call(Method::DELETE, &format!("{base_path}/{id}"), None).await?;
             remote.show(&json!({ "deleted": id }), |_| format!("{version} is gone"));
         }
