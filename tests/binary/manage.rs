@@ -233,6 +233,28 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
 
     let allow = ["egress", "allow", "api.example.com", "--port", "443", "--inject", "authorization=Bearer TOKEN"];
     let told = "1  allow api.example.com  ports 443  sends TOKEN in authorization\n";
+    // A whole file, or nothing of it; and no value is ever shown.
+    let dotenv = "# ours\nexport A=hunter2\nB='hunter2 # too'\n";
+    std::fs::write(desk.folder.path().join(".env"), dotenv).expect("written");
+    let (code, out, err) = desk.run(&["secret", "import", ".env", "--shared"]);
+    assert_eq!((code, out.as_str()), (0, "2 are set: A, B\n"), "{err}");
+    assert!(!err.contains("hunter2"), "{err}");
+    let (code, out, _) = with(dotenv, &["secret", "import", "--name", "shop", "--json"]);
+    let set: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &set["set"]), (0, &serde_json::json!(["A", "B"])));
+    for (bad, said) in [
+        ("C=1\nhunter2\n", "line 2 is not NAME=VALUE"),
+        ("C=1\n2D=hunter2\n", "line 2: the name"),
+        ("C=1\nD=\n", "the value of `D`"),
+        ("C=1\nD=\"hunter2\\nx\"\n", "the value of `D`"),
+        ("# nothing\n", "nothing was set"),
+    ] {
+        let (code, out, err) = with(bad, &["secret", "import", "-", "--shared"]);
+        assert!(code == 1 && err.contains(said) && !(out + &err).contains("hunter2"), "{bad:?}: {err}");
+    }
+    assert_eq!(desk.ok(&["secret", "list", "--shared"]), "A\nB\n");
+    desk.refused(&["secret", "import", "absent.env", "--shared"], "cannot read `absent.env`");
+
     assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told);
     assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told, "once is enough");
     desk.ok(&["egress", "allow", "*.example.org", "--method", "GET", "--path-prefix", "/v1", "--name", "shop"]);

@@ -13,6 +13,7 @@ mod deploy;
 mod dev;
 mod doctor;
 mod egress;
+mod dotenv;
 mod env;
 mod helper;
 mod init;
@@ -91,7 +92,7 @@ enum Verb {
     Key(key::KeyArguments),
     /// Set, show and remove a function's variables.
     Env(env::EnvArguments),
-    /// Set and remove values that only egress rules may send.
+    /// Set, import and remove values that only egress rules may send.
     Secret(secret::SecretArguments),
     /// Say what a function may send, and to whom.
     Egress(egress::EgressArguments),

@@ -1,11 +1,15 @@
 //! What is too secret for an argument, which every process of the machine can read: from standard input.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 
 /// More is no secret of anybody's.
 const MAX_BYTES: u64 = 64 << 10;
+/// More is no file of anybody's secrets.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// The first line that is typed at a terminal, which does not show it, or all that a pipe or file has; without the last line break.
 pub fn secret(question: &str) -> Result<String> {
@@ -16,11 +20,33 @@ pub fn secret(question: &str) -> Result<String> {
         let _hidden = Hidden::start();
         input.read_line(&mut text).context("cannot read from the terminal")?;
     } else {
-        input.lock().take(MAX_BYTES + 1).read_to_string(&mut text).context("cannot read standard input as text")?;
-        ensure!(text.len() as u64 <= MAX_BYTES, "standard input has more than {MAX_BYTES} bytes");
+        text = whole(input.lock(), MAX_BYTES, "standard input")?;
     }
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+/// A file of secrets, or all that comes on standard input where none is named. Typed at a terminal, it would be shown.
+pub fn secrets(file: Option<&Path>) -> Result<String> {
+    match file.filter(|file| *file != Path::new("-")) {
+        Some(file) => {
+            let what = format!("`{}`", file.display());
+            let open = File::open(file).with_context(|| format!("cannot read {what}"))?;
+            whole(open, MAX_FILE_BYTES, &what)
+        }
+        None => {
+            let input = std::io::stdin();
+            ensure!(!input.is_terminal(), "give a file, or send one to standard input");
+            whole(input.lock(), MAX_FILE_BYTES, "standard input")
+        }
+    }
+}
+
+fn whole(from: impl Read, max_bytes: u64, what: &str) -> Result<String> {
+    let mut text = String::new();
+    from.take(max_bytes + 1).read_to_string(&mut text).with_context(|| format!("cannot read {what} as text"))?;
+    ensure!(text.len() as u64 <= max_bytes, "{what} has more than {max_bytes} bytes");
+    Ok(text)
 }
 
 /// While it is there, the terminal does not show what is typed.
