@@ -83,6 +83,22 @@ impl fmt::Display for Outcome {
 mod tests {
     use super::*;
 
+    /// The page of the command line has a row for each, and none that is none's.
+    #[test]
+    fn the_exit_codes_are_documented() {
+        let page = include_str!("../../docs/command-line.md");
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let code: u8 = cells.next()?.parse().ok()?;
+            Some((code, cells.next()?.trim_matches('`').to_owned()))
+        };
+        let documented: Vec<_> = page.lines().filter_map(row).filter(|(_, name)| name != "–").collect();
+        let mut expected: Vec<_> =
+            Outcome::ALL.iter().map(|outcome| (outcome.exit_code(), outcome.as_str().to_owned())).collect();
+        expected.sort();
+        assert_eq!(documented, expected);
+    }
+
     #[test]
     fn names_parse_back_and_exit_codes_differ() {
         let mut codes = std::collections::HashSet::new();

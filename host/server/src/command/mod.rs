@@ -42,12 +42,13 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::{RuntimeConfig, Slow};
+use isolet_domain::outcome::Outcome;
 
 use crate::config::Config;
 
 /// Self-hosted, multi-tenant host for code that other people wrote.
 #[derive(Parser)]
-#[command(name = "isolet", version, max_term_width = 100)]
+#[command(name = "isolet", version, max_term_width = 100, after_help = exit_codes())]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -174,6 +175,16 @@ fn end_where_nobody_reads() {
         let said = panic.payload_as_str().unwrap_or_default();
         // The words of the standard library's `println!`.
         let Some(error) = said.strip_prefix("failed printing to stdout: ") else { return usual(panic) };
+/// For the end of `--help`; `host/docs/command-line.md` says more.
+fn exit_codes() -> String {
+    let mut codes: Vec<(u8, &str)> =
+        Outcome::ALL.iter().map(|outcome| (outcome.exit_code(), outcome.as_str())).collect();
+    codes.push((1, "a mistake in the call, or no answer"));
+    codes.sort_unstable();
+    let codes: Vec<String> = codes.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
+    format!("Exit codes, of code that runs its outcome: {}", codes.join(", "))
+}
+
         if error.contains("Broken pipe") {
             // As the signal would end it, which this process ignores.
             std::process::exit(128 + libc::SIGPIPE);
@@ -231,4 +242,24 @@ async fn runtime() -> Result<WasmExecutor> {
     let started =
         tokio::task::spawn_blocking(move || WasmExecutor::start(&config, &(Arc::new(show::compiling) as Slow)));
     Ok(started.await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_tells_every_exit_code() {
+        let help = Arguments::command().render_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        for outcome in Outcome::ALL {
+            let told = format!("{} {outcome}", outcome.exit_code());
+            assert!(help.contains(&told), "{told}: {help}");
+        }
+        assert!(help.contains("0 ok, 1 a mistake in the call"), "{help}");
+    }
 }
