@@ -228,11 +228,11 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
     let (code, _, err) = with("", &["secret", "put", "TOKEN", "--shared"]);
     assert!(code == 1 && err.contains("no value"), "{err}");
     assert_eq!(desk.run(&["secret", "put", "TOKEN", "s3cret"]).0, 1, "never as an argument");
-    desk.ok(&["secret", "delete", "TOKEN", "--shared"]);
+    desk.refused(&["secret", "delete", "TOKEN", "--shared"], "say `--yes`");
+    assert_eq!(desk.ok(&["secret", "list", "--shared"]), "TOKEN\n");
+    assert_eq!(desk.json(&["secret", "delete", "TOKEN", "--shared", "--yes"])["deleted"], "TOKEN");
     assert_eq!(desk.json(&["secret", "list", "--shared"]), serde_json::json!([]));
 
-    let allow = ["egress", "allow", "api.example.com", "--port", "443", "--inject", "authorization=Bearer TOKEN"];
-    let told = "1  allow api.example.com  ports 443  sends TOKEN in authorization\n";
     // A whole file, or nothing of it; and no value is ever shown.
     let dotenv = "# ours\nexport A=hunter2\nB='hunter2 # too'\n";
     std::fs::write(desk.folder.path().join(".env"), dotenv).expect("written");
@@ -255,6 +255,8 @@ fn variables_secrets_and_rules_are_set_shown_and_removed() {
     assert_eq!(desk.ok(&["secret", "list", "--shared"]), "A\nB\n");
     desk.refused(&["secret", "import", "absent.env", "--shared"], "cannot read `absent.env`");
 
+    let allow = ["egress", "allow", "api.example.com", "--port", "443", "--inject", "authorization=Bearer TOKEN"];
+    let told = "1  allow api.example.com  ports 443  sends TOKEN in authorization\n";
     assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told);
     assert_eq!(desk.ok(&[&allow[..], &["--name", "shop"]].concat()), told, "once is enough");
     desk.ok(&["egress", "allow", "*.example.org", "--method", "GET", "--path-prefix", "/v1", "--name", "shop"]);
@@ -293,6 +295,64 @@ fn keys_of_all_tenants_are_made_shown_and_ended_by_the_operator() {
     desk.refused(&["key", "revoke", id, "--global"], "say `--yes` to revoke");
     desk.ok(&["key", "revoke", rotated["id"].as_str().expect("an id"), "--global", "--yes"]);
     assert_eq!(desk.run_with(&file, &["tenant", "list"]).0, 1);
+}
+
+#[test]
+fn the_console_is_opened_by_a_link_that_is_good_once() {
+    let desk = Desk::new();
+    let (code, out, err) = desk.run(&["open"]);
+    assert_eq!(code, 0, "{err}");
+    let (console, token) = out.trim_end().split_once("/#t=").expect("a link");
+    assert_eq!(console, desk.url());
+    assert!(err.contains("one-time sign-in link, valid until ") && !err.contains(token), "{err}");
+    let sign_in = || desk.host.api("POST", "/v1/sessions", &serde_json::json!({ "link": token }).to_string());
+    let (status, session) = sign_in();
+    assert!(status == 201 && session.contains("\"preset\":\"admin\""), "{session}");
+    assert_eq!(sign_in().0, 401);
+    // Of a tenant's key it signs in as that.
+    let key = desk.json(&["key", "create", "tenant", "--tenant", "demo"])["key"].as_str().expect("a key").to_owned();
+    let file = desk.folder.path().join("tenant.key");
+    std::fs::write(&file, key).expect("written");
+    let (code, out, err) = desk.run_with(&file, &["open", "--json"]);
+    let link: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let token = link["url"].as_str().expect("an address").split_once("/#t=").expect("a link").1;
+    let (status, session) = desk.host.api("POST", "/v1/sessions", &serde_json::json!({ "link": token }).to_string());
+    assert!(code == 0 && status == 201 && session.contains("\"tenant\":\"demo\""), "{session}");
+    std::fs::write(&file, "isl_tenant_0").expect("written");
+    let (code, _, err) = desk.run_with(&file, &["open"]);
+    assert!(code == 1 && err.contains("401"), "{err}");
+}
+
+#[test]
+fn a_function_is_measured_through_either_door() {
+    let desk = Desk::new();
+    for through in ["ingress", "api"] {
+        let told = desk.json(&["bench", "hello", "--duration", "300ms", "--connections", "2", "--through", through]);
+        assert_eq!((told["through"].as_str(), told["connections"].as_u64()), (Some(through), Some(2)));
+        assert!(told["requests"].as_u64().is_some_and(|requests| requests > 0), "{told}");
+        let (half, most) = (&told["latency_ms"]["p50"], &told["latency_ms"]["max"]);
+        assert!(half.as_f64() > Some(0.0) && half.as_f64() <= most.as_f64(), "{told}");
+        let outcomes = told["outcomes"].as_object().expect("outcomes");
+        assert!(outcomes["ok"].as_u64() > Some(0) && told["errors"] == serde_json::json!({}), "{told}");
+        let all: u64 = outcomes.values().filter_map(Value::as_u64).sum();
+        assert_eq!(Some(all), told["requests"].as_u64());
+    }
+    let words = desk.ok(&["bench", "hello", "-d", "200ms", "-c", "1"]);
+    assert!(words.starts_with("hello through the ingress, 1 at a time, "), "{words}");
+    desk.refused(&["bench", "nobody", "-d", "200ms"], "no such function");
+    desk.refused(&["bench", "hello", "-d", "0s"], "give a number with ms, s or m");
+    desk.refused(&["bench", "hello", "-c", "0"], "must be 1 to 1000");
+
+    // Ctrl+C ends it early, and it says what it saw.
+    let mut command = isolet();
+    command.args(["bench", "hello", "-d", "60s", "--json", "--url", desk.url(), "--key-file"]);
+    let child = command.arg(desk.host.key_file()).stdout(Stdio::piped()).spawn().expect("it starts");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    // SAFETY: the process is a child of this one, and not waited for yet.
+    unsafe { libc::kill(i32::try_from(child.id()).expect("a process's id"), libc::SIGINT) };
+    let output = child.wait_with_output().expect("it ends");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(output.status.success() && told["duration_ms"].as_u64() < Some(30_000), "{told}");
 }
 
 #[test]

@@ -100,6 +100,17 @@ impl Client {
         http.request(request).await.with_context(|| format!("no answer from {url}"))
     }
 
+    /// Asks for something at an address that is not the API's, by the name it has there, and without the key: that is nobody else's.
+    ///
+    /// # Errors
+    /// When there is no answer, or this is no client of another process.
+    pub async fn visit(&self, uri: Uri, host: &str) -> Result<http::Response<Incoming>> {
+        let Transport::There { http, .. } = &self.transport else { return Err(anyhow!("there is no host to ask")) };
+        let at = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let request = Request::get(uri).header(header::HOST, host).body(Full::default());
+        http.request(request.context("not a valid request")?).await.with_context(|| format!("no answer from {at}"))
+    }
+
     /// Sends `body` and reads the answer whole.
     ///
     /// # Errors

@@ -3,23 +3,24 @@
 mod access;
 mod alias;
 mod audit;
+mod bench;
 mod build;
 mod bundle;
 mod code;
 mod confirm;
 mod contexts;
-mod confirm;
 mod deploy;
 mod dev;
 mod doctor;
-mod egress;
 mod dotenv;
+mod egress;
 mod env;
 mod helper;
 mod init;
 mod key;
 mod login;
 mod logs;
+mod open;
 mod remote;
 mod replay;
 mod run;
@@ -40,9 +41,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use isolet_domain::outcome::Outcome;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::{RuntimeConfig, Slow};
-use isolet_domain::outcome::Outcome;
 
 use crate::config::Config;
 
@@ -57,7 +58,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Start the host: REST API and console, and the ingress for functions.
-    #[command(alias = "serve")]
+    #[command(visible_alias = "serve")]
     Up(up::UpArguments),
     /// Run a module once and print its response. The exit code tells the outcome.
     Run(run::RunArguments),
@@ -79,7 +80,11 @@ enum Verb {
     Rollback(alias::RollbackArguments),
     /// Show what a tenant's code said and how its requests ended, and follow it.
     Logs(logs::LogsArguments),
-    /// Show a function's versions and what they changed.
+    /// Open the console, signed in by a one-time link.
+    Open(open::OpenArguments),
+    /// Send a function requests, so many at a time, and say how it answered.
+    Bench(bench::BenchArguments),
+    /// Show a function's versions and what they changed, and upload one without deploying it.
     Versions(versions::VersionsArguments),
     /// Make, show, suspend and remove tenants.
     Tenant(tenant::TenantArguments),
@@ -134,6 +139,8 @@ pub fn main() -> ExitCode {
         Verb::Alias(arguments) => on_threads(alias::alias(arguments)),
         Verb::Rollback(arguments) => on_threads(alias::rollback(arguments)),
         Verb::Logs(arguments) => on_threads(logs::logs(arguments)),
+        Verb::Open(arguments) => on_threads(open::open(arguments)),
+        Verb::Bench(arguments) => on_threads(bench::bench(arguments)),
         Verb::Versions(arguments) => on_threads(versions::versions(arguments)),
         Verb::Tenant(arguments) => on_threads(tenant::tenant(arguments)),
         Verb::Audit(arguments) => on_threads(audit::audit(arguments)),
@@ -167,14 +174,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What is printed to a pipe whose reader has gone, or to a full disk, ends the program: it is no fault of ours, and says so in a line.
-#[expect(clippy::disallowed_methods, reason = "in the midst of printing nothing else ends it without more words")]
-fn end_where_nobody_reads() {
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let said = panic.payload_as_str().unwrap_or_default();
-        // The words of the standard library's `println!`.
-        let Some(error) = said.strip_prefix("failed printing to stdout: ") else { return usual(panic) };
 /// For the end of `--help`; `host/docs/command-line.md` says more.
 fn exit_codes() -> String {
     let mut codes: Vec<(u8, &str)> =
@@ -185,6 +184,14 @@ fn exit_codes() -> String {
     format!("Exit codes, of code that runs its outcome: {}", codes.join(", "))
 }
 
+/// What is printed to a pipe whose reader has gone, or to a full disk, ends the program: it is no fault of ours, and says so in a line.
+#[expect(clippy::disallowed_methods, reason = "in the midst of printing nothing else ends it without more words")]
+fn end_where_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        // The words of the standard library's `println!`.
+        let Some(error) = said.strip_prefix("failed printing to stdout: ") else { return usual(panic) };
         if error.contains("Broken pipe") {
             // As the signal would end it, which this process ignores.
             std::process::exit(128 + libc::SIGPIPE);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, ensure};
 use clap::Args;
-use http::Method;
+use http::{Method, Uri};
 use hyper::body::Incoming;
 use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
@@ -130,6 +130,11 @@ impl Remote {
     /// The answer to a GET, whose body is read as it comes.
     pub async fn open(&self, path: &str, fields: &[(&str, &str)]) -> Result<http::Response<Incoming>> {
         self.client.open(path, fields).await
+    }
+
+    /// The answer to a GET of something that is not the API's, and does not see the key.
+    pub async fn visit(&self, uri: Uri, host: &str) -> Result<http::Response<Incoming>> {
+        self.client.visit(uri, host).await
     }
 
     /// As `call`, with the answer's `ETag`, or under one.
