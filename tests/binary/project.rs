@@ -42,6 +42,15 @@ fn a_new_project_checks_runs_and_is_never_written_over() {
             assert!(folder.path().join(template).join(file).is_file(), "{file}");
         }
     }
+    // A crate has no file that runs as it is.
+    let made = call(folder.path(), &["init", "my-hook", "--template", "rust", "--sdk", "/isolet/guest-sdk/rust"]);
+    assert!(made.status.success() && text(&made.stdout).contains("cargo build --release"), "{made:?}");
+    let manifest = std::fs::read_to_string(folder.path().join("my-hook/Cargo.toml")).expect("written");
+    assert!(
+        manifest.contains("name = \"my-hook\"") && manifest.contains("path = \"/isolet/guest-sdk/rust\""),
+        "{manifest}"
+    );
+    assert!(folder.path().join("my-hook/src/lib.rs").is_file() && !folder.path().join("my-hook/package.json").exists());
     // What somebody wrote stays, and nothing is added beside it.
     let mine = folder.path().join("mine");
     std::fs::create_dir(&mine).expect("made");

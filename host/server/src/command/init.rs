@@ -21,6 +21,9 @@ const TYPES: &str = concat!(
 const TYPES_FILE: &str = "isolet.d.ts";
 const TSCONFIG: &str = include_str!("../../templates/tsconfig.json");
 const ENTRY: &str = "src/main.ts";
+const RUST_ENTRY: &str = "src/lib.rs";
+/// What functions in Rust depend on.
+const SDK_CRATE: &str = "isolet";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Template {
@@ -30,6 +33,8 @@ enum Template {
     Router,
     /// Asks another server.
     Fetch,
+    /// A component in Rust; it takes an operator's key to deploy one.
+    Rust,
 }
 
 impl Template {
@@ -38,16 +43,53 @@ impl Template {
             Self::Hello => include_str!("../../templates/hello.ts"),
             Self::Router => include_str!("../../templates/router.ts"),
             Self::Fetch => include_str!("../../templates/fetch.ts"),
+            Self::Rust => include_str!("../../templates/rust.rs"),
         }
     }
 
-    /// What shows that it works.
-    const fn example(self) -> &'static str {
-        match self {
+    /// The files of a project in `folder`, the entry last; and what shows that they work.
+    fn project(self, name: &FunctionName, folder: &Path, sdk: &str) -> Result<(Files, String)> {
+        let shown = folder.display();
+        let arguments = match self {
             Self::Hello | Self::Fetch => "-p Ada",
             Self::Router => "--path /hello/Ada",
-        }
+            Self::Rust => return rust(name, folder, sdk),
+        };
+        let package = json!({ "name": name.as_str(), "private": true, "type": "module", "main": ENTRY });
+        let files = vec![
+            ("package.json", format!("{package:#}\n")),
+            ("tsconfig.json", TSCONFIG.to_owned()),
+            (TYPES_FILE, TYPES.to_owned()),
+            (ENTRY, self.entry().to_owned()),
+        ];
+        let entry = folder.join(ENTRY);
+        Ok((files, format!("  isolet run {} {arguments}\n  isolet dev {shown}", entry.display())))
     }
+}
+
+/// Names and texts.
+type Files = Vec<(&'static str, String)>;
+
+fn rust(name: &FunctionName, folder: &Path, sdk: &str) -> Result<(Files, String)> {
+    // Cargo knows no such names, or would take the crate for its own dependency.
+    if name.as_str().starts_with(|c: char| c.is_ascii_digit()) || name.as_str() == SDK_CRATE {
+        return Err(anyhow!("`{name}` cannot be a crate's name here: name the folder otherwise"));
+    }
+    // A string of TOML has JSON's escapes for all that a path can hold.
+    let quoted = json!(sdk).to_string();
+    let manifest = include_str!("../../templates/rust.toml").replace("NAME", name.as_str()).replace("\"SDK\"", &quoted);
+    let files = vec![
+        ("Cargo.toml", manifest),
+        (".gitignore", "/target\n".to_owned()),
+        (RUST_ENTRY, Template::Rust.entry().to_owned()),
+    ];
+    let built = folder.join("target/wasm32-wasip2/release").join(format!("{}.wasm", name.as_str().replace('-', "_")));
+    let how = format!(
+        "  rustup target add wasm32-wasip2\n  cargo build --release --target wasm32-wasip2 --manifest-path {}\n  isolet deploy {} --name {name}",
+        folder.join("Cargo.toml").display(),
+        built.display()
+    );
+    Ok((files, how))
 }
 
 #[derive(Args)]
@@ -57,6 +99,9 @@ pub struct InitArguments {
     folder: PathBuf,
     #[arg(short, long, value_enum, default_value = "hello")]
     template: Template,
+    /// With `--template rust`: where the crate `isolet` is, seen from the project.
+    #[arg(long, value_name = "PATH", default_value = "../isolet/guest-sdk/rust")]
+    sdk: String,
 }
 
 #[derive(Args)]
@@ -66,15 +111,9 @@ pub struct TypesArguments {
     file: PathBuf,
 }
 
-pub fn init(InitArguments { folder, template }: InitArguments) -> Result<u8> {
+pub fn init(InitArguments { folder, template, sdk }: InitArguments) -> Result<u8> {
     let name = function_name(&folder)?;
-    let package = json!({ "name": name.as_str(), "private": true, "type": "module", "main": ENTRY });
-    let files = [
-        ("package.json", format!("{package:#}\n")),
-        ("tsconfig.json", TSCONFIG.to_owned()),
-        (TYPES_FILE, TYPES.to_owned()),
-        (ENTRY, template.entry().to_owned()),
-    ];
+    let (files, how) = template.project(&name, &folder, &sdk)?;
     // All or nothing.
     if let Some((there, _)) = files.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()) {
         return Err(anyhow!("`{}` is there already: nothing was written", folder.join(there).display()));
@@ -82,9 +121,8 @@ pub fn init(InitArguments { folder, template }: InitArguments) -> Result<u8> {
     for (file, text) in &files {
         write_new(&folder.join(file), text)?;
     }
-    let entry = folder.join(ENTRY);
-    println!("{name}: {} and {} more files", entry.display(), files.len() - 1);
-    println!("  isolet run {} {}\n  isolet dev {}", entry.display(), template.example(), folder.display());
+    let entry = files.last().map(|(file, _)| folder.join(file)).unwrap_or_default();
+    println!("{name}: {} and {} more files\n{how}", entry.display(), files.len() - 1);
     Ok(0)
 }
 
@@ -113,4 +151,36 @@ fn write_new(path: &Path, text: &str) -> Result<()> {
         OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
     };
     write().with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_in_rust_is_a_crate_of_its_own() {
+        let (name, folder) = (FunctionName::parse("my-hook").expect("a name"), Path::new("my-hook"));
+        let (files, how) = Template::Rust.project(&name, folder, "../a \"b\"/rust").expect("made");
+        let manifest: toml::Table = files[0].1.parse().expect("TOML");
+        assert_eq!(manifest["package"]["name"].as_str(), Some("my-hook"));
+        assert_eq!(manifest["dependencies"]["isolet"]["path"].as_str(), Some("../a \"b\"/rust"));
+        assert_eq!(manifest["lib"]["crate-type"][0].as_str(), Some("cdylib"));
+        assert!(manifest.contains_key("workspace"));
+        assert!(how.contains("release/my_hook.wasm --name my-hook"), "{how}");
+        for bad in ["isolet", "9lives"] {
+            let name = FunctionName::parse(bad).expect("a name");
+            assert!(Template::Rust.project(&name, folder, "").is_err(), "{bad}");
+        }
+    }
+
+    /// The crate's own page shows the same code, and `guest-sdk/rust/build` the same settings.
+    #[test]
+    fn the_template_is_what_the_crates_page_says() {
+        let page = include_str!("../../../../guest-sdk/rust/README.md");
+        assert!(page.contains(Template::Rust.entry()), "README.md shows other code");
+        let own: toml::Table = include_str!("../../../../guest-sdk/rust/Cargo.toml").parse().expect("TOML");
+        let made: toml::Table = include_str!("../../templates/rust.toml").parse().expect("TOML");
+        assert_eq!(own["profile"], made["profile"]);
+        assert_eq!(own["package"]["edition"], made["package"]["edition"]);
+    }
 }
