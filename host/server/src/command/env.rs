@@ -58,7 +58,7 @@ pub async fn env(arguments: EnvArguments) -> Result<u8> {
             remote.show_data(&base, line).await?;
         }
         EnvVerb::Delete { variable, confirmation } => {
-            confirmation.ask(&format!("delete the variable `{variable}` of `{function}`"))?;
+            confirmation.ask(&format!("delete the variable `{variable}`"))?;
             remote.call(Method::DELETE, &remote.below(&base, &variable), None).await?;
             remote.show(&json!({ "deleted": variable }), |_| format!("{variable} is gone"));
         }

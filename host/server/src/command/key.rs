@@ -1,6 +1,6 @@
 //! `isolet key`: a tenant's keys, and with `--global` those that reach all tenants. A secret is printed once, by the command that makes it.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use http::Method;
 use isolet_domain::access::Preset;

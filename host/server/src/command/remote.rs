@@ -2,10 +2,9 @@
 
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use http::{Method, Uri};
 use hyper::body::Incoming;
@@ -13,7 +12,7 @@ use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
 use super::access::{Access, AccessArguments, encoded, tenant_path};
-use super::show::{inert, progress};
+use super::show::inert;
 use super::source;
 use crate::client::{Client, Reply};
 
