@@ -174,6 +174,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that reach all tenants, without their secrets; for the operator. */
+        get: operations["list_global_keys"];
+        put?: never;
+        /** Makes an admin key, or a platform's; for the operator. The answer alone shows its secret. */
+        post: operations["create_global_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key that reaches all tenants; for the operator. One admin key that never ends stays. */
+        delete: operations["delete_global_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a key of the same kind, and ends this one after a grace; for the operator. */
+        post: operations["rotate_global_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -202,6 +254,23 @@ export interface paths {
         put?: never;
         /** Exchanges a key or the one-time link for a session. */
         post: operations["open_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A one-time link that signs a browser in as whoever asks. */
+        post: operations["create_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -347,7 +416,7 @@ export interface paths {
         /** Makes a function, or changes its labels. */
         put: operations["put_function"];
         post?: never;
-        /** Removes a function with its versions. */
+        /** Removes a function with its versions, and the routes that lead to it. */
         delete: operations["delete_function"];
         options?: never;
         head?: never;
@@ -383,7 +452,7 @@ export interface paths {
         /** Makes an alias, or changes how it splits traffic. */
         put: operations["put_alias"];
         post?: never;
-        /** Removes an alias. */
+        /** Removes an alias that no route leads to. */
         delete: operations["delete_alias"];
         options?: never;
         head?: never;
@@ -399,7 +468,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a version live, built before or now. */
+        /** Sends all traffic of an alias, `live` as a rule, to a version that was built before or is now. */
         post: operations["deploy_version"];
         delete?: never;
         options?: never;
@@ -1237,6 +1306,8 @@ export interface components {
         };
         /** @description A version that is there, or code for a new one. */
         DeployRequest: {
+            /** @description The alias whose traffic all goes there then, made if it is not there; `live` without it. */
+            alias?: string | null;
             main_module?: string | null;
             message?: string | null;
             modules?: {
@@ -1246,6 +1317,7 @@ export interface components {
             version?: string | null;
         };
         DeployResponse: {
+            alias: string;
             /** @description Whether the version was made by this call. */
             created: boolean;
             digest: string;
@@ -1461,6 +1533,8 @@ export interface components {
             base_domain: string;
             /** Format: uint16 */
             port: number;
+            /** @description `http` or `https`. */
+            scheme: string;
         };
         InjectionText: {
             header: string;
@@ -1984,6 +2058,12 @@ export interface components {
             /** Format: uint16 */
             weight: number;
         };
+        /** @description A one-time link: the console's address with `#t=` and this behind it. */
+        SignInLinkResponse: {
+            /** Format: date-time */
+            expires_at: string;
+            token: string;
+        };
         StarRequest: {
             starred: boolean;
         };
@@ -2389,6 +2469,21 @@ export interface components {
             };
         };
         /** @description Not found */
+        "404.key_not_found": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "key_not_found";
+                    /** @constant */
+                    status?: 404;
+                };
+            };
+        };
+        /** @description Not found */
         "404.key_not_found.tenant_not_found": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
@@ -2508,6 +2603,21 @@ export interface components {
                 };
             };
         };
+        /** @description Alias has routes */
+        "409.alias_routed": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "alias_routed";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Host taken; Too many hosts */
         "409.host_taken.too_many_hosts": {
             headers: {
@@ -2583,6 +2693,21 @@ export interface components {
                 };
             };
         };
+        /** @description Answer not remembered; Request on its way; Function of another kind; Storage full; Too many aliases */
+        "409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full.too_many_aliases": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "other_kind" | "storage_full" | "too_many_aliases";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
         /** @description Answer not remembered; Request on its way; Slug taken */
         "409.idempotency_answer_lost.idempotency_in_flight.slug_taken": {
             headers: {
@@ -2608,6 +2733,36 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "idempotency_answer_lost" | "idempotency_in_flight" | "storage_full";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
+        /** @description Answer not remembered; Request on its way; Too many keys */
+        "409.idempotency_answer_lost.idempotency_in_flight.too_many_keys": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "too_many_keys";
+                    /** @constant */
+                    status?: 409;
+                };
+            };
+        };
+        /** @description Last admin key */
+        "409.last_admin_key": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "last_admin_key";
                     /** @constant */
                     status?: 409;
                 };
@@ -2964,8 +3119,8 @@ export interface components {
                 };
             };
         };
-        /** @description Too many requests are remembered */
-        "429.too_many_idempotency_keys": {
+        /** @description Too many changes */
+        "429.too_many_changes": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 ratelimit: components["headers"]["ratelimit"];
@@ -2976,7 +3131,25 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "too_many_idempotency_keys";
+                    code?: "too_many_changes";
+                    /** @constant */
+                    status?: 429;
+                };
+            };
+        };
+        /** @description Too many changes; Too many requests are remembered */
+        "429.too_many_changes.too_many_idempotency_keys": {
+            headers: {
+                "isolet-request-id": components["headers"]["isolet-request-id"];
+                ratelimit: components["headers"]["ratelimit"];
+                "ratelimit-policy": components["headers"]["ratelimit-policy"];
+                "retry-after": components["headers"]["retry-after"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "too_many_changes" | "too_many_idempotency_keys";
                     /** @constant */
                     status?: 429;
                 };
@@ -3169,7 +3342,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                code: "address_too_long" | "alias_not_found" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "storage_full" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_in_use" | "version_not_found" | "wall_limit";
+                code: "address_too_long" | "alias_not_found" | "alias_routed" | "body_too_large" | "body_too_slow" | "build_failed" | "build_limit" | "client_disconnected" | "code_too_large" | "cpu_limit" | "cross_site" | "egress_denied" | "egress_not_allowed" | "exception" | "forbidden" | "function_not_found" | "host_not_found" | "host_taken" | "idempotency_answer_lost" | "idempotency_in_flight" | "idempotency_key_reused" | "internal" | "invalid_code" | "invalid_host" | "invalid_request" | "key_not_found" | "last_admin_key" | "loop_detected" | "malformed_request" | "memory_limit" | "method_not_allowed" | "misdirected" | "no_answer" | "no_response" | "not_deployed" | "not_found" | "not_replayable" | "nothing_earlier" | "other_kind" | "output_limit" | "overloaded" | "precondition_failed" | "precondition_required" | "prefix_taken" | "quota_exceeded" | "rate_limited" | "route_not_found" | "run_not_found" | "secret_not_found" | "slug_taken" | "stack_limit" | "startup_failed" | "startup_limit" | "storage_full" | "store_unavailable" | "subrequest_limit" | "suspended" | "tenant_not_found" | "too_many_aliases" | "too_many_changes" | "too_many_hosts" | "too_many_idempotency_keys" | "too_many_keys" | "too_many_routes" | "too_many_secrets" | "unauthenticated" | "unsupported_media_type" | "variable_not_found" | "version_in_use" | "version_not_found" | "wall_limit";
             };
             cookie?: never;
         };
@@ -3397,6 +3570,152 @@ export interface operations {
             503: components["responses"]["503.store_unavailable"];
         };
     };
+    list_global_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyResponseList"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.forbidden"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    create_global_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["idempotent-replayed"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            408: components["responses"]["408.body_too_slow"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.idempotency_key_reused.invalid_request"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    delete_global_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.key_not_found"];
+            409: components["responses"]["409.last_admin_key"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    rotate_global_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["idempotent-replayed"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotatedKeyResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.key_not_found"];
+            408: components["responses"]["408.body_too_slow"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            413: components["responses"]["413.body_too_large"];
+            414: components["responses"]["414.address_too_long"];
+            415: components["responses"]["415.unsupported_media_type"];
+            421: components["responses"]["421.misdirected"];
+            422: components["responses"]["422.idempotency_key_reused.invalid_request"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
     get_openapi: {
         parameters: {
             query?: never;
@@ -3454,6 +3773,36 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    create_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3536,7 +3885,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3608,6 +3957,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3654,6 +4004,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3733,6 +4084,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3769,6 +4121,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3848,6 +4201,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3884,6 +4238,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -3965,7 +4320,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4002,6 +4357,7 @@ export interface operations {
             412: components["responses"]["412.precondition_failed"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4130,6 +4486,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4166,6 +4523,7 @@ export interface operations {
             412: components["responses"]["412.precondition_failed"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4293,6 +4651,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.invalid_request.startup_failed.startup_limit"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -4327,10 +4686,12 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.alias_not_found.function_not_found.tenant_not_found"];
+            409: components["responses"]["409.alias_routed"];
             412: components["responses"]["412.precondition_failed"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable.suspended"];
         };
@@ -4374,14 +4735,14 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.function_not_found.tenant_not_found.version_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.other_kind.storage_full.too_many_aliases"];
             412: components["responses"]["412.precondition_failed"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_code.invalid_request.startup_failed.startup_limit"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -4463,6 +4824,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4500,6 +4862,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             428: components["responses"]["428.precondition_required"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4583,7 +4946,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -4621,6 +4984,7 @@ export interface operations {
             412: components["responses"]["412.precondition_failed"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5184,6 +5548,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5232,6 +5597,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.invalid_request.startup_failed.startup_limit"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -5310,6 +5676,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5341,6 +5708,7 @@ export interface operations {
             404: components["responses"]["404.function_not_found.secret_not_found.tenant_not_found.variable_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5438,7 +5806,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_code.invalid_request.startup_failed.startup_limit"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.overloaded.store_unavailable.suspended"];
         };
@@ -5504,6 +5872,7 @@ export interface operations {
             409: components["responses"]["409.version_in_use"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable.suspended"];
         };
@@ -5683,6 +6052,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5713,6 +6083,7 @@ export interface operations {
             404: components["responses"]["404.host_not_found.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5782,13 +6153,13 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.too_many_keys"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5819,6 +6190,7 @@ export interface operations {
             404: components["responses"]["404.key_not_found.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5858,13 +6230,13 @@ export interface operations {
             403: components["responses"]["403.cross_site.forbidden"];
             404: components["responses"]["404.key_not_found.tenant_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.too_many_keys"];
             413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -5943,6 +6315,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6124,7 +6497,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
-            429: components["responses"]["429.too_many_idempotency_keys"];
+            429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6154,6 +6527,7 @@ export interface operations {
             404: components["responses"]["404.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6184,6 +6558,7 @@ export interface operations {
             404: components["responses"]["404.run_not_found.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6223,6 +6598,7 @@ export interface operations {
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6255,6 +6631,7 @@ export interface operations {
             404: components["responses"]["404.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6378,6 +6755,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6414,6 +6792,7 @@ export interface operations {
             412: components["responses"]["412.precondition_failed"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6527,6 +6906,7 @@ export interface operations {
             404: components["responses"]["404.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6589,6 +6969,7 @@ export interface operations {
             404: components["responses"]["404.run_not_found.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6740,6 +7121,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6770,6 +7152,7 @@ export interface operations {
             404: components["responses"]["404.secret_not_found.tenant_not_found.variable_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6810,6 +7193,7 @@ export interface operations {
             415: components["responses"]["415.unsupported_media_type"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.invalid_request"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6825,6 +7209,8 @@ export interface operations {
                 granularity?: "15m" | "1h" | "1d";
                 /** @description What has rows of its own: `tenant`, `function`, `label.NAME`, with commas between them. */
                 group_by?: string;
+                /** @description Those tenants' alone: slugs with commas between them, `~` for the one that the key is bound to. One out of reach is the same as one that does not exist. */
+                tenant?: string;
             };
             header?: never;
             path?: never;
@@ -6847,6 +7233,7 @@ export interface operations {
             400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             500: components["responses"]["500.internal"];
