@@ -65,6 +65,10 @@ pub fn source_type(kind: Kind, name: &str) -> SourceType {
     }
 }
 
+fn options() -> ParseOptions {
+    ParseOptions { parse_regular_expression: true, ..ParseOptions::default() }
+}
+
 /// Whether what the parser says holds for the engine too, which takes regular expressions that it does not: with names that are written
 /// as escapes, properties of a later Unicode, numbers without end. These are what both refuse, by a comparison of 60,000 expressions.
 pub fn counts(said: &OxcDiagnostic) -> bool {
@@ -91,7 +95,7 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
     let allocator = Allocator::default();
     let source_type = source_type(module.kind, module.name);
     let parsed = Parser::new(&allocator, module.text, source_type)
-        .with_options(ParseOptions { parse_regular_expression: true, ..ParseOptions::default() })
+        .with_options(options())
         .parse();
     let mut program = parsed.program;
     let mut said: Vec<_> = parsed.diagnostics.into_iter().filter(counts).collect();
@@ -187,8 +191,8 @@ fn other_language(module: &Module<'_>) -> Option<&'static str> {
     }
     let parses = |text: &str, source_type: SourceType| {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, text, source_type).parse();
-        parsed.diagnostics.is_empty() && !parsed.panicked
+        let parsed = Parser::new(&allocator, text, source_type).with_options(options()).parse();
+        !parsed.panicked && !parsed.diagnostics.iter().any(counts)
     };
     // TypeScript's parser lets pass what is no matter of types, a second default export for one: what is left without them must be right.
     let reads = |source_type: SourceType| {

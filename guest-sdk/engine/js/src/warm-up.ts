@@ -72,8 +72,10 @@ const EVERY_PART = { weekday: "long", era: "short", year: "numeric", month: "lon
 
 /** What the formats read of their data the first time, and parse. */
 function useIntl(): void {
+  const date = new Date(0);
+  // Asked for dates alone, because theirs sort.
+  for (const locale of ["en-CA", "sv-SE"]) for (const write of [date.toLocaleDateString, date.toLocaleTimeString, date.toLocaleString]) write.call(date, locale);
   for (const locale of [undefined, "en-US", "en-GB"]) {
-    const date = new Date(0);
     for (const value of [1234.5, 12n, date, ["a"]]) (value as Date).toLocaleString(locale);
     date.toLocaleDateString(locale);
     date.toLocaleTimeString(locale);
