@@ -65,7 +65,7 @@ pub fn source_type(kind: Kind, name: &str) -> SourceType {
     }
 }
 
-fn options() -> ParseOptions {
+fn parsing() -> ParseOptions {
     ParseOptions { parse_regular_expression: true, ..ParseOptions::default() }
 }
 
@@ -94,9 +94,7 @@ pub fn parse(module: &Module<'_>, reporter: &mut Reporter) -> Option<Parsed> {
     let file = File { name: module.name, text: module.text };
     let allocator = Allocator::default();
     let source_type = source_type(module.kind, module.name);
-    let parsed = Parser::new(&allocator, module.text, source_type)
-        .with_options(options())
-        .parse();
+    let parsed = Parser::new(&allocator, module.text, source_type).with_options(parsing()).parse();
     let mut program = parsed.program;
     let mut said: Vec<_> = parsed.diagnostics.into_iter().filter(counts).collect();
     let before = reporter.errors;
@@ -191,7 +189,7 @@ fn other_language(module: &Module<'_>) -> Option<&'static str> {
     }
     let parses = |text: &str, source_type: SourceType| {
         let allocator = Allocator::default();
-        let parsed = Parser::new(&allocator, text, source_type).with_options(options()).parse();
+        let parsed = Parser::new(&allocator, text, source_type).with_options(parsing()).parse();
         !parsed.panicked && !parsed.diagnostics.iter().any(counts)
     };
     // TypeScript's parser lets pass what is no matter of types, a second default export for one: what is left without them must be right.
