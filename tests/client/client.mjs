@@ -9,7 +9,7 @@ import { admin, adminKey, code, newTenant, url } from './host.mjs'
 
 const HELLO = 'export default { fetch: (request) => new Response("hello " + new URL(request.url).pathname) }'
 /** Of no use to programs, or another call's business: pages for people, the console's sign-in, files, what streams. */
-const WITHOUT_METHOD = /^(check_code|get_component|get_metrics|get_problem|list_problems|open_session|invoke_function.*)$/
+const WITHOUT_METHOD = /^(check_code|get_component|get_metrics|get_problem|list_problems|open_session|create_link|invoke_function.*)$/
 
 suite('client', () => {
   test('every operation of the API has a method', () => {

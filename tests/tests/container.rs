@@ -87,11 +87,14 @@ fn pods_set_what_a_host_understands() {
         of_image.filter_map(|line| line.trim().split_once('=')).filter(|(name, _)| name.starts_with("ISOLET_"));
     let of_image = of_image.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let variables: Vec<_> = of_image.chain(pod_variables(&manifest)).collect();
-    assert_eq!(variables.len(), 7, "{variables:?}");
+    assert_eq!(variables.len(), 9, "{variables:?}");
     let config = Config::load(None, variables).expect("settings");
     config.check().expect("safe");
     assert_eq!(config.control_plane.allowed_hosts, ["admin.isolet.example"]);
     assert_eq!(config.ingress.base_domain, "functions.isolet.example");
+    let public = [config.control_plane.public_url, config.ingress.public_url].map(|url| url.map(|url| url.to_string()));
+    let https = |host: &str| Some(format!("https://{host}.isolet.example"));
+    assert_eq!(public, [https("admin"), https("functions")]);
     assert!(!config.ingress.address.ip().is_loopback() && config.storage.redis.url.is_some());
     // Pods end after the host has drained, and their data folder is where the volumes are.
     let grace = manifest.split("terminationGracePeriodSeconds: ").nth(1).and_then(|rest| rest.lines().next());

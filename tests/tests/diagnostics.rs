@@ -78,7 +78,7 @@ async fn bad_regular_expressions_have_their_place() {
     for name in ["main.js", "main.ts", "main.cjs"] {
         for (text, line) in [
             ("\nlet x = /(/", format!("{name}:2:10 Invalid regular expression: Unterminated capturing group")),
-            ("let x = 1, y = /[z-a]/", format!("{name}:1:18 Invalid regular expression: Character class atom range")),
+            ("let x = 1, y = /[z-a]/", format!("{name}:1:19 Invalid regular expression: Character class atom range")),
         ] {
             let (outcome, error) = refused(&[(name, text)]).await;
             assert_eq!(outcome, Outcome::BuildFailed);

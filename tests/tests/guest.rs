@@ -519,7 +519,7 @@ async fn a_client_that_leaves_ends_the_guest() {
     let invocation = isolet_domain::execute::Invocation {
         request,
         env: [].into(),
-        tenant: isolet_domain::access::TenantScope::local().id(),
+        tenant: TenantScope::local().id(),
         egress: Default::default(),
         limits: Limits::DEFAULT,
         entrypoint: None,
@@ -527,8 +527,7 @@ async fn a_client_that_leaves_ends_the_guest() {
         place: None,
         ended: None,
     };
-    let answer =
-        isolet_domain::execute::GuestExecutor::invoke(&*isolet_tests::guest::executor(), &prepared, invocation).await;
+    let answer = executor().invoke(&prepared, invocation).await;
     drop(answer.response.expect("a response"));
     let report =
         tokio::time::timeout(Duration::from_secs(5), answer.report).await.expect("ends soon").expect("a report");

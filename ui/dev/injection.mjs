@@ -123,7 +123,7 @@ export function addInjectionSteps({ step, openSignedIn, origin, session }) {
     await nothingRan(page, 'the playground')
     await api('DELETE', '/v1/tenants/hostile?confirm=hostile')
     await api('DELETE', `${PATH}/functions/hostile`)
-    for (const { id } of (await api('GET', `${PATH}/keys?limit=500`)).data) await api('DELETE', `${PATH}/keys/${id}`)
+    for (const { id } of (await api('GET', `${PATH}/keys`)).data) await api('DELETE', `${PATH}/keys/${id}`)
     await close()
   })
 

@@ -8,9 +8,9 @@ use http::request::Parts;
 use serde_json::json;
 
 use crate::catalogue as rows;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 500;

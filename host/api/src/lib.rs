@@ -22,7 +22,6 @@ mod metrics;
 mod preconditions;
 mod preview;
 mod problem;
-mod query;
 mod rate_limit;
 mod relay;
 mod routes;

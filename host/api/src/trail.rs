@@ -14,8 +14,8 @@ use isolet_domain::ids::RequestId;
 use isolet_domain::service::audit::AuditError;
 use isolet_domain::service::begun::Begun;
 
+use crate::document::DryRun;
 use crate::failure::Failure;
-use crate::query::DryRun;
 use crate::state::AppState;
 
 /// Characters of an address that are written down.

@@ -23,6 +23,7 @@ use crate::audit::AuditEntry;
 use crate::function::{Function, Version};
 use crate::ids::{AuditId, Digest, FunctionName, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
+use crate::key_mark::KeyMark;
 use crate::log::StoredLogs;
 use crate::notice::Notice;
 use crate::repository::{
@@ -30,7 +31,6 @@ use crate::repository::{
 };
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
-use crate::secret::KeyMark;
 use crate::series::{Place, Tallies};
 use crate::tenant::Tenant;
 

@@ -22,6 +22,7 @@ pub mod fakes;
 pub mod function;
 pub mod ids;
 pub mod key;
+pub mod key_mark;
 pub mod labels;
 pub mod limits;
 pub mod log;

@@ -17,11 +17,11 @@ use crate::audit::{AuditEntry, Link};
 use crate::function::{Function, Version};
 use crate::ids::{AliasName, AuditId, Digest, FunctionName, HostId, KeyId, RunId, TenantId, TenantSlug, VersionId};
 use crate::key::Key;
+use crate::key_mark::KeyMark;
 use crate::log::{LogBatch, LogKeep, LogPosition, StoredLogs};
 use crate::notice::Notice;
 use crate::route::{RouteHost, Routing};
 use crate::run::Run;
-use crate::secret::KeyMark;
 use crate::series::{Keeping, Place, Recorded, Step, Tallies};
 use crate::tenant::Tenant;
 

@@ -8,8 +8,6 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 
 use crate::audit::AuditKey;
 use crate::ids::{Digest, EnvName, FunctionName, TenantId};
-use crate::key::KeyPepper;
-use crate::repository::RepositoryError;
 
 /// How many secrets a tenant or a function may have, and bytes of one: it has to fit a header field.
 pub const MAX_SECRETS: usize = 64;
@@ -18,8 +16,6 @@ pub const MAX_SECRET_BYTES: usize = 8 << 10;
 const NONCE_BYTES: usize = 24;
 /// Where the key of the audit's digests belongs.
 const AUDIT_KEY: &str = "audit key";
-/// What is hashed with keys for their mark.
-const KEY_MARK: &str = "isolet key mark 1";
 
 /// A nonce and the sealed bytes behind it.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,36 +67,6 @@ pub struct MasterKey {
     audit: Option<[u8; 32]>,
 }
 
-/// What the secret keys of a host are told by. Nothing can be opened with it, or guessed at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyMark {
-    /// Of `pepper.key`.
-    pub pepper: Digest,
-    /// Of the first `master.key`: one that took another's place has the same.
-    pub master: Digest,
-}
-
-impl KeyMark {
-    pub fn of(pepper: &KeyPepper, master: &MasterKey) -> Self {
-        let of_master = blake3::keyed_hash(&master.audit_bytes(), KEY_MARK.as_bytes());
-        Self { pepper: pepper.hash(KEY_MARK), master: Digest::from_bytes(*of_master.as_bytes()) }
-    }
-
-    /// As a store keeps it.
-    pub fn to_text(&self) -> String {
-        format!("{} {}", self.pepper, self.master)
-    }
-
-    pub fn parse(text: &str) -> Result<Self, RepositoryError> {
-        let read = |text: &str| {
-            let (pepper, master) = text.split_once(' ')?;
-            Some(Self { pepper: Digest::parse(pepper).ok()?, master: Digest::parse(master).ok()? })
-        };
-        let corrupt = || RepositoryError::Corrupt { what: "key-mark".to_owned(), why: "it is no mark".to_owned() };
-        read(text).ok_or_else(corrupt)
-    }
-}
-
 /// What a data key needs when the master key changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rewrap {
@@ -132,6 +98,11 @@ impl MasterKey {
     /// What the audit's digests are keyed with: the same on all hosts that share this key.
     pub fn audit_key(&self) -> AuditKey {
         AuditKey::new(self.audit_bytes())
+    }
+
+    /// What it is told by: the same of one that took another's place. Nothing can be opened with it.
+    pub fn mark(&self, of: &str) -> Digest {
+        Digest::from_bytes(*blake3::keyed_hash(&self.audit_bytes(), of.as_bytes()).as_bytes())
     }
 
     fn audit_bytes(&self) -> [u8; 32] {

@@ -10,6 +10,7 @@ mod data_dir;
 mod egress_table;
 mod events;
 mod host;
+mod kept_tables;
 mod log;
 mod managing;
 mod open_files;

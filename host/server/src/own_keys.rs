@@ -3,8 +3,8 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use isolet_domain::key::KeyPepper;
+use isolet_domain::key_mark::KeyMark;
 use isolet_domain::repository::Repository;
-use isolet_domain::secret::KeyMark;
 
 use crate::data_dir::{DataDir, MASTER, PEPPER};
 

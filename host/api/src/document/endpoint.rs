@@ -7,9 +7,9 @@ use http::Method;
 use serde_json::json;
 
 use super::operation::{Operation, Schemas};
+use super::query::Declared;
 use super::signature::Described;
 use crate::catalogue::{self as rows, Row};
-use crate::query::Declared;
 use crate::state::AppState;
 
 /// The methods that an operation for any method is documented with.

@@ -4,11 +4,13 @@
 mod components;
 mod endpoint;
 mod operation;
+mod query;
 mod signature;
 
 pub use components::document;
 pub use endpoint::{Around, Endpoint, routers};
 pub use operation::Operation;
+pub use query::{DryRun, named, only_declared};
 pub use signature::{Answers, Part};
 
 /// Registers a handler with method, path, one sentence, and the problems that only this operation knows of: those that follow from

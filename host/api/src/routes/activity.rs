@@ -14,9 +14,9 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::caller::{With, needs};
 use crate::catalogue as rows;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 use crate::state::AppState;
 use crate::wire::activity::{ActivityResponse, TenantActivityResponse};
 

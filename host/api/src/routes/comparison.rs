@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::caller::{In, Of, PathPart as _, needs};
 use crate::catalogue as rows;
+use crate::document::named;
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 use crate::state::AppState;
 use crate::wire::comparison::DiffResponse;
 

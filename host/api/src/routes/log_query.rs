@@ -16,9 +16,9 @@ use serde_json::json;
 use crate::caller::PathPart;
 use crate::catalogue as rows;
 use crate::cursor::ListQuery;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Characters of `query`.

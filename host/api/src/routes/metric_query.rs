@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::catalogue as rows;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 use crate::state::AppState;
 use crate::wire::measure::Measure;
 

@@ -42,11 +42,10 @@ use openapi::DocumentText;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::console::get_console;
-use crate::document::{self, Around};
+use crate::document::{self, Around, only_declared};
 use crate::failure::Failure;
 use crate::front::front;
 use crate::idempotency::remember;
-use crate::query::only_declared;
 use crate::state::AppState;
 use crate::trail::record;
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Endpoint, op};
-use crate::wire::functions::MAX_CODE_BODY_BYTES;
+use crate::wire::code::MAX_CODE_BODY_BYTES;
 
 /// Bytes of a body without code.
 const BODY: usize = 1 << 20;

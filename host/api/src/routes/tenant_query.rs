@@ -7,9 +7,9 @@ use isolet_domain::tenant::TenantStatus;
 use serde_json::json;
 
 use crate::cursor::ListQuery;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 
 pub struct TenantQuery {
     pub filter: TenantFilter,

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::catalogue as rows;
+use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
-use crate::query::named;
 
 /// Windows of one answer: a month of the shortest.
 const MAX_WINDOWS: i64 = 3_000;

@@ -4,8 +4,7 @@ use isolet_domain::execute::{Diagnostic, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::code::{ModuleRequest, OptionsRequest};
-use super::functions::MAX_CODE_BODY_BYTES;
+use super::code::{MAX_CODE_BODY_BYTES, ModuleRequest, OptionsRequest};
 use crate::answer::ResponseBody;
 use crate::strict_json::{RequestBody, UniqueMap};
 use crate::wire::words::SeverityWord;

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::answer::ResponseBody;
 use crate::strict_json::UniqueMap;
 
+/// Bytes of a body that carries code: 10 MiB of text, each character escaped at its longest.
+pub const MAX_CODE_BODY_BYTES: usize = 64 << 20;
+
 /// One module as it is sent.
 #[derive(Debug)]
 pub struct ModuleRequest {

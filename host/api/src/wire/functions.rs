@@ -9,15 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::DiagnosticResponse;
-use super::code::{ModuleRequest, OptionsRequest};
+use super::code::{MAX_CODE_BODY_BYTES, ModuleRequest, OptionsRequest};
 use crate::answer::ResponseBody;
 use crate::state::AppState;
 use crate::strict_json::{RequestBody, UniqueMap};
 use crate::wire::ms;
 use crate::wire::words::Time;
-
-/// Bytes of a body that carries code: 10 MiB of text, each character escaped at its longest.
-pub const MAX_CODE_BODY_BYTES: usize = 64 << 20;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -15,8 +15,7 @@ use isolet_domain::service::runs::{RunCode, RunRequest, RunSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::code::{ModuleRequest, OptionsRequest, code};
-use super::functions::MAX_CODE_BODY_BYTES;
+use super::code::{MAX_CODE_BODY_BYTES, ModuleRequest, OptionsRequest, code};
 use super::limits::LimitsRequest;
 use super::ms;
 use crate::answer::ResponseBody;

@@ -108,7 +108,7 @@ async fn the_host_says_what_it_is() {
     let host = TestHost::start().await;
     let info = host.get("/v1/info").await.ok().json();
     assert_eq!(info["limits"]["defaults"]["cpu_ms"], 50);
-    assert_eq!(info["ingress"], json!({ "base_domain": "localhost", "port": 8080 }));
+    assert_eq!(info["ingress"], json!({ "base_domain": "localhost", "port": 8080, "scheme": "http" }));
     let metrics = host.get("/metrics").await.ok();
     assert!(metrics.text().contains("isolet_invocations_total{outcome=\"ok\"} 0"));
     assert!(metrics.text().contains("isolet_cached_components 3"));

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use isolet_domain::key_mark::KeyMark;
 use isolet_domain::repository::{Repository, RepositoryError, WriteError};
-use isolet_domain::secret::KeyMark;
 use redb::{ReadTransaction, ReadableTable as _, WriteTransaction};
 
 use super::contents::Contents;
@@ -14,6 +14,7 @@ use super::file::DataFile;
 use super::tables::META;
 use super::writer::Writer;
 use crate::open_error::OpenError;
+use crate::record::unread_mark;
 use crate::turns::Turns;
 
 /// Everything in one folder of this machine.
@@ -107,7 +108,8 @@ impl Repository for EmbeddedStore {
             }
             Ok(noted.unwrap_or_else(|| ours.clone()))
         });
-        KeyMark::parse(&noted.await.map_err(only_repository)?)
+        let noted = noted.await.map_err(only_repository)?;
+        KeyMark::parse(&noted).ok_or_else(unread_mark)
     }
 
     async fn flush(&self) -> Result<(), RepositoryError> {

@@ -70,6 +70,11 @@ pub(crate) fn lost(key: &str) -> RepositoryError {
     RepositoryError::Corrupt { what: key.to_owned(), why: "an index names it and it is not there".to_owned() }
 }
 
+/// What is no mark of keys.
+pub(crate) fn unread_mark() -> RepositoryError {
+    RepositoryError::Corrupt { what: "key-mark".to_owned(), why: "it is not what a host writes".to_owned() }
+}
+
 pub(crate) fn tenant_key(id: &TenantId) -> String {
     format!("tenant/{id}")
 }

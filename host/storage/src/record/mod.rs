@@ -25,7 +25,7 @@ pub(crate) use audit::AuditRecord;
 pub(crate) use contents::{content_of_run, content_of_version};
 pub(crate) use envelope::{
     answer_key, audit_key, decode, encode, function_key, key_key, log_key, lost, routing_key, run_key, series_key,
-    tenant_key, version_key,
+    tenant_key, unread_mark, version_key,
 };
 pub(crate) use function::{FunctionRecord, VersionRecord};
 pub(crate) use key::KeyRecord;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use isolet_domain::ids::HostId;
+use isolet_domain::key_mark::KeyMark;
 use isolet_domain::repository::{Repository, RepositoryError};
-use isolet_domain::secret::KeyMark;
 
 use super::address::Address;
 use super::keys::Keys;
@@ -11,6 +11,7 @@ use super::options::RedisOptions;
 use super::scripts::{Scripts, Verdict, decide};
 use super::servers::Servers;
 use crate::open_error::OpenError;
+use crate::record::unread_mark;
 use crate::turns::Turns;
 
 /// Under `format`. Another value is a later isolet's.
@@ -137,7 +138,7 @@ impl Repository for RedisStore {
         let (keys, ours) = ([self.keys.key_mark()], ours.to_text());
         let (_, noted): (Verdict, Option<String>) =
             decide(&self.writes, &self.scripts.set_new, &keys, &[ours.as_bytes()]).await?;
-        KeyMark::parse(noted.as_deref().unwrap_or(&ours))
+        KeyMark::parse(noted.as_deref().unwrap_or(&ours)).ok_or_else(unread_mark)
     }
 
     /// Nothing is batched here: every call has been answered by Redis.

@@ -3,8 +3,9 @@
 use isolet_domain::bounds::Bounds;
 use isolet_domain::ids::{Digest, KeyId, TenantId};
 use isolet_domain::key::{Key, KeyPepper};
+use isolet_domain::key_mark::KeyMark;
 use isolet_domain::repository::WriteError;
-use isolet_domain::secret::{KeyMark, MasterKey};
+use isolet_domain::secret::MasterKey;
 use jiff::Timestamp;
 
 use crate::samples::key;

@@ -12,7 +12,8 @@ use http::request::Parts;
 use http::{Request, Uri};
 use serde_json::json;
 
-use crate::document::{Operation, Part};
+use super::operation::Operation;
+use super::signature::Part;
 use crate::failure::Failure;
 
 /// Stands in a declared name for whatever follows the dot before it.
