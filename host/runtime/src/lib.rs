@@ -32,8 +32,8 @@ mod sealed;
 mod source_bundle;
 mod target;
 mod ticker;
-#[cfg(test)]
-mod wild_calls;
+#[cfg(any(test, feature = "wild-calls"))]
+pub mod wild_calls;
 
 pub use executor::WasmExecutor;
 pub use platform::StartError;

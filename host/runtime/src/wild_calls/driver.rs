@@ -1,10 +1,11 @@
 //! The core module that calls: it stands where the engine's main module stands, with its imports and exports. What it calls, and with
-//! what, comes from a generator that is seeded by the first variable of its environment, so that each run can be had again.
+//! what, stands on its `tape`; and where that has ended, comes from a generator that is seeded by it, so that each run can be had again.
 
 use wasm_encoder as enc;
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, ValType};
 
 use super::imports::{Export, Gives, Import, Of, Takes, row, surface};
+use super::tape::SEED_CHARS;
 
 /// Handles of each kind, sixteen places of four bytes.
 const HANDLES: i32 = 0x1000;
@@ -13,9 +14,17 @@ const SCRATCH: i32 = 0x10000;
 const SCRATCH_BYTES: i32 = 0x8000;
 /// What tells the upper half of that, for results, from the lower one, whose text stays text.
 const RESULTS: i32 = SCRATCH_BYTES / 2;
+/// What is left of the tape, out of the way of the room.
+const TAPE: i32 = 0x20000;
 /// Where the host is given room, again and again the same.
-const ROOM: i32 = 0x40000;
+const ROOM: i32 = 0x80000;
 const MEMORY_PAGES: u64 = 16;
+
+/// Globals: the generator's state, where room is, the next word of the tape, and where it ends.
+const STATE: u32 = 0;
+const ROOM_AT: u32 = 1;
+const TAPE_AT: u32 = 2;
+const TAPE_END: u32 = 3;
 
 /// What arguments are made of: names and values of fields, methods, addresses, and what is none of them.
 const TEXT: &[&str] = &[
@@ -136,7 +145,9 @@ fn assemble(
     let mutable = |val_type| enc::GlobalType { val_type, mutable: true, shared: false };
     // Before the seed is known the host asks for room to tell it in.
     globals.global(mutable(ValType::I64), &enc::ConstExpr::i64_const(0x1234_5678_9abc_def1));
-    globals.global(mutable(ValType::I32), &enc::ConstExpr::i32_const(ROOM));
+    for at in [ROOM, TAPE, TAPE] {
+        globals.global(mutable(ValType::I32), &enc::ConstExpr::i32_const(at));
+    }
     let mut exported = enc::ExportSection::new();
     exported.export("memory", enc::ExportKind::Memory, 0);
     for (nth, export) in exports.iter().enumerate() {
@@ -179,21 +190,37 @@ fn part(sink: &mut InstructionSink<'_>, places: &Places, of: i32) {
 }
 
 fn own(places: &Places, name: &str) -> Function {
-    let mut function = Function::new([(3, ValType::I32)]);
+    let locals = if name == "next" { [(1, ValType::I64)] } else { [(3, ValType::I32)] };
+    let mut function = Function::new(locals);
     let mut sink = function.instructions();
     match name {
-        // Xorshift with 64 bits (Marsaglia, 2003): the upper half is given out.
+        // A word of the tape, whose halves of bytes are moved together; or xorshift with 64 bits (Marsaglia, 2003), whose upper half is
+        // given out.
         "next" => {
+            sink.global_get(TAPE_AT).global_get(TAPE_END).i32_lt_u().if_(BlockType::Empty);
+            sink.global_get(TAPE_AT).i64_load(at(0)).i64_const(0x0f0f_0f0f_0f0f_0f0f).i64_and().local_set(0);
+            for (by, mask) in [(4, 0x00ff_00ff_00ff_00ff), (8, 0x0000_ffff_0000_ffff), (16, 0xffff_ffff)] {
+                sink.local_get(0)
+                    .local_get(0)
+                    .i64_const(by)
+                    .i64_shr_u()
+                    .i64_or()
+                    .i64_const(mask)
+                    .i64_and()
+                    .local_set(0);
+            }
+            sink.global_get(TAPE_AT).i32_const(8).i32_add().global_set(TAPE_AT);
+            sink.local_get(0).i32_wrap_i64().return_().end();
             for (left, by) in [(true, 13), (false, 7), (true, 17)] {
-                sink.global_get(0).global_get(0).i64_const(by);
+                sink.global_get(STATE).global_get(STATE).i64_const(by);
                 if left {
                     sink.i64_shl()
                 } else {
                     sink.i64_shr_u()
                 };
-                sink.i64_xor().global_set(0);
+                sink.i64_xor().global_set(STATE);
             }
-            sink.global_get(0).i64_const(32).i64_shr_u().i32_wrap_i64();
+            sink.global_get(STATE).i64_const(32).i64_shr_u().i32_wrap_i64();
         }
         // Mostly the ends of something.
         "wild" => {
@@ -270,9 +297,15 @@ fn exported(places: &Places, export: &Export, environment: u32, (operations, ope
     let mut function = Function::new([(2, ValType::I32)]);
     let mut sink = function.instructions();
     if export.name.ends_with("#handle") {
-        // The seed is the value of the first variable: a list of pairs of texts.
+        // Seed and tape are the value of the first variable: a list of pairs of texts.
         sink.i32_const(SCRATCH).call(environment);
-        sink.i32_const(SCRATCH).i32_load(at(0)).i32_load(at(8)).i64_load(at(0)).i64_const(1).i64_or().global_set(0);
+        sink.i32_const(SCRATCH).i32_load(at(0)).local_tee(2).i32_load(at(8)).local_tee(3);
+        sink.i64_load(at(0)).i64_const(1).i64_or().global_set(STATE);
+        // Copied before the first word of it is asked for, and only after the host has no more room to ask for.
+        let seed = SEED_CHARS as i32;
+        sink.local_get(2).i32_load(at(12)).i32_const(seed).i32_sub().local_set(2);
+        sink.i32_const(TAPE).local_get(3).i32_const(seed).i32_add().local_get(2).memory_copy(0, 0);
+        sink.i32_const(TAPE).local_get(2).i32_add().global_set(TAPE_END);
         for (param, of) in [(0, Of::IncomingRequest), (1, Of::OutParam)] {
             sink.i32_const(place_of(of)).local_get(param).call(places.of("keep"));
         }
@@ -281,7 +314,7 @@ fn exported(places: &Places, export: &Export, environment: u32, (operations, ope
         sink.call_indirect(0, operation).br(0).end();
     } else if export.name == "cabi_realloc" {
         // (old, old size, alignment, size): room that is used again, and none of it is kept.
-        sink.global_get(1)
+        sink.global_get(ROOM_AT)
             .i32_const(7)
             .i32_add()
             .i32_const(-8)
@@ -292,7 +325,7 @@ fn exported(places: &Places, export: &Export, environment: u32, (operations, ope
             .local_tee(5);
         sink.i32_const((MEMORY_PAGES as i32) << 16).i32_gt_u();
         sink.if_(BlockType::Empty).i32_const(ROOM).local_tee(4).local_get(3).i32_add().local_set(5).end();
-        sink.local_get(5).global_set(1);
+        sink.local_get(5).global_set(ROOM_AT);
         part(&mut sink, places, 4_096);
         sink.i32_eqz().if_(BlockType::Empty).call(places.of("wild")).return_().end();
         sink.local_get(4);
