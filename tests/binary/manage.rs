@@ -176,6 +176,19 @@ fn tenants_and_keys_are_managed() {
     let (code, _, err) = desk.run_with(&file, &["versions", "list", "--name", "shop", "--tenant", "~"]);
     assert!(code == 1 && err.contains("401"), "{err}");
 
+    let near = ["key", "create", "tenant", "--tenant", "acme", "--cidr", "127.0.0.0/8", "--cidr", "::1"];
+    let far = ["key", "create", "tenant", "--tenant", "acme", "--cidr", "192.0.2.0/24"];
+    for (create, written, expected) in [(&near[..], "from 127.0.0.0/8, ::1/128", 0), (&far, "from 192.0.2.0/24", 1)] {
+        let created = desk.ok(create);
+        let (line, secret) = created.trim_end().split_once('\n').expect("two lines");
+        assert!(line.contains(written) && desk.ok(&["key", "list", "--tenant", "acme"]).contains(written), "{line}");
+        std::fs::write(&file, secret).expect("written");
+        let (code, _, err) = desk.run_with(&file, &["key", "list", "--tenant", "~"]);
+        assert_eq!((code, err.contains("401")), (expected, expected == 1), "{err}");
+    }
+    let wrong = ["key", "create", "tenant", "--tenant", "acme", "--cidr", "10.0.0.1/8"];
+    desk.refused(&wrong, "`10.0.0.0/8` is probably meant");
+
     let suspended = desk.ok(&["tenant", "suspend", "acme", "--reason", "unpaid", "--code", "billing"]);
     assert!(suspended.contains("suspended  (unpaid)"), "{suspended}");
     assert_eq!(desk.json(&["tenant", "list", "--status", "suspended"])[0]["slug"], "acme");

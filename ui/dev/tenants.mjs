@@ -187,6 +187,7 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     const form = page.getByRole('dialog', { name: 'New key' })
     await form.getByLabel('Name').fill('build <b>server</b>')
     await form.getByLabel('Functions', { exact: true }).fill('shop-*')
+    await form.getByLabel('Networks').fill('10.0.0.0/8, ::1')
     await form.getByLabel('Ends').selectOption('30')
     await form.getByText("Only some of the preset's scopes").click()
     await form.getByLabel('deploy', { exact: true }).check()
@@ -201,6 +202,7 @@ export function addTenantSteps({ step, openSignedIn, origin, session }) {
     assert.ok(!(await page.content()).includes(secret))
     const [key] = (await api('GET', '/v1/tenants/demo/keys')).data
     assert.deepEqual([key.name, key.preset, key.functions], ['build <b>server</b>', 'deployer', ['shop-*']])
+    assert.deepEqual(key.cidr, ['10.0.0.0/8', '::1/128'])
     assert.deepEqual(key.scopes.toSorted(), ['deploy', 'functions:read'])
 
     await page.getByRole('button', { name: 'Rotate build <b>server</b>' }).click()

@@ -16,7 +16,7 @@ export const OF_TENANT = {
   functionEgress: { get: 'get_function_egress', put: 'put_function_egress', delete: 'delete_function_egress' },
   functionLimits: { get: 'get_function_limits', put: 'put_function_limits' },
   functionSecrets: { list: 'list_function_secrets', put: 'put_function_secret', delete: 'delete_function_secret' },
-  functions: { list: 'list_functions', get: 'get_function', put: 'put_function', delete: 'delete_function', deploy: 'deploy_version', rollback: 'rollback_function' },
+  functions: { list: 'list_functions', get: 'get_function', put: 'put_function', delete: 'delete_function', deleteLabelled: 'delete_functions', deploy: 'deploy_version', rollback: 'rollback_function' },
   hosts: { list: 'list_hosts', put: 'put_host', delete: 'delete_host' },
   keys: { list: 'list_keys', create: 'create_key', rotate: 'rotate_key', delete: 'delete_key' },
   limits: { get: 'get_tenant_limits', put: 'put_tenant_limits' },

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::sender::Sender;
 use crate::state::AppState;
 use crate::trail::{self, Trail};
 
@@ -51,7 +52,8 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let token = bearer(parts).ok_or(Failure::Unauthenticated)?;
-        match app.platform().sign_in.authenticate(token).await {
+        let from = Sender::noted(&parts.extensions).address;
+        match app.platform().sign_in.authenticate(token, from).await {
             Ok(credential) => {
                 trail::note_caller(&parts.extensions, &credential);
                 Ok(Self(credential))

@@ -33,7 +33,8 @@ rows! {
     INVALID_HOST = BAD_REQUEST "invalid_host", "Invalid host name",
         "The request names no host, several, or one that is not a host name. Send one `Host` field.";
     UNAUTHENTICATED = UNAUTHORIZED "unauthenticated", "Not signed in",
-        "The operation needs `Authorization: Bearer` with a key or a session token that is known, not revoked and not expired.";
+        "The operation needs `Authorization: Bearer` with a key or a session token that is known, not revoked and not expired. One of a \
+         key that is bound to networks (`cidr`) is known from there alone.";
     FORBIDDEN = FORBIDDEN "forbidden", "Not allowed",
         "The credential is valid and lacks what the operation needs; `detail` names it. Use a key of a preset that has it.";
     CROSS_SITE = FORBIDDEN "cross_site", "Request from another site",

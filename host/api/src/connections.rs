@@ -62,6 +62,7 @@ impl Standing {
 /// A connection's place. It is free again when this is gone.
 pub struct Place {
     connections: Connections,
+    address: IpAddr,
     peer: IpAddr,
     number: u64,
     standing: Arc<Standing>,
@@ -72,10 +73,6 @@ pub struct Busy {
     connections: Connections,
     standing: Arc<Standing>,
 }
-
-/// Who is at the other end of the connection that a request came on, as far as addresses tell them apart.
-#[derive(Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// Its peer has as many connections as one may have.
 #[derive(Debug)]
@@ -89,7 +86,8 @@ impl Connections {
 
     /// A place for a connection of this peer's, which may have to wait until another one is gone.
     pub async fn enter(&self, peer: SocketAddr) -> Result<Place, TooMany> {
-        let peer = group(peer.ip());
+        let address = peer.ip();
+        let peer = group(address);
         loop {
             let freed = self.0.freed.notified();
             {
@@ -102,7 +100,7 @@ impl Connections {
                     return Err(TooMany);
                 }
                 if open.count < self.0.at_most {
-                    return Ok(self.place(&mut open, peer));
+                    return Ok(self.place(&mut open, address));
                 }
                 self.shed_any(&open);
             }
@@ -139,14 +137,15 @@ impl Connections {
         slow.iter().for_each(|(_, _, standing)| standing.shed.notify_one());
     }
 
-    fn place(&self, open: &mut Open, peer: IpAddr) -> Place {
+    fn place(&self, open: &mut Open, address: IpAddr) -> Place {
+        let peer = group(address);
         let (waiting_since, unheard_since) = (AtomicU64::new(self.now()), AtomicU64::new(0));
         let standing = Arc::new(Standing { waiting_since, unheard_since, shed: Notify::new() });
         open.count += 1;
         open.next += 1;
         let number = open.next;
         open.of.entry(peer).or_default().insert(number, standing.clone());
-        Place { connections: self.clone(), peer, number, standing }
+        Place { connections: self.clone(), address, peer, number, standing }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -169,8 +168,9 @@ impl Place {
         }
     }
 
-    pub fn peer(&self) -> Peer {
-        Peer(self.peer)
+    /// Of whoever is at the other end.
+    pub fn address(&self) -> IpAddr {
+        self.address
     }
 
     /// For each request that comes on this connection.
@@ -258,7 +258,7 @@ impl Drop for Busy {
 }
 
 /// Whom an address stands for: whoever has one IPv6 address mostly has all of its /64.
-fn group(address: IpAddr) -> IpAddr {
+pub fn group(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

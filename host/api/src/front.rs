@@ -12,11 +12,11 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use isolet_domain::ids::RequestId;
 
 use crate::catalogue as rows;
-use crate::connections::Peer;
 use crate::failure::Failure;
 use crate::framing;
 use crate::host_name::HostName;
 use crate::problem::{self, Reader};
+use crate::sender::Sender;
 use crate::state::AppState;
 
 /// Path and query of a request, at most: the design's table of limits.
@@ -33,9 +33,9 @@ pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next
     let id = RequestId::generate();
     request.extensions_mut().insert(id);
     let path = request.uri().path().to_owned();
-    // Who shows no credential guesses none. Whom a proxy in front stands for is not known.
+    // Who shows no credential guesses none. Behind a proxy nobody is kept waiting: their connections are the proxy's, which all others need.
     let shows = path == SIGN_IN || request.headers().contains_key(header::AUTHORIZATION);
-    let peer = request.extensions().get::<Peer>().copied().filter(|_| shows);
+    let peer = Sender::noted(request.extensions()).peer.filter(|_| shows);
     let checked = check(&app, &request);
     let response = match checked {
         Ok(()) => next.run(request).await,
@@ -57,7 +57,7 @@ pub async fn front(State(app): State<AppState>, mut request: Request<Body>, next
         protect(response.headers_mut());
     }
     app.count_answer(response.status());
-    if let Some(Peer(address)) = peer.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
+    if let Some(address) = peer.filter(|_| response.status() == StatusCode::UNAUTHORIZED) {
         tokio::time::sleep(app.guesses().wrong(address)).await;
     }
     response

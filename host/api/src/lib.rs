@@ -25,6 +25,7 @@ mod problem;
 mod rate_limit;
 mod relay;
 mod routes;
+mod sender;
 mod serve;
 mod state;
 mod strict_json;

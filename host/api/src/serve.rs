@@ -26,6 +26,7 @@ use tokio_rustls::rustls::ServerConfig;
 use crate::connections::{Busy, Connections, Heard, Place, TooMany};
 use crate::framing;
 use crate::ingress::Ingress;
+use crate::sender::Sender;
 
 /// Bytes of a request's whole head: the design's table of limits. At most 100 fields is hyper's own default, which is faster left
 /// alone than set.
@@ -41,7 +42,7 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// Of these from one address (an IPv6 network of 64 bits); more are closed at once. 0: no bound.
     pub max_connections_per_address: usize,
-    /// A proxy connects for everybody, and addresses tell nobody apart.
+    /// A proxy connects for everybody: a connection's address tells nobody apart, and the proxy says whom it has a request from.
     pub behind_proxy: bool,
     /// From the connection (or the last answer) to a whole request head. Also how long a client may take none of what it is sent.
     pub head_timeout: Duration,
@@ -126,12 +127,12 @@ where
                 };
                 // Who speaks no TLS, or none of ours, is not worth a line.
                 if let Ok(Ok(stream)) = shaken {
-                    attend(stream, (place, !options.behind_proxy), http, service, watcher).await;
+                    attend(stream, (place, options.behind_proxy), http, service, watcher).await;
                 }
             });
             continue;
         }
-        tokio::spawn(attend(stream, (place, !options.behind_proxy), http, service, watcher));
+        tokio::spawn(attend(stream, (place, options.behind_proxy), http, service, watcher));
     }
     drop(socket);
     if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
@@ -160,18 +161,22 @@ async fn accept(socket: &TcpListener, connections: &Connections) -> (TcpStream, 
 }
 
 /// Serves one connection until it ends, or is to go for the sake of others.
-async fn attend<I, S, B>(stream: I, (place, peer): (Place, bool), http: http1::Builder, service: S, watcher: Watcher)
-where
+async fn attend<I, S, B>(
+    stream: I,
+    (place, behind_proxy): (Place, bool),
+    http: http1::Builder,
+    service: S,
+    watcher: Watcher,
+) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request<Heard<Incoming>>, Response = Response<B>, Error = Infallible>,
     B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let (attendant, peer) = (place.attendant(), peer.then(|| place.peer()));
+    let (attendant, address) = (place.attendant(), place.address());
     let answer = service_fn(move |mut request: Request<Incoming>| {
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
-        }
+        let sender = Sender::of(address, request.headers(), behind_proxy);
+        request.extensions_mut().insert(sender);
         let (busy, last) = (attendant.busy(), framing::ends_connection(request.headers()));
         let answering = service.call(request.map(|body| attendant.heard(body)));
         async move {

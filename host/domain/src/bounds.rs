@@ -1,16 +1,20 @@
-//! What narrows a credential below its preset: fewer scopes, some functions, an end. Presets and what a credential is for are in
-//! `access`.
+//! What narrows a credential below its preset: fewer scopes, some functions, some networks, an end. Presets and what a credential is for
+//! are in `access`.
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use crate::ids::{FunctionName, MAX_SLUG};
+use crate::network::Network;
 use crate::scope::Scope;
 
 /// Patterns that one key can have.
 pub const MAX_PATTERNS: usize = 50;
+/// Networks that one key can be bound to.
+pub const MAX_NETWORKS: usize = 50;
 
 /// Names of functions: one name, or with `*` at its end all that begin like it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +67,8 @@ pub struct Bounds {
     pub scopes: Option<BTreeSet<Scope>>,
     /// These functions alone, and nothing that is the tenant's as a whole.
     pub functions: Option<BTreeSet<FunctionPattern>>,
+    /// From these networks alone.
+    pub networks: Option<BTreeSet<Network>>,
     /// From then on nothing.
     pub expires_at: Option<Timestamp>,
 }
@@ -76,6 +82,13 @@ impl Bounds {
         self.functions.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.has(function)))
     }
 
+    /// Whether it is good for whoever asks from there. An address that is not known is in no network.
+    pub fn admits(&self, from: Option<IpAddr>) -> bool {
+        let within =
+            |networks: &BTreeSet<Network>| from.is_some_and(|from| networks.iter().any(|network| network.has(from)));
+        self.networks.as_ref().is_none_or(within)
+    }
+
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
@@ -87,12 +100,17 @@ impl Bounds {
             (Some(_), None) => false,
             (Some(own), Some(others)) => others.iter().all(|other| own.iter().any(|pattern| pattern.covers(other))),
         };
+        let networks = match (&self.networks, &other.networks) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(others)) => others.iter().all(|other| own.iter().any(|network| network.covers(other))),
+        };
         let end = match (self.expires_at, other.expires_at) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(own), Some(other)) => other <= own,
         };
-        functions && end
+        functions && networks && end
     }
 
     /// What was not said is as it is for whoever says it.
@@ -101,6 +119,7 @@ impl Bounds {
         Self {
             scopes: self.scopes,
             functions: self.functions.or_else(|| giver.functions.clone()),
+            networks: self.networks.or_else(|| giver.networks.clone()),
             expires_at: self.expires_at.or(giver.expires_at),
         }
     }
@@ -140,6 +159,36 @@ mod tests {
         for bad in ["", "A", "*a", "a*b", "a**", "a_", "a.b*", "-a", &"a".repeat(31)] {
             assert_eq!(FunctionPattern::parse(bad), Err(InvalidPattern), "{bad}");
         }
+    }
+
+    fn networks(raw: &[&str]) -> Bounds {
+        let networks = raw.iter().map(|raw| Network::parse(raw).expect("valid")).collect();
+        Bounds { networks: Some(networks), ..Bounds::default() }
+    }
+
+    #[test]
+    fn a_key_is_good_from_its_networks_and_nobody_hands_out_others() {
+        let admits = |raw: &[&str], from: &str| networks(raw).admits(Some(from.parse().expect("an address")));
+        assert!(admits(&["10.0.0.0/8", "::1"], "10.1.2.3") && admits(&["10.0.0.0/8", "::1"], "::1"));
+        assert!(admits(&["10.0.0.0/8"], "::ffff:10.1.2.3"));
+        assert!(!admits(&["10.0.0.0/8", "::1"], "11.0.0.1") && !admits(&[], "10.0.0.1"));
+        assert!(Bounds::default().admits(None) && !networks(&["0.0.0.0/0", "::/0"]).admits(None));
+        for (own, other, allowed) in [
+            (&["10.0.0.0/8"][..], &["10.0.0.0/8"][..], true),
+            (&["10.0.0.0/8", "::1"], &["10.1.0.0/16", "10.2.0.1"], true),
+            (&["10.0.0.0/8"], &["10.1.0.0/16", "11.0.0.1"], false),
+            (&["10.1.0.0/16"], &["10.0.0.0/8"], false),
+            // Each block in one of them, not in all of them together.
+            (&["10.0.0.0/9", "10.128.0.0/9"], &["10.0.0.0/8"], false),
+            (&["0.0.0.0/0"], &["::1"], false),
+            (&["10.0.0.0/8"], &[], true),
+        ] {
+            assert_eq!(networks(own).allow(&networks(other)), allowed, "{own:?} {other:?}");
+        }
+        let own = networks(&["10.0.0.0/8"]);
+        assert!(!own.allow(&Bounds::default()) && Bounds::default().allow(&own) && !own.is_none());
+        assert_eq!(Bounds::default().within(&own), own);
+        assert_eq!(networks(&["10.1.0.0/16"]).within(&own), networks(&["10.1.0.0/16"]));
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl InvalidLabels {
     }
 }
 
+/// Whether all that are wanted are among these, each with its value.
+pub fn has_all(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| labels.get(name) == Some(value))
+}
+
 /// Checks a whole set.
 pub fn check(labels: &BTreeMap<String, String>) -> Result<(), InvalidLabels> {
     if labels.len() > MAX_LABELS {

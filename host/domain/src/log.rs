@@ -12,6 +12,7 @@ use crate::bounds::FunctionPattern;
 use crate::execute::{LogLevel, LogLine, Position};
 use crate::ids::{AliasName, FunctionName, RequestId, RunId, VersionId};
 use crate::outcome::Outcome;
+use crate::trace::TraceId;
 
 /// Bytes of a path that a record keeps.
 pub const KEPT_PATH_BYTES: usize = 2_048;
@@ -63,6 +64,8 @@ pub struct LogRecord {
     pub via: Via,
     pub origin: Arc<Origin>,
     pub request: RequestId,
+    /// What its caller had it be part of.
+    pub trace: Option<TraceId>,
     pub run: Option<RunId>,
     pub outcome: Outcome,
     /// The guest's own; `None` where it gave none.
@@ -196,6 +199,7 @@ pub struct LogFilter {
     pub within: Option<BTreeSet<FunctionPattern>>,
     pub version: Option<VersionId>,
     pub request: Option<RequestId>,
+    pub trace: Option<TraceId>,
     pub outcome: Option<Outcome>,
     /// Stands in the path, in the error or in a line, as it is written here.
     pub query: Option<String>,
@@ -213,6 +217,7 @@ impl LogFilter {
             })
             && self.version.as_ref().is_none_or(|version| origin.version == *version)
             && self.request.is_none_or(|request| record.request == request)
+            && self.trace.is_none_or(|trace| record.trace == Some(trace))
             && self.outcome.is_none_or(|outcome| record.outcome == outcome)
             && self.query.as_ref().is_none_or(|query| says(record, query))
     }
@@ -245,6 +250,7 @@ mod tests {
                 number: Some(1),
             }),
             request: RequestId::generate(),
+            trace: TraceId::parse(&"1".repeat(32)),
             run: None,
             outcome: Outcome::Ok,
             status: Some(200),
@@ -285,6 +291,7 @@ mod tests {
             start: Some(record.at),
             function: record.origin.function.clone(),
             request: Some(record.request),
+            trace: record.trace,
             outcome: Some(Outcome::Ok),
             query: Some("e t".to_owned()),
             ..LogFilter::default()
@@ -293,6 +300,7 @@ mod tests {
         for other in [
             LogFilter { end: Some(record.at), ..wanted.clone() },
             LogFilter { request: Some(RequestId::generate()), ..wanted.clone() },
+            LogFilter { trace: TraceId::parse(&"2".repeat(32)), ..wanted.clone() },
             LogFilter { function: FunctionName::parse("other").ok(), ..wanted.clone() },
             LogFilter { query: Some("E T".to_owned()), ..wanted.clone() },
             LogFilter { outcome: Some(Outcome::Exception), ..wanted },

@@ -33,6 +33,7 @@ export const OPERATIONS = {
   set_tenant_variable: { method: 'POST', path: '/v1/tenants/{tenant}/env', body: true, repeatable: true },
   delete_tenant_variable: { method: 'DELETE', path: '/v1/tenants/{tenant}/env/{variable}' },
   list_functions: { method: 'GET', path: '/v1/tenants/{tenant}/functions' },
+  delete_functions: { method: 'DELETE', path: '/v1/tenants/{tenant}/functions' },
   get_function: { method: 'GET', path: '/v1/tenants/{tenant}/functions/{function}' },
   put_function: { method: 'PUT', path: '/v1/tenants/{tenant}/functions/{function}', body: true },
   delete_function: { method: 'DELETE', path: '/v1/tenants/{tenant}/functions/{function}' },

@@ -306,7 +306,7 @@ export interface paths {
         get: operations["get_tenant"];
         put?: never;
         post?: never;
-        /** Removes a tenant with all it owns. */
+        /** Removes a tenant with all it owns, what it used included: take its bill first. */
         delete: operations["delete_tenant"];
         options?: never;
         head?: never;
@@ -398,7 +398,8 @@ export interface paths {
         get: operations["list_functions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Removes the functions that have all the labels given, with their versions and the routes that lead to them. */
+        delete: operations["delete_functions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1267,6 +1268,11 @@ export interface components {
         };
         CreateKeyRequest: {
             /**
+             * @description Networks of IPv4 and IPv6, such as `10.0.0.0/8`, or single addresses: from these alone. From elsewhere it is like a key that there is
+             *     none of.
+             */
+            cidr?: string[] | null;
+            /**
              * Format: date-time
              * @description When it ends: then, or with the key that asks for it.
              */
@@ -1303,6 +1309,13 @@ export interface components {
             plan?: string | null;
             /** @description Part of the addresses of its functions; it never changes. */
             slug: string;
+        };
+        /** @description Functions that were removed together, or would be. */
+        DeletedFunctionsResponse: {
+            /** @description Their names, at most 100. */
+            data: string[];
+            /** @description Whether there are others like them, which the same request removes. */
+            more: boolean;
         };
         /** @description A version that is there, or code for a new one. */
         DeployRequest: {
@@ -1549,6 +1562,8 @@ export interface components {
             secret: string;
         };
         KeyResponse: {
+            /** @description Absent: it is good from everywhere. */
+            cidr?: string[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1740,6 +1755,8 @@ export interface components {
              * @description When the request came.
              */
             time: string;
+            /** @description Of the `traceparent` that came with the request. */
+            trace_id: string | null;
             version: string;
             /** Format: uint64 */
             version_number: number | null;
@@ -1914,6 +1931,8 @@ export interface components {
             grace_s?: number;
         };
         RotatedKeyResponse: {
+            /** @description Absent: it is good from everywhere. */
+            cidr?: string[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -4369,6 +4388,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Those alone whose label `NAME` has this value; whatever the label is called, and for several together. */
+                "label.NAME"?: string;
             };
             header?: never;
             path: {
@@ -4394,6 +4415,43 @@ export interface operations {
             404: components["responses"]["404.tenant_not_found"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
+            500: components["responses"]["500.internal"];
+            503: components["responses"]["503.store_unavailable"];
+        };
+    };
+    delete_functions: {
+        parameters: {
+            query?: {
+                /** @description Those alone whose label `NAME` has this value; whatever the label is called, and for several together. */
+                "label.NAME"?: string;
+                /** @description Whether to say what would come of it, and make nothing. */
+                dry_run?: "1" | "true" | "0" | "false";
+            };
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is. */
+            200: {
+                headers: {
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedFunctionsResponse"];
+                };
+            };
+            400: components["responses"]["400.invalid_host.malformed_request"];
+            401: components["responses"]["401.unauthenticated"];
+            403: components["responses"]["403.cross_site.forbidden"];
+            404: components["responses"]["404.tenant_not_found"];
+            414: components["responses"]["414.address_too_long"];
+            421: components["responses"]["421.misdirected"];
+            429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
             503: components["responses"]["503.store_unavailable"];
         };
@@ -6339,6 +6397,8 @@ export interface operations {
                 version?: string;
                 /** @description That of this request. */
                 request_id?: string;
+                /** @description Those of this trace. */
+                trace_id?: string;
                 /** @description Those that ended so. */
                 outcome?: "ok" | "exception" | "no_response" | "cpu_limit" | "wall_limit" | "memory_limit" | "stack_limit" | "output_limit" | "subrequest_limit" | "egress_denied" | "client_disconnected" | "startup_failed" | "startup_limit" | "build_failed" | "build_limit" | "suspended" | "rate_limited" | "quota_exceeded" | "overloaded" | "not_found" | "internal";
                 /** @description Those with this text in the path, the error or a line. */

@@ -9,26 +9,27 @@ use isolet_domain::ids::{FunctionName, TenantSlug};
 use isolet_domain::service::condition::Condition;
 
 use super::fields::{checked_labels, invalid};
+use super::function_query::{FunctionQuery, Labelled};
 use crate::answer::{Answer, NoContent, Put};
 use crate::caller::{Among, In, Of, RawFunction, needs};
-use crate::cursor::{ListQuery, encode};
+use crate::cursor::encode;
 use crate::failure::Failure;
 use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
-use crate::wire::functions::{FunctionResponse, PutFunctionRequest};
+use crate::wire::functions::{DeletedFunctionsResponse, FunctionResponse, PutFunctionRequest};
 
 pub async fn list_functions(
     State(app): State<AppState>,
     Among(found): Among<needs::FunctionsRead>,
-    query: ListQuery,
+    FunctionQuery { labels, list, name }: FunctionQuery,
 ) -> Result<Answer<List<FunctionResponse>>, Failure> {
-    let after = query.after("functions", |text| FunctionName::parse(text).ok())?;
-    let page =
-        app.platform().functions.list(&found.scope, &found.credential.bounds, after.as_ref(), query.limit).await?;
+    let after = list.after(&name, |text| FunctionName::parse(text).ok())?;
+    let of = (&found.credential.bounds, &labels);
+    let page = app.platform().functions.list(&found.scope, of, after.as_ref(), list.limit).await?;
     let last = page.items.last().filter(|_| page.more);
-    let next_cursor = last.map(|function| encode("functions", function.name.as_str()));
+    let next_cursor = last.map(|function| encode(&name, function.name.as_str()));
     let slug = found.scope.slug();
     let data = page.items.into_iter().map(|function| FunctionResponse::new(&app, slug, function)).collect();
     Ok(Answer(List { data, next_cursor }))
@@ -70,6 +71,15 @@ pub async fn delete_function(
     let condition = of_function(&app, found.scope.slug(), conditions);
     app.platform().functions.delete(&found.scope, name, condition).await?;
     Ok(NoContent)
+}
+
+pub async fn delete_functions(
+    State(app): State<AppState>,
+    Labelled { labels, dry_run }: Labelled,
+    found: In<needs::FunctionsWrite>,
+) -> Result<Answer<DeletedFunctionsResponse>, Failure> {
+    let (names, more) = app.platform().functions.delete_labelled(&found.scope, &labels, dry_run).await?;
+    Ok(Answer(DeletedFunctionsResponse::new(&names, more)))
 }
 
 /// The conditions, held against the function as it is shown.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use isolet_domain::access::{Preset, Scope};
-use isolet_domain::bounds::{Bounds, FunctionPattern, MAX_PATTERNS};
+use isolet_domain::bounds::{Bounds, FunctionPattern, MAX_NETWORKS, MAX_PATTERNS};
 use isolet_domain::ids::KeyId;
+use isolet_domain::network::Network;
 use isolet_domain::service::keys::{MAX_GRACE, MAX_NAME_CHARS, NewKey, Rotated};
 use jiff::Timestamp;
 
@@ -55,36 +56,41 @@ pub(super) fn new_key(request: CreateKeyRequest) -> Result<NewKey, Failure> {
     if request.name.chars().count() > MAX_NAME_CHARS || request.name.contains(char::is_control) {
         return Err(invalid("/name", "name", &format!("must be at most {MAX_NAME_CHARS} printable characters")));
     }
-    let bounds = bounds(request.scopes, request.functions, request.expires_at)?;
-    Ok(NewKey { preset, name: request.name, bounds })
+    let name = request.name.clone();
+    Ok(NewKey { preset, name, bounds: bounds(request)? })
 }
 
 /// What a request says about a key beside its preset.
-fn bounds(
-    scopes: Option<Vec<String>>,
-    functions: Option<Vec<String>>,
-    expires_at: Option<String>,
-) -> Result<Bounds, Failure> {
+fn bounds(request: CreateKeyRequest) -> Result<Bounds, Failure> {
+    let CreateKeyRequest { scopes, functions, cidr, expires_at, .. } = request;
     let mut faults = Vec::new();
-    let scopes =
-        scopes.map(|names| each(&names, "scopes", &mut faults, |name| Scope::parse(name).ok_or("is no scope")));
-    let pattern = |text: &str| FunctionPattern::parse(text).map_err(|error| error.to_string());
-    let functions = functions.map(|texts| each(&texts, "functions", &mut faults, pattern));
+    let scopes = scopes
+        .map(|names| each(&names, ("scopes", "name"), &mut faults, |name| Scope::parse(name).ok_or("is no scope")));
+    let functions = functions.map(|texts| each(&texts, ("functions", "name"), &mut faults, FunctionPattern::parse));
     if functions.as_ref().is_some_and(|patterns| patterns.is_empty() || patterns.len() > MAX_PATTERNS) {
         let detail = format!("must be 1 to {MAX_PATTERNS} names or beginnings of names");
         faults.push(FieldFault { pointer: "/functions".to_owned(), code: "count", detail });
     }
+    if cidr.as_ref().is_some_and(|texts| texts.is_empty() || texts.len() > MAX_NETWORKS) {
+        let detail = format!("must be 1 to {MAX_NETWORKS} networks");
+        faults.push(FieldFault { pointer: "/cidr".to_owned(), code: "count", detail });
+    }
+    let networks = cidr.map(|texts| each(&texts, ("cidr", "network"), &mut faults, Network::parse));
     let expires_at = expires_at.map(|text| text.parse::<Timestamp>()).transpose().unwrap_or_else(|_| {
         let detail = "must be a time as RFC 3339 writes it".to_owned();
         faults.push(FieldFault { pointer: "/expires_at".to_owned(), code: "time", detail });
         None
     });
-    if faults.is_empty() { Ok(Bounds { scopes, functions, expires_at }) } else { Err(Failure::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(Bounds { scopes, functions, networks, expires_at })
+    } else {
+        Err(Failure::Invalid(faults))
+    }
 }
 
 fn each<T: Ord, E: ToString>(
     texts: &[String],
-    field: &str,
+    (field, code): (&str, &'static str),
     faults: &mut Vec<FieldFault>,
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> BTreeSet<T> {
@@ -94,7 +100,7 @@ fn each<T: Ord, E: ToString>(
             Ok(value) => drop(read.insert(value)),
             Err(error) => {
                 let pointer = format!("/{field}/{at}");
-                faults.push(FieldFault { pointer, code: "name", detail: error.to_string() });
+                faults.push(FieldFault { pointer, code, detail: error.to_string() });
             }
         }
     }

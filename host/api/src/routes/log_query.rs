@@ -10,6 +10,7 @@ use isolet_domain::execute::LogLevel;
 use isolet_domain::ids::{FunctionName, RequestId, VersionId};
 use isolet_domain::log::{LogFilter, LogPosition};
 use isolet_domain::outcome::Outcome;
+use isolet_domain::trace::TraceId;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -84,6 +85,7 @@ fn filter(named: BTreeMap<String, String>) -> Result<LogFilter, Failure> {
             }
             "version" => filter.version = Some(VersionId::parse(&value).map_err(|_| wrong("a version's id"))?),
             "request_id" => filter.request = Some(RequestId::parse(&value).map_err(|_| wrong("a request's id"))?),
+            "trace_id" => filter.trace = Some(TraceId::parse(&value).ok_or_else(|| wrong("a trace's id"))?),
             "outcome" => filter.outcome = Some(Outcome::parse(&value).ok_or_else(|| wrong("an outcome"))?),
             "query" if (1..=MAX_QUERY).contains(&value.chars().count()) => filter.query = Some(value),
             "query" => return Err(wrong("1 to 200 characters")),
@@ -116,6 +118,7 @@ impl Part for LogQuery {
             ("function", "Those of this function.", json!({ "type": "string", "maxLength": 30 })),
             ("version", "Those of this version.", json!({ "type": "string", "pattern": VersionId::PATTERN })),
             ("request_id", "That of this request.", json!({ "type": "string", "pattern": "^req_[0-9a-f]{32}$" })),
+            ("trace_id", "Those of this trace.", json!({ "type": "string", "pattern": TraceId::PATTERN })),
             ("outcome", "Those that ended so.", json!({ "type": "string", "enum": outcomes })),
             ("query", "Those with this text in the path, the error or a line.", text),
         ] {

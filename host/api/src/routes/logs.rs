@@ -21,6 +21,7 @@ use crate::caller::{Among, Token, needs};
 use crate::cursor::encode;
 use crate::document::{Answers, Operation};
 use crate::failure::Failure;
+use crate::sender::Sender;
 use crate::state::AppState;
 use crate::wire::List;
 use crate::wire::logs::LogRecordResponse;
@@ -34,6 +35,7 @@ pub async fn list_logs(
     State(app): State<AppState>,
     Among(found): Among<needs::LogsRead>,
     Token(token): Token,
+    sender: Sender,
     query: LogQuery,
 ) -> Result<LogAnswer, Failure> {
     let within = found.credential.bounds.functions.clone();
@@ -51,7 +53,7 @@ pub async fn list_logs(
             filter.within = within;
             let tail = app.platform().logs.tail(&found.scope, *filter, after).await?;
             let now = Instant::now();
-            let listening = Listening { app, token, tail, stream, spoke: now, asked: now, begun: false };
+            let listening = Listening { app, token, sender, tail, stream, spoke: now, asked: now, begun: false };
             Ok(LogAnswer::Stream(stream, listening.into_body()))
         }
     }
@@ -61,6 +63,7 @@ pub async fn list_logs(
 struct Listening {
     app: AppState,
     token: String,
+    sender: Sender,
     tail: Tail,
     stream: Stream,
     /// When something was sent last.
@@ -104,7 +107,7 @@ impl Listening {
             return true;
         }
         self.asked = Instant::now();
-        let credential = self.app.platform().sign_in.authenticate(&self.token).await;
+        let credential = self.app.platform().sign_in.authenticate(&self.token, self.sender.address).await;
         credential.is_ok_and(|credential| credential.allows(Scope::LogsRead))
     }
 }

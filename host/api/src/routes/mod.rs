@@ -7,6 +7,7 @@ mod checks;
 mod comparison;
 mod egress;
 mod fields;
+mod function_query;
 mod functions;
 mod global_keys;
 mod history;

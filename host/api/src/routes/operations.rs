@@ -110,7 +110,7 @@ fn of_tenants() -> Vec<Endpoint> {
         op!(POST "/v1/tenants", tenants::create_tenant, "Adds a tenant.", &[INVALID, SLUG, NO_TENANT]).repeatable(BODY),
         op!(GET "/v1/tenants/{tenant}", tenants::get_tenant, "A tenant.", &[]),
         op!(PATCH "/v1/tenants/{tenant}", tenants::update_tenant, "Changes a tenant's labels, or its plan.", &[INVALID]),
-        op!(DELETE "/v1/tenants/{tenant}", tenants::delete_tenant, "Removes a tenant with all it owns.", &[]),
+        op!(DELETE "/v1/tenants/{tenant}", tenants::delete_tenant, "Removes a tenant with all it owns, what it used included: take its bill first.", &[]),
         op!(POST "/v1/tenants/{tenant}/suspend", suspension::suspend_tenant,
             "Lets nothing of the tenant run until it is resumed; for the operator.", &[INVALID]),
         op!(POST "/v1/tenants/{tenant}/resume", suspension::resume_tenant,
@@ -176,6 +176,8 @@ fn of_hosts() -> Vec<Endpoint> {
 fn of_functions() -> Vec<Endpoint> {
     vec![
         op!(GET "/v1/tenants/{tenant}/functions", functions::list_functions, "The tenant's functions, by name.", &[]),
+        op!(DELETE "/v1/tenants/{tenant}/functions", functions::delete_functions,
+            "Removes the functions that have all the labels given, with their versions and the routes that lead to them.", &[]),
         op!(GET "/v1/tenants/{tenant}/functions/{function}", functions::get_function, "A function.", &[]),
         op!(PUT "/v1/tenants/{tenant}/functions/{function}", functions::put_function,
             "Makes a function, or changes its labels.", &[INVALID, NO_FUNCTION, OTHER_KIND, STORED]),

@@ -22,6 +22,7 @@ use crate::document::named;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::preconditions::Preconditions;
+use crate::sender::Sender;
 use crate::state::AppState;
 use crate::strict_json::Json;
 use crate::wire::List;
@@ -33,6 +34,7 @@ use crate::wire::tenants::{
 pub async fn open_session(
     State(app): State<AppState>,
     Track(trail): Track,
+    sender: Sender,
     Json(request): Json<OpenSessionRequest>,
 ) -> Result<Created<SessionResponse>, Failure> {
     let proof = match (&request.link, &request.key) {
@@ -40,7 +42,7 @@ pub async fn open_session(
         (None, Some(key)) => Proof::Key(key),
         _ => return Err(invalid("", "choice", "give either `link` or `key`")),
     };
-    let session = app.platform().sign_in.open(proof).await?;
+    let session = app.platform().sign_in.open(proof, sender.address).await?;
     trail.note(&session.credential);
     let tenant = app.platform().tenants.of(&session.credential).await?;
     let caller = CallerResponse::new(&session.credential, tenant.as_ref());
@@ -52,8 +54,9 @@ pub async fn create_link(
     State(app): State<AppState>,
     _: Caller,
     Token(token): Token,
+    sender: Sender,
 ) -> Result<Created<SignInLinkResponse>, Failure> {
-    let (token, ends) = app.platform().sign_in.issue_link_for(&token).await?;
+    let (token, ends) = app.platform().sign_in.issue_link_for(&token, sender.address).await?;
     Ok(Created(SignInLinkResponse { token, expires_at: ends.to_string() }))
 }
 

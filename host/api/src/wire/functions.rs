@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use isolet_domain::function::{Function, FunctionKind, Version};
-use isolet_domain::ids::{EnvName, TenantSlug};
+use isolet_domain::ids::{EnvName, FunctionName, TenantSlug};
 use isolet_domain::service::versions::Tried;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,27 @@ impl FunctionResponse {
             created_at: function.created_at.to_string(),
             updated_at: function.updated_at.to_string(),
         }
+    }
+}
+
+/// Functions that were removed together, or would be.
+#[derive(JsonSchema, Serialize)]
+pub struct DeletedFunctionsResponse {
+    /// Their names, at most 100.
+    data: Vec<String>,
+    /// Whether there are others like them, which the same request removes.
+    more: bool,
+}
+
+impl DeletedFunctionsResponse {
+    pub fn new(names: &[FunctionName], more: bool) -> Self {
+        Self { data: names.iter().map(ToString::to_string).collect(), more }
+    }
+}
+
+impl ResponseBody for DeletedFunctionsResponse {
+    fn subject(&self) -> Option<String> {
+        Some(self.data.join(" "))
     }
 }
 

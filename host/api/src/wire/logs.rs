@@ -25,6 +25,8 @@ pub struct LogRecordResponse {
     version: String,
     version_number: Option<u64>,
     request_id: String,
+    /// Of the `traceparent` that came with the request.
+    trace_id: Option<String>,
     run_id: Option<String>,
     #[schemars(with = "OutcomeWord")]
     outcome: &'static str,
@@ -63,6 +65,7 @@ impl LogRecordResponse {
             version: origin.version.to_string(),
             version_number: origin.number,
             request_id: record.request.to_string(),
+            trace_id: record.trace.map(|trace| trace.to_string()),
             run_id: record.run.map(|run| run.to_string()),
             outcome: record.outcome.as_str(),
             status: record.status,

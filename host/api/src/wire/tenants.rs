@@ -1,9 +1,9 @@
 //! Tenants and their keys on the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use isolet_domain::access::{Credential, Scope};
-use isolet_domain::bounds::Bounds;
+use isolet_domain::bounds::MAX_NETWORKS;
 use isolet_domain::key::Key;
 use isolet_domain::tenant::Tenant;
 use schemars::JsonSchema;
@@ -72,6 +72,10 @@ pub struct CreateKeyRequest {
     pub scopes: Option<Vec<String>>,
     /// Names of functions, or beginnings of names and `*`: these alone.
     pub functions: Option<Vec<String>>,
+    /// Networks of IPv4 and IPv6, such as `10.0.0.0/8`, or single addresses: from these alone. From elsewhere it is like a key that there is
+    /// none of.
+    #[schemars(length(min = 1, max = MAX_NETWORKS))]
+    pub cidr: Option<Vec<String>>,
     /// When it ends: then, or with the key that asks for it.
     #[schemars(with = "Option<Time>")]
     pub expires_at: Option<String>,
@@ -91,6 +95,9 @@ pub struct KeyResponse {
     /// Absent: all of the tenant's, and the tenant itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     functions: Option<Vec<String>>,
+    /// Absent: it is good from everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cidr: Option<Vec<String>>,
     #[schemars(with = "Option<Time>")]
     expires_at: Option<String>,
     #[schemars(with = "Time")]
@@ -108,7 +115,8 @@ impl KeyResponse {
             scopes: scopes(&key.credential()),
             name: key.name,
             preset: key.preset.as_str(),
-            functions: patterns(&key.bounds),
+            functions: texts(key.bounds.functions.as_ref()),
+            cidr: texts(key.bounds.networks.as_ref()),
             expires_at: key.bounds.expires_at.map(|end| end.to_string()),
             created_at: key.created_at.to_string(),
             last_used_at: key.last_used_at.map(|used| used.to_string()),
@@ -120,8 +128,8 @@ fn scopes(credential: &Credential) -> Vec<&'static str> {
     credential.scopes().into_iter().map(Scope::as_str).collect()
 }
 
-fn patterns(bounds: &Bounds) -> Option<Vec<String>> {
-    bounds.functions.as_ref().map(|patterns| patterns.iter().map(ToString::to_string).collect())
+fn texts<T: ToString>(bound: Option<&BTreeSet<T>>) -> Option<Vec<String>> {
+    bound.map(|all| all.iter().map(ToString::to_string).collect())
 }
 
 /// Exactly one of the two.

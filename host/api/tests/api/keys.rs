@@ -1,4 +1,5 @@
-//! Keys that are bound: by scopes, by functions, by time; what they may hand out, and rotating them.
+//! Keys that are bound: by scopes, by functions, by time; what they may hand out, and rotating them. From where those are good that are
+//! bound to networks is in `key_networks`.
 
 use std::time::Duration;
 
@@ -134,6 +135,45 @@ async fn a_key_reaches_its_functions_and_nothing_else() {
     }
     assert_eq!(names, ["new", "shop-a"]);
     assert_eq!(host.get("/v1/tenants/acme/functions/other").await.status, 200);
+}
+
+#[tokio::test]
+async fn networks_are_read_shown_and_kept_by_a_rotation() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let of = |cidr: Value| json!({ "preset": "tenant", "cidr": cidr });
+    let made =
+        mint(&host, &host.admin, of(json!(["10.1.2.3", "2001:DB8::/32", "10.0.0.0/8", "10.1.2.3/32"]))).await.ok();
+    let shown = json!(["10.0.0.0/8", "10.1.2.3/32", "2001:db8::/32"]);
+    assert_eq!(made.json()["cidr"], shown);
+    let id = made.json()["id"].clone();
+    let listed = host.get("/v1/tenants/acme/keys").await.ok().json();
+    let keys = listed["data"].as_array().expect("a list");
+    assert!(keys.iter().all(|key| (key["id"] == id) == (key["cidr"] == shown)), "{listed}");
+    assert!(keys.iter().all(|key| key["id"] == id || key.get("cidr").is_none()), "{listed}");
+    // Nobody knows where a call within the process comes from.
+    host.call(&secret(&made), "GET", "/v1/tenants/~", None).await.problem(401, "unauthenticated");
+    let rotate = format!("/v1/tenants/acme/keys/{}/rotate", id.as_str().expect("an id"));
+    let rotated = host.post(&rotate, json!({})).await.ok();
+    assert_eq!(rotated.json()["cidr"], shown);
+    host.call(&secret(&rotated), "GET", "/v1/tenants/~", None).await.problem(401, "unauthenticated");
+
+    let many: Vec<_> = (0..51).map(|n| format!("10.0.{n}.0/24")).collect();
+    for (cidr, pointer, code) in [
+        (json!([]), "/cidr", "count"),
+        (json!(many), "/cidr", "count"),
+        (json!(["10.0.0.0/8", "localhost"]), "/cidr/1", "network"),
+        (json!(["10.0.0.0/33"]), "/cidr/0", "network"),
+        (json!(["10.0.0.1/8"]), "/cidr/0", "network"),
+    ] {
+        let problem = mint(&host, &host.admin, of(cidr)).await.problem(422, "invalid_request");
+        let fault = &problem["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["code"]), (&json!(pointer), &json!(code)), "{problem}");
+    }
+    let problem = mint(&host, &host.admin, of(json!(["10.0.0.1/8"]))).await.problem(422, "invalid_request");
+    assert!(problem["errors"][0]["detail"].as_str().is_some_and(|why| why.contains("`10.0.0.0/8`")), "{problem}");
+    mint(&host, &host.admin, of(json!(many[..50]))).await.ok();
+    mint(&host, &host.admin, of(json!("10.0.0.0/8"))).await.problem(400, "malformed_request");
 }
 
 #[tokio::test]

@@ -62,6 +62,33 @@ async fn each_way_in_leaves_a_record() {
 }
 
 #[tokio::test]
+async fn the_trace_of_a_request_is_beside_it_and_goes_on_to_the_code() {
+    let host = host().await;
+    host.deploy("acme", "echo", words::HEADERS).await;
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let sent = format!("00-{id}-00f067aa0ba902b7-01");
+    for (path, parent) in [("/a", &*sent), ("/b", "00-nonsense-1-01"), ("/c", "")] {
+        let mut request = Request::get(path).header("host", "echo--acme.localhost");
+        if !parent.is_empty() {
+            request = request.header("traceparent", parent);
+        }
+        let answer = host.ingress(request.body(Full::default()).expect("a valid request")).await;
+        assert!(answer.text().contains(parent), "the code has it as it was sent: {}", answer.text());
+    }
+    let found = logs(&host, "").await;
+    let traces: Vec<_> = found.iter().map(|record| (record["path"].as_str(), record["trace_id"].as_str())).collect();
+    assert_eq!(traces, [(Some("/c"), None), (Some("/b"), None), (Some("/a"), Some(id))]);
+    let of_trace = logs(&host, &format!("trace_id={id}")).await;
+    assert_eq!((of_trace.len(), &of_trace[0]["path"]), (1, &json!("/a")));
+    assert!(logs(&host, &format!("trace_id={}", id.replace('4', "5"))).await.is_empty());
+    let bad = host.get(&format!("{LOGS}?trace_id=4BF9")).await;
+    assert_eq!(
+        (bad.status, bad.json()["code"].as_str()),
+        (400.try_into().expect("a status"), Some("malformed_request"))
+    );
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_there_with_its_error_and_what_never_was_is_not() {
     let host = host().await;
     host.deploy("acme", "throws", words::THROWS).await;

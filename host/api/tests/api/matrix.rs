@@ -192,6 +192,9 @@ pub fn filled(operation: &Documented, values: &BTreeMap<&'static str, String>) -
     if operation.id == "delete_tenant" {
         path.push_str(&format!("?confirm={}", values["tenant"]));
     }
+    if operation.id == "delete_functions" {
+        path.push_str("?label.l=of-nobody");
+    }
     if operation.id == "list_activity" {
         path.push_str(&format!("?tenants={}", values["tenant"]));
     }

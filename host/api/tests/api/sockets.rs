@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::host::TestHost;
 
-const OPTIONS: ServeOptions = ServeOptions {
+pub const OPTIONS: ServeOptions = ServeOptions {
     max_connections: 8,
     max_connections_per_address: 6,
     behind_proxy: false,
@@ -32,7 +32,7 @@ pub async fn serve(source: &str) -> Served {
     serve_with(source, OPTIONS).await
 }
 
-async fn serve_with(source: &str, options: ServeOptions) -> Served {
+pub async fn serve_with(source: &str, options: ServeOptions) -> Served {
     let host = TestHost::start().await;
     host.tenant("demo").await;
     host.deploy("demo", "hello", source).await;

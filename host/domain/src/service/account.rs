@@ -18,6 +18,7 @@ use crate::ids::{RequestId, RunId};
 use crate::log::{KEPT_ERROR_BYTES, KEPT_PATH_BYTES, LogError, LogRecord, Origin, Via, cut};
 use crate::outcome::Outcome;
 use crate::series::Execution;
+use crate::trace::TraceId;
 
 /// Where executions are written down.
 pub(super) struct Books {
@@ -36,6 +37,7 @@ pub(super) struct Account {
     began: Instant,
     method: Method,
     path: Option<PathAndQuery>,
+    trace: Option<TraceId>,
     /// Whose it is, once that is known. Without it there is nobody's log to write to.
     of: Option<(Arc<TenantScope>, Arc<Origin>)>,
     cold: bool,
@@ -56,6 +58,7 @@ impl Account {
             began: Instant::now(),
             method: Method::GET,
             path: None,
+            trace: None,
             of: None,
             cold: false,
             running: false,
@@ -68,6 +71,7 @@ impl Account {
         self.method = request.method().clone();
         // Shares the bytes of the request's head; they are copied only if a record is kept.
         self.path = request.uri().path_and_query().cloned();
+        self.trace = TraceId::of(request.headers());
     }
 
     pub(super) fn found(&mut self, scope: Arc<TenantScope>, origin: Arc<Origin>) {
@@ -135,6 +139,7 @@ impl Account {
             via: self.via,
             origin,
             request: self.request,
+            trace: self.trace,
             run: self.run,
             outcome,
             status: report.status,
@@ -173,6 +178,7 @@ impl Account {
             target: "isolet::request",
             {
                 request.id = %self.request,
+                trace.id = self.trace.map(tracing::field::display),
                 tenant.id = %tenant.id(),
                 tenant.slug = %tenant.slug(),
                 function,

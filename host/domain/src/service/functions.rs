@@ -15,10 +15,13 @@ use crate::access::TenantScope;
 use crate::bounds::Bounds;
 use crate::function::{Function, FunctionKind};
 use crate::ids::FunctionName;
+use crate::labels;
 use crate::repository::{Page, Repository, RepositoryError, WriteError};
 
 /// Functions that are read at a time to find those that a key reaches.
 const LOOKED_AT: usize = 500;
+/// Functions that one request removes at most.
+pub const AT_ONCE: usize = 100;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
@@ -103,28 +106,61 @@ impl Functions {
         self.repository.function(tenant, name).await?.ok_or(FunctionError::Unknown)
     }
 
-    /// Those after `after` that these bounds reach, by name.
+    /// Those after `after` that these bounds reach and that have these labels, by name.
     pub async fn list(
         &self,
         tenant: &TenantScope,
-        bounds: &Bounds,
+        (bounds, labels): (&Bounds, &BTreeMap<String, String>),
         after: Option<&FunctionName>,
         limit: usize,
     ) -> Result<Page<Function>, RepositoryError> {
-        if bounds.functions.is_none() {
+        if bounds.functions.is_none() && labels.is_empty() {
             return self.repository.list_functions(tenant, after, limit).await;
         }
         let (mut items, mut after) = (Vec::new(), after.cloned());
         loop {
             let page = self.repository.list_functions(tenant, after.as_ref(), LOOKED_AT).await?;
             after = page.items.last().map(|function| function.name.clone());
-            items.extend(page.items.into_iter().filter(|function| bounds.reaches(&function.name)));
+            items.extend(
+                page.items
+                    .into_iter()
+                    .filter(|function| bounds.reaches(&function.name) && labels::has_all(&function.labels, labels)),
+            );
             if items.len() > limit || !page.more {
                 let more = items.len() > limit;
                 items.truncate(limit);
                 return Ok(Page { items, more });
             }
         }
+    }
+
+    /// Removes those that have all of these labels, up to `AT_ONCE` of them, as `delete` removes each; or says which they are. And whether
+    /// there are more. If one can't be removed, those before it are gone, and asking again goes on with it.
+    pub async fn delete_labelled(
+        &self,
+        tenant: &TenantScope,
+        labels: &BTreeMap<String, String>,
+        dry_run: bool,
+    ) -> Result<(Vec<FunctionName>, bool), FunctionError> {
+        let page = self.list(tenant, (&Bounds::default(), labels), None, AT_ONCE).await?;
+        let wanted = labels.clone();
+        let still: Condition<Function> = Arc::new(move |held| match held {
+            Some(function) if labels::has_all(&function.labels, &wanted) => Verdict::Holds,
+            _ => Verdict::Failed,
+        });
+        let mut names = Vec::with_capacity(page.items.len());
+        for Function { name, .. } in page.items {
+            if !dry_run {
+                match self.delete(tenant, name.clone(), still.clone()).await {
+                    Ok(()) => {}
+                    // Somebody else removed it, or took the label away.
+                    Err(FunctionError::Unknown | FunctionError::Changed) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            names.push(name);
+        }
+        Ok((names, page.more))
     }
 
     /// Removes the function with its versions and the routes that lead to it, if the condition holds of it; what is in flight ends by itself, and contents

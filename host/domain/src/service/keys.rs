@@ -4,6 +4,7 @@
 mod global;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +37,9 @@ pub const MAX_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub enum KeyError {
     #[error("a key of preset `{}` would do more than the one that asks for it", .0.as_str())]
     Exceeds(Preset),
-    #[error("the key would reach more functions, or last longer, than the one that asks for it")]
+    #[error(
+        "the key would reach more functions, be good from more networks, or last longer, than the one that asks for it"
+    )]
     Unbounded,
     #[error("keys of preset `{}` do not have all of these scopes", .0.as_str())]
     NotOfPreset(Preset),
@@ -118,8 +121,8 @@ impl Keys {
         self.lock().clear();
     }
 
-    /// Makes a key for one tenant. Nobody hands out more than they hold: neither scopes, nor functions, nor time. What is not said
-    /// about functions and time is as it is for the caller.
+    /// Makes a key for one tenant. Nobody hands out more than they hold: neither scopes, nor functions, nor networks, nor time. What
+    /// is not said about these last three is as it is for the caller.
     pub async fn mint(
         &self,
         caller: &Credential,
@@ -260,14 +263,26 @@ impl Keys {
         key::is_well_formed(token).then(|| self.pepper.hash(token))
     }
 
-    /// The credential of the key with this hash, if there is such a key and it is still good.
-    pub(super) async fn by_hash(&self, hash: &Digest) -> Result<Option<Credential>, RepositoryError> {
+    /// The credential of the key with this hash, if there is such a key and it is still good for whoever asks from there.
+    pub(super) async fn by_hash(
+        &self,
+        hash: &Digest,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Credential>, RepositoryError> {
         let now = Timestamp::now();
-        let found = self.find(hash).await?.filter(|credential| !credential.bounds.has_expired(now));
-        if found.is_some() {
-            self.used.note(hash, now);
+        let good = |credential: &Credential| !credential.bounds.has_expired(now);
+        let Some(found) = self.find(hash).await?.filter(good) else { return Ok(None) };
+        if !found.bounds.admits(from) {
+            // Answered like no key at all, so that a thief does not learn that it is one; the operator does.
+            tracing::info!(
+                key.id = found.key.map(tracing::field::display),
+                client.address = from.map(tracing::field::display),
+                "a key was refused: it is not good from this address"
+            );
+            return Ok(None);
         }
-        Ok(found)
+        self.used.note(hash, now);
+        Ok(Some(found))
     }
 
     async fn find(&self, hash: &Digest) -> Result<Option<Credential>, RepositoryError> {
@@ -411,7 +426,7 @@ mod tests {
         let (late, secret) = keys.store(NewKey::of(Preset::ReadOnly), Some(&scope)).await.expect("stored");
         assert!(matches!(keys.fits(&scope, &late, None).await, Err(KeyError::TooMany)));
         let hash = keys.hash(secret.expose()).expect("well formed");
-        assert!(keys.by_hash(&hash).await.expect("readable").is_none());
+        assert!(keys.by_hash(&hash, None).await.expect("readable").is_none());
         assert_eq!(count(&keys.list(&scope).await.expect("readable"), None), MAX_KEYS);
         // It may be the one that takes another's place.
         let other = keys.list(&scope).await.expect("readable").remove(0);

@@ -170,6 +170,7 @@ mod tests {
             via: Via::Ingress,
             origin: Arc::new(Origin { function: None, alias: None, version, number: None }),
             request: RequestId::generate(),
+            trace: None,
             run: None,
             outcome: Outcome::Ok,
             status: Some(200),

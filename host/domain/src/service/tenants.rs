@@ -12,6 +12,7 @@ use super::routes::Routes;
 use super::to_the_end::to_the_end;
 use crate::access::Credential;
 use crate::ids::{TenantId, TenantSlug};
+use crate::labels;
 use crate::repository::{Page, Repository, RepositoryError, WriteError};
 use crate::tenant::{Suspension, Tenant, TenantStatus};
 
@@ -51,7 +52,7 @@ impl TenantFilter {
     pub fn has(&self, tenant: &Tenant) -> bool {
         self.status.is_none_or(|status| status == tenant.status)
             && self.plan.as_ref().is_none_or(|plan| *plan == tenant.plan)
-            && self.labels.iter().all(|(name, value)| tenant.labels.get(name) == Some(value))
+            && labels::has_all(&tenant.labels, &self.labels)
     }
 }
 

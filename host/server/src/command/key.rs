@@ -35,6 +35,9 @@ enum KeyVerb {
         /// These functions alone: names, or beginnings and `*`.
         #[arg(long = "function")]
         functions: Vec<String>,
+        /// From these networks alone, such as `10.0.0.0/8`, or single addresses.
+        #[arg(long)]
+        cidr: Vec<String>,
         /// When it ends, as RFC 3339 writes it.
         #[arg(long)]
         expires_at: Option<String>,
@@ -60,13 +63,16 @@ pub async fn key(arguments: KeyArguments) -> Result<u8> {
     let remote = Remote::of(&arguments.host)?;
     let keys = if is_global(&arguments) { "/v1/keys".to_owned() } else { remote.path("/keys") };
     match arguments.verb {
-        KeyVerb::Create { preset, note, scopes, functions, expires_at } => {
+        KeyVerb::Create { preset, note, scopes, functions, cidr, expires_at } => {
             let mut body = json!({ "preset": preset, "name": note });
             if !scopes.is_empty() {
                 body["scopes"] = scopes.into();
             }
             if !functions.is_empty() {
                 body["functions"] = functions.into();
+            }
+            if !cidr.is_empty() {
+                body["cidr"] = cidr.into();
             }
             if let Some(end) = expires_at {
                 body["expires_at"] = end.into();
@@ -105,6 +111,10 @@ fn with_secret(key: &Value) -> String {
 
 fn line(key: &Value) -> String {
     let mut line = format!("{}  {}", text(key, "id"), text(key, "preset"));
+    let networks: Vec<_> = key["cidr"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !networks.is_empty() {
+        line.push_str(&format!("  from {}", networks.join(", ")));
+    }
     for (what, name) in [("ends", "expires_at"), ("used", "last_used_at"), ("", "name")] {
         let value = text(key, name);
         if !value.is_empty() {

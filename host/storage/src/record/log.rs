@@ -8,6 +8,7 @@ use isolet_domain::execute::{LogLevel, LogLine, Position};
 use isolet_domain::ids::{AliasName, FunctionName, RequestId, RunId, VersionId};
 use isolet_domain::log::{BatchId, LogBatch, LogError, LogRecord, Origin, Via};
 use isolet_domain::outcome::Outcome;
+use isolet_domain::trace::TraceId;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{Record, parse, parse_time};
@@ -40,6 +41,8 @@ struct EntryRecord {
     /// Which of the batch's origins.
     of: usize,
     request: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run: Option<String>,
     outcome: String,
@@ -144,6 +147,7 @@ impl EntryRecord {
             via: record.via.as_str().to_owned(),
             of,
             request: record.request.to_string(),
+            trace: record.trace.map(|trace| trace.to_string()),
             run: record.run.map(|run| run.to_string()),
             outcome: record.outcome.as_str().to_owned(),
             status: record.status,
@@ -167,6 +171,7 @@ impl EntryRecord {
             via: Via::parse(&self.via).ok_or_else(|| word("via", &self.via))?,
             origin: origins.get(self.of).ok_or("`of`: there is no such origin")?.clone(),
             request: parse("request", &self.request, RequestId::parse)?,
+            trace: self.trace.map(|text| TraceId::parse(&text).ok_or_else(|| word("trace", &text))).transpose()?,
             run: run.transpose()?,
             outcome: Outcome::parse(&self.outcome).ok_or_else(|| word("outcome", &self.outcome))?,
             status: self.status,

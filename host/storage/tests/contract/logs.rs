@@ -49,6 +49,7 @@ async fn batches_come_back_as_they_were(store: Store) {
     assert!(all(&store, &acme).await.is_empty());
     let plain = LogRecord {
         via: Via::Ingress,
+        trace: None,
         run: None,
         outcome: Outcome::Ok,
         error: None,

@@ -14,9 +14,11 @@ use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, Reques
 use isolet_domain::key::Key;
 use isolet_domain::limits::LimitBounds;
 use isolet_domain::log::{LogError, LogRecord, Origin, Via};
+use isolet_domain::network::Network;
 use isolet_domain::outcome::Outcome;
 use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
 use isolet_domain::secret::Sealed;
+use isolet_domain::trace::TraceId;
 use jiff::Timestamp;
 
 /// NUL, control characters, both line separators, right-to-left, beyond the first plane, quotes, and what Redis and Lua and
@@ -119,9 +121,12 @@ pub fn limits() -> LimitBounds {
 /// Every kind of bound.
 fn bounds() -> Bounds {
     let functions = ["*", "a-b", "c-*"].map(|raw| FunctionPattern::parse(raw).expect("a good pattern"));
+    let networks = ["0.0.0.0/0", "10.0.0.0/8", "10.1.2.3", "2001:db8::/33", "::1"]
+        .map(|raw| Network::parse(raw).expect("a good network"));
     Bounds {
         scopes: Some([Scope::Deploy, Scope::FunctionsRead].into()),
         functions: Some(functions.into()),
+        networks: Some(networks.into()),
         // With as many digits as a time has: it must come back exactly.
         expires_at: Some(Timestamp::now() + Duration::from_nanos(1)),
     }
@@ -226,6 +231,7 @@ pub fn log_record() -> LogRecord {
         via: Via::Run,
         origin: Arc::new(Origin { function: None, alias: None, version: result.version, number: None }),
         request: RequestId::generate(),
+        trace: TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736"),
         run: Some(RunId::generate()),
         outcome: result.outcome,
         status: Some(599),

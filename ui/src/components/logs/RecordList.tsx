@@ -72,6 +72,7 @@ function RecordRow({ tenant, record }: { tenant: string; record: LogRecord }) {
 function Detail({ tenant, record }: { tenant: string; record: LogRecord }) {
   const facts: [name: string, value: string | null][] = [
     ['request', record.request_id],
+    ...(record.trace_id === null ? [] : [['trace', record.trace_id] as [string, string]]),
     ['run', record.run_id],
     ['version', record.version === null ? null : `${record.version_number === null ? '' : `#${record.version_number} `}${record.version}`],
     ['alias', record.alias],

@@ -1,4 +1,4 @@
-// The form for a new key: a preset, narrowed down by scopes, functions and an end. Nobody mints more than they hold; the server sees to it.
+// The form for a new key: a preset, narrowed down by scopes, functions, networks and an end. Nobody mints more than they hold; the server sees to it.
 import { useSignal } from '@preact/signals'
 import { createKey } from '../../api/tenants'
 import type { Key, NewKey, Preset, Scope } from '../../api/types'
@@ -29,6 +29,8 @@ const DAYS = [
   { value: '365', label: 'in a year' },
 ]
 
+const wordsOf = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '')
+
 export function CreateKey({ open, onClose, ...rest }: CreateKeyProps) {
   return (
     <Modal open={open} title="New key" onClose={onClose}>
@@ -42,11 +44,14 @@ function CreateForm({ tenant, onMade, onClose }: Omit<CreateKeyProps, 'open'>) {
   const preset = useSignal<Preset>('deployer')
   const days = useSignal('')
   const functions = useSignal('')
+  const networks = useSignal('')
   const scopes = useSignal<ReadonlySet<Scope>>(new Set())
   const submit = async (): Promise<void> => {
     const wanted: NewKey = { name: name.value, preset: preset.value }
-    const globs = functions.value.split(/[\s,]+/).filter((glob) => glob !== '')
+    const globs = wordsOf(functions.value)
+    const blocks = wordsOf(networks.value)
     if (globs.length > 0) wanted.functions = globs
+    if (blocks.length > 0) wanted.cidr = blocks
     if (scopes.value.size > 0) wanted.scopes = [...scopes.value]
     if (days.value !== '') wanted.expires_at = new Date(Date.now() + Number(days.value) * 86_400_000).toISOString()
     await onMade(await createKey(tenant, wanted))
@@ -64,6 +69,7 @@ function CreateForm({ tenant, onMade, onClose }: Omit<CreateKeyProps, 'open'>) {
         <SelectField label="Ends" value={days.value} choices={DAYS} onChoose={(next) => (days.value = next)} />
         <TextField label="Functions" mono value={functions.value} onText={(text) => (functions.value = text)} placeholder="all" hint="Names or patterns: shop-*" />
       </div>
+      <TextField label="Networks" mono value={networks.value} onText={(text) => (networks.value = text)} placeholder="from everywhere" hint="Good from these alone: 10.0.0.0/8, 2001:db8::/32 or single addresses." />
       <details class="rounded-lg border border-line px-3 py-2">
         <summary class="text-sm font-medium">Only some of the preset's scopes{scopes.value.size > 0 && `: ${scopes.value.size}`}</summary>
         <div class="grid grid-cols-2 gap-x-3 pt-2 sm:grid-cols-3">

@@ -43,7 +43,7 @@ export default function KeysPage({ tenant }: PageProps) {
             </EmptyState>
           ) : (
             <div class="rounded-xl border border-line bg-surface px-4">
-              <Table caption="Keys" head={['Name', 'May', 'Functions', 'Used last', 'Ends', 'Made>', '']}>
+              <Table caption="Keys" head={['Name', 'May', 'Functions', 'From', 'Used last', 'Ends', 'Made>', '']}>
                 {list.map((key) => (
                   <Row key={key.id} entry={key} onRotate={() => (dialog.value = { kind: 'rotate', key })} onRevoke={() => (dialog.value = { kind: 'revoke', key })} />
                 ))}
@@ -84,6 +84,7 @@ function Row({ entry, onRotate, onRevoke }: { entry: Key; onRotate: () => void; 
         </span>
       </Cell>
       <Cell class="tenant-text font-mono text-xs">{(entry.functions ?? []).join(', ') || 'all'}</Cell>
+      <Cell class="font-mono text-xs">{(entry.cidr ?? []).join(', ') || 'everywhere'}</Cell>
       <Cell>
         <When at={entry.last_used_at} />
       </Cell>

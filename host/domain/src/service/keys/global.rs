@@ -2,7 +2,8 @@
 //! shows or ends them, and one admin key that never ends always stays. What all keys have in common is one level up.
 
 use super::{
-    Credential, Duration, Key, KeyError, KeyId, KeySecret, Keys, NewKey, Preset, Rotated, check, good, narrowed,
+    Credential, Duration, Key, KeyError, KeyId, KeySecret, Keys, NewKey, Preset, Rotated, Timestamp, check, good,
+    narrowed,
 };
 
 /// What a key is to the store that an operator brought along.
@@ -28,14 +29,17 @@ impl Keys {
         self.store(narrowed(caller, new)?, None).await
     }
 
-    /// Takes an admin key that the operator brought along, where the store has none that stays: it is new, or somebody's data folder came
-    /// without it. Not for a route.
+    /// Takes an admin key that the operator brought along, where the store is new: it has no admin key that stays, and no tenant. In one
+    /// with tenants a key that is not known may be one that was revoked. Not for a route.
     pub async fn bring(&self, secret: &str) -> Result<Brought, KeyError> {
         let Some(hash) = self.hash(secret) else { return Ok(Brought::NoKey) };
-        if self.by_hash(&hash).await?.is_some() {
+        // Wherever it is good from; and asked of the store itself, as only that says what there is now.
+        let found = self.repository.key_by_hash(&hash).await?;
+        if found.is_some_and(|key| !key.bounds.has_expired(Timestamp::now())) {
             return Ok(Brought::Known);
         }
-        if self.repository.list_global_keys().await?.iter().any(stays) {
+        let is_new = self.repository.list_tenants(None, 1).await?.items.is_empty();
+        if !is_new || self.repository.list_global_keys().await?.iter().any(stays) {
             return Ok(Brought::Unknown);
         }
         self.enter(NewKey { name: "brought along".to_owned(), ..NewKey::of(Preset::Admin) }, secret, None).await?;
@@ -91,7 +95,7 @@ fn stays(key: &Key) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::SignedDuration;
 
     use super::*;
     use crate::access::Scope;
@@ -99,7 +103,8 @@ mod tests {
     use crate::fakes::MemoryStore;
     use crate::ids::{TenantId, TenantSlug};
     use crate::key::KeyPepper;
-    use crate::repository::{NoticeRepository as _, Repository};
+    use crate::network::Network;
+    use crate::repository::{KeyRepository as _, NoticeRepository as _, Repository};
     use crate::service::outbox::Outbox;
     use crate::tenant::Tenant;
 
@@ -109,7 +114,7 @@ mod tests {
 
     async fn recognised(keys: &Keys, secret: &KeySecret) -> Option<Credential> {
         let hash = keys.hash(secret.expose()).expect("well formed");
-        keys.by_hash(&hash).await.expect("readable")
+        keys.by_hash(&hash, None).await.expect("readable")
     }
 
     #[tokio::test]
@@ -164,11 +169,13 @@ mod tests {
         let operator = Credential::operator();
         let (first, _) = keys.mint_global(Preset::Admin, "first start".to_owned()).await.expect("minted");
         keys.mint_for_all(&operator, NewKey::of(Preset::Platform)).await.expect("minted");
-        // Neither what ends nor what may do less lets anybody in later.
+        // Neither what ends, nor what is not good from everywhere, nor what may do less lets anybody in later.
         let end = Some(Timestamp::now() + SignedDuration::from_secs(60));
         let few = Some([Scope::UsageRead].into());
         let brief = Bounds { expires_at: end, ..Bounds::default() };
-        for bounds in [brief, Bounds { scopes: few, ..Bounds::default() }] {
+        let inside = Some([Network::parse("10.0.0.0/8").expect("valid")].into());
+        let near = Bounds { networks: inside, ..Bounds::default() };
+        for bounds in [brief, near, Bounds { scopes: few, ..Bounds::default() }] {
             keys.mint_for_all(&operator, NewKey { bounds, ..NewKey::of(Preset::Admin) }).await.expect("minted");
         }
         assert!(matches!(keys.delete_for_all(&operator, &first.id).await, Err(KeyError::LastAdmin)));
@@ -190,6 +197,25 @@ mod tests {
         }
         assert_eq!(gone, 9);
         assert!(matches!(keys.delete_for_all(&operator, &KeyId::generate()).await, Err(KeyError::Unknown)));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_brought_is_taken_by_a_new_store_alone() {
+        let store = Arc::<MemoryStore>::default();
+        let (keys, operator) = (keys(&store), Credential::operator());
+        let brought = async |secret: &KeySecret| keys.bring(secret.expose()).await.expect("readable");
+        assert_eq!(keys.bring("isl_admin_guess").await.expect("readable"), Brought::NoKey);
+        let secret = KeySecret::generate(Preset::Admin);
+        assert_eq!(brought(&secret).await, Brought::Taken);
+        assert_eq!(brought(&secret).await, Brought::Known);
+        assert_eq!(brought(&KeySecret::generate(Preset::Admin)).await, Brought::Unknown);
+        // A store that is in use, and whose last admin key two hosts ended at once: this one may be it.
+        let tenant = Tenant::new(TenantSlug::parse("acme").expect("valid"), Timestamp::now());
+        crate::repository::TenantRepository::create_tenant(&*store, &tenant).await.expect("created");
+        for key in keys.list_for_all(&operator).await.expect("readable") {
+            store.delete_global_key(&key.hash).await.expect("deleted");
+        }
+        assert_eq!(brought(&secret).await, Brought::Unknown);
     }
 
     #[tokio::test]

@@ -1,1 +1,0 @@
-import{Vt as e}from"./shared-2cK8HZAz.js";import{X as t}from"./index-C3hHdikD.js";var n=e(()=>new Set(t.value?.scopes??[]));function r(e){return n.value.has(e)}var i=e(()=>t.value?.preset===`admin`),a=e(()=>t.value!==null&&t.value.tenant===null);export{r as n,a as r,i as t};

@@ -1,0 +1,1 @@
+import{Vt as e}from"./shared-eLSFRXas.js";import{X as t}from"./index-DjRJgmbs.js";var n=e(()=>new Set(t.value?.scopes??[]));function r(e){return n.value.has(e)}var i=e(()=>t.value?.preset===`admin`),a=e(()=>t.value!==null&&t.value.tenant===null);export{r as n,a as r,i as t};
