@@ -181,6 +181,12 @@ fn a_projects_esbuild_bundles_it() {
     assert!(exit == 22 && stderr.contains("module \"library\""), "{stderr}");
     let (exit, _, stderr) = desk.deploy(&["app/src/index.ts", "--import-map", "app/map.json"]);
     assert!(exit == 1 && stderr.contains("app/map.json"), "{stderr}");
+    // So the project can say too, and a flag the opposite.
+    desk.write("app/function.toml", "bundle = false\n");
+    let (exit, _, stderr) = desk.deploy(&["app"]);
+    assert!(exit == 22 && stderr.contains("module \"library\""), "{stderr}");
+    let (exit, _, stderr) = desk.deploy(&["app", "--bundle"]);
+    assert!(exit == 22 && stderr.contains("no such library"), "{stderr}");
 }
 
 #[test]
@@ -200,5 +206,17 @@ fn options_go_along() {
     let (status, versions) = desk.host.api("GET", "/v1/tenants/demo/functions/app/versions", "");
     assert!(status == 200 && versions.contains("\"message\":\"as asked\""), "{versions}");
     let (exit, _, stderr) = desk.deploy(&["app", "--allow-eval"]);
+    assert!(exit == 22 && stderr.contains("module \"one\""), "{stderr}");
+    // The same from the project's own file; another alias too, which an upload alone leaves as it is.
+    desk.write("app/function.toml", "name = 'own'\nalias = 'next'\nallow_eval = true\nimport_map = 'map.json'\n");
+    let (exit, stdout, stderr) = desk.deploy(&["app"]);
+    assert!(exit == 0 && stdout.starts_with("next of own is version 1 ("), "{stdout} {stderr}");
+    let (exit, stdout, stderr) = desk.deploy(&["app", "--alias", "live"]);
+    assert!(exit == 0 && stdout.starts_with("own is version 1 ("), "{stdout} {stderr}");
+    assert_eq!(desk.answer("own"), "2");
+    let (exit, stdout, stderr) = desk.call(&["versions", "upload", "app"]);
+    assert!(exit == 0 && stdout.starts_with("version 1 (") && stdout.contains(" of own,"), "{stdout} {stderr}");
+    // A file by itself is no project.
+    let (exit, _, stderr) = desk.deploy(&["app/main.js"]);
     assert!(exit == 22 && stderr.contains("module \"one\""), "{stderr}");
 }

@@ -1,12 +1,14 @@
 //! Which host a command talks to, with which key, for which tenant: a flag before a variable, a variable before the context that
-//! `isolet login` wrote, and that before what is usual.
+//! `isolet login` wrote, and that before what is usual. For which tenant says a project's `function.toml` too, before the context; which host
+//! and which key, it never does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::contexts::Contexts;
+use super::project::Project;
 use crate::client::Client;
 
 const USUAL_URL: &str = "http://127.0.0.1:8787";
@@ -19,7 +21,7 @@ pub struct AccessArguments {
     /// The host; without it the context's, or `http://127.0.0.1:8787`.
     #[arg(long, visible_alias = "api", env = "ISOLET_URL", global = true)]
     pub url: Option<String>,
-    /// The tenant, `~` for the one that the key is bound to; without it the context's, or `demo`.
+    /// The tenant, `~` for the one that the key is bound to; without it what `function.toml` says, the context's, or `demo`.
     #[arg(long, env = "ISOLET_TENANT", global = true)]
     pub tenant: Option<String>,
     /// A file with the key to use; without it the variable `ISOLET_KEY`, the context's key, or `.isolet/admin.key`.
@@ -42,14 +44,24 @@ pub struct Access {
 }
 
 impl Access {
+    /// For whoever has no project's folder: the `function.toml` of the working directory counts.
     pub fn of(arguments: &AccessArguments) -> Result<Self> {
+        Self::at(arguments, Path::new("."))
+    }
+
+    /// For what lies at `path`: a project's folder, whose `function.toml` counts, or a file, for which the working directory's does.
+    pub fn at(arguments: &AccessArguments, path: &Path) -> Result<Self> {
+        let tenant = match &arguments.tenant {
+            Some(tenant) => Some(tenant.clone()),
+            None => Project::read(if path.is_dir() { path } else { Path::new(".") })?.tenant,
+        };
         let contexts = Contexts::load()?;
         let context = contexts.chosen(arguments.context.as_deref())?;
         let url = arguments.url.clone().or_else(|| context.map(|context| context.url.clone()));
         let url = url.unwrap_or_else(|| USUAL_URL.to_owned());
         // A context's key is for its own host, and for no other that a flag or a variable names.
         let context = context.filter(|context| same_host(&context.url, &url));
-        let tenant = arguments.tenant.clone().or_else(|| context.map(|context| context.tenant.clone()));
+        let tenant = tenant.or_else(|| context.map(|context| context.tenant.clone()));
         let from_variable = || super::variables().find(|(name, _)| name == "ISOLET_KEY").map(|(_, key)| key);
         let key = match &arguments.key_file {
             Some(file) => read(file)?,

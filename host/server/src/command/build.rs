@@ -13,12 +13,13 @@ use isolet_domain::outcome::Outcome;
 use serde_json::{Value, json};
 
 use super::code::OptionFlags;
+use super::project::Project;
 use super::show::Texts;
 use super::{runtime, settings, show, source};
 
 #[derive(Args)]
 pub struct BuildArguments {
-    /// The entry module; what it imports from its project with `./` or `../` comes along.
+    /// The entry module, or the folder it is in; what it imports from its project with `./` or `../` comes along.
     file: PathBuf,
     /// Where to write the component.
     #[arg(short, long)]
@@ -39,7 +40,8 @@ pub struct CheckArguments {
 }
 
 pub async fn build(arguments: BuildArguments) -> Result<u8> {
-    let code = source::read(&arguments.file, arguments.options.read()?)?;
+    let project = Project::of(&arguments.file)?;
+    let code = source::read(&arguments.file, arguments.options.read(&project)?)?;
     let limits = settings(None)?.platform().limits;
     let options = PrepareOptions { limits, fresh: true };
     match runtime().await?.export(&TenantScope::local(), &code, options).await {
@@ -54,7 +56,8 @@ pub async fn build(arguments: BuildArguments) -> Result<u8> {
 }
 
 pub async fn check(arguments: CheckArguments) -> Result<u8> {
-    let code = source::read(&arguments.file, arguments.options.read()?)?;
+    let project = Project::of(&arguments.file)?;
+    let code = source::read(&arguments.file, arguments.options.read(&project)?)?;
     let limits = settings(None)?.platform().limits;
     let options = PrepareOptions { limits, fresh: true };
     let (runtime, scope) = (runtime().await?, TenantScope::local());

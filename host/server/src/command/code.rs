@@ -10,12 +10,14 @@ use isolet_domain::code::{Code, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
 use serde_json::{Value, json};
 
+use super::project::Project;
+
 /// What code is built with.
 #[derive(Args, Clone)]
 pub struct OptionFlags {
-    /// Let the code use `eval` and `new Function`.
-    #[arg(long)]
-    allow_eval: bool,
+    /// Let the code use `eval` and `new Function`, or with `=false` not, whatever `function.toml` says.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    allow_eval: Option<bool>,
     /// A file that says what bare imports mean: `{"imports": {"hono": "./vendor/hono.js"}}`.
     #[arg(long, value_name = "FILE")]
     import_map: Option<PathBuf>,
@@ -24,16 +26,20 @@ pub struct OptionFlags {
 impl OptionFlags {
     /// Whether any was given.
     pub const fn any(&self) -> bool {
-        self.allow_eval || self.import_map.is_some()
+        self.allow_eval.is_some() || self.import_map.is_some()
     }
 
-    /// Reads the import map, if there is one.
+    /// The flags, and what the project says where there are none. Reads the import map, if there is one.
     ///
     /// # Errors
     /// A file that cannot be read or is no import map.
-    pub fn read(&self) -> Result<CodeOptions> {
-        let import_map = self.import_map.as_ref().map(import_map).transpose()?.unwrap_or_default();
-        Ok(CodeOptions { allow_eval: self.allow_eval, import_map })
+    pub fn read(&self, project: &Project) -> Result<CodeOptions> {
+        let file = match &self.import_map {
+            Some(file) => Some(file.clone()),
+            None => project.import_map()?,
+        };
+        let import_map = file.as_ref().map(import_map).transpose()?.unwrap_or_default();
+        Ok(CodeOptions { allow_eval: self.allow_eval.or(project.allow_eval).unwrap_or(false), import_map })
     }
 }
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::access::{Access, AccessArguments};
 use super::bundle::{self, Bundled};
 use super::code::{OptionFlags, on_the_wire};
+use super::project::Project;
 use super::show::{self, Texts};
 use super::source;
 use crate::client::Reply;
@@ -28,8 +29,8 @@ const BUNDLE: &str = "main.js";
 /// What is uploaded.
 #[derive(Args, Clone)]
 pub struct CodeArguments {
-    /// A project's folder (its entry is what `package.json` names as `module` or `main`, or `main`, `index` or `worker`, there or in
-    /// `src`), or the entry itself; or a component, `NAME.wasm`, with an operator's key.
+    /// A project's folder (its entry is the `main` of its `function.toml`, what `package.json` names as `module` or `main`, or `main`,
+    /// `index` or `worker`, there or in `src`), or the entry itself; or a component, `NAME.wasm`, with an operator's key.
     #[arg(default_value = ".")]
     pub path: PathBuf,
     /// What to say about this version.
@@ -38,6 +39,9 @@ pub struct CodeArguments {
     /// Deploy the files as modules even if the project has an esbuild.
     #[arg(long)]
     no_bundle: bool,
+    /// Use the project's esbuild, where it has one, even if its `function.toml` says not to.
+    #[arg(long, conflicts_with = "no_bundle")]
+    bundle: bool,
     #[command(flatten)]
     options: OptionFlags,
 }
@@ -46,10 +50,10 @@ pub struct CodeArguments {
 pub struct DeployArguments {
     #[command(flatten)]
     pub code: CodeArguments,
-    /// The function; without it the package's name, or the folder's or file's.
+    /// The function; without it the name in `function.toml`, the package's, or the folder's or file's.
     #[arg(long)]
     name: Option<String>,
-    /// The alias whose traffic goes to the version from now on, made if it is not there; without it, `live`.
+    /// The alias whose traffic goes to the version from now on, made if it is not there; without it, the one in `function.toml`, or `live`.
     #[arg(long)]
     alias: Option<String>,
     /// Upload the version and leave all traffic as it is: `isolet alias set live=v1:90,v2:10` gives it a part.
@@ -59,7 +63,7 @@ pub struct DeployArguments {
     access: AccessArguments,
     /// Print the result as JSON.
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 impl DeployArguments {
@@ -67,17 +71,41 @@ impl DeployArguments {
     pub fn without_traffic(code: CodeArguments, name: Option<String>, access: AccessArguments, json: bool) -> Self {
         Self { code, name, alias: None, no_alias: true, access, json }
     }
+
+    /// The project's folder, or the one that the file is in.
+    pub fn folder(&self) -> &Path {
+        let path = &self.code.path;
+        if path.is_dir() { path } else { parent(path) }
+    }
+
+    /// The host and the function that are meant.
+    pub fn target(&self) -> Result<(Access, FunctionName)> {
+        let whole = self.clone().completed(&Project::of(&self.code.path)?);
+        Ok((Access::at(&whole.access, &whole.code.path)?, function_name(&whole)?))
+    }
+
+    /// With what the project says where no flag does.
+    fn completed(mut self, project: &Project) -> Self {
+        self.name = self.name.or_else(|| project.name.as_ref().map(ToString::to_string));
+        if !self.no_alias {
+            self.alias = self.alias.or_else(|| project.alias.as_ref().map(ToString::to_string));
+        }
+        self.code.no_bundle |= project.bundle == Some(false) && !self.code.bundle;
+        self
+    }
 }
 
 pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
-    let CodeArguments { path, no_bundle, options, message } = &arguments.code;
     if let Some(alias) = &arguments.alias {
         AliasName::parse(alias).map_err(|error| anyhow!("`--alias {alias}`: it {error}"))?;
     }
-    std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let folder = if path.is_dir() { path.as_path() } else { parent(path) };
-    let name = function_name(&arguments, folder)?;
-    let access = Access::of(&arguments.access)?;
+    let given = &arguments.code.path;
+    std::fs::metadata(given).with_context(|| format!("cannot read `{}`", given.display()))?;
+    let project = Project::of(given)?;
+    let arguments = arguments.completed(&project);
+    let CodeArguments { path, no_bundle, options, message, .. } = &arguments.code;
+    let (folder, name) = (arguments.folder(), function_name(&arguments)?);
+    let access = Access::at(&arguments.access, path)?;
     if path.extension().is_some_and(|extension| extension == "wasm") {
         return component(&access, &arguments, &name).await;
     }
@@ -85,12 +113,12 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
     let code = match &esbuild {
         Some(esbuild) => {
             let entry = if path.is_dir() { source::entry(path)? } else { path.clone() };
-            match bundled(esbuild, folder, &entry, options.read()?)? {
+            match bundled(esbuild, folder, &entry, options.read(&project)?)? {
                 Some(code) => code,
                 None => return Ok(Outcome::BuildFailed.exit_code()),
             }
         }
-        None => source::read(path, options.read()?)?,
+        None => source::read(path, options.read(&project)?)?,
     };
     let reply = send(&access, &arguments, &name, &code).await?;
     if arguments.json {
@@ -116,7 +144,7 @@ pub async fn deploy(arguments: DeployArguments) -> Result<u8> {
 
 /// Uploads a component, and deploys it where that is wanted.
 async fn component(access: &Access, arguments: &DeployArguments, name: &FunctionName) -> Result<u8> {
-    let DeployArguments { code: CodeArguments { path, message, no_bundle, options }, json, .. } = arguments;
+    let DeployArguments { code: CodeArguments { path, message, no_bundle, options, .. }, json, .. } = arguments;
     ensure!(!*no_bundle && !options.any(), "a component is built already: it takes no options of JavaScript");
     ensure!(message.is_none(), "a component's versions have no message");
     let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -159,11 +187,11 @@ fn parent(file: &Path) -> &Path {
 }
 
 /// The function that is meant.
-fn function_name(arguments: &DeployArguments, folder: &Path) -> Result<FunctionName> {
+fn function_name(arguments: &DeployArguments) -> Result<FunctionName> {
     if let Some(name) = &arguments.name {
         return FunctionName::parse(name).map_err(|error| anyhow!("`--name {name}`: it {error}"));
     }
-    let package = source::package(folder)?;
+    let package = source::package(arguments.folder())?;
     let of_package = package["name"].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
     let of_path = || {
         let path = arguments.code.path.canonicalize().ok()?;
@@ -263,6 +291,36 @@ mod tests {
         }
         assert!(read(&["--alias", "next", "--no-alias"]).is_none());
         assert!(read(&["--alias"]).is_none());
+    }
+
+    #[test]
+    fn flags_win_over_what_the_project_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_str().expect("UTF-8");
+        let said = "name = 'shop'\nalias = 'next'\nbundle = false\nallow_eval = true\nimport_map = 'map.json'\n";
+        std::fs::write(folder.path().join("function.toml"), said).expect("written");
+        std::fs::write(folder.path().join("map.json"), r#"{ "imports": { "a": "./a.js" } }"#).expect("written");
+        std::fs::write(folder.path().join("other.json"), r#"{ "imports": {} }"#).expect("written");
+        let project = Project::of(folder.path()).expect("understood");
+        let completed = |flags: &[&str]| {
+            let whole = read(&[&[path], flags].concat()).expect("understood").completed(&project);
+            let options = whole.code.options.read(&project).expect("an import map");
+            let (eval, mapped) = (options.allow_eval, options.import_map.len());
+            (whole.name.unwrap_or_default(), whole.alias, whole.code.no_bundle, eval, mapped)
+        };
+        let next = Some("next".to_owned());
+        assert_eq!(completed(&[]), ("shop".to_owned(), next.clone(), true, true, 1));
+        assert_eq!(completed(&["--name", "till"]), ("till".to_owned(), next.clone(), true, true, 1));
+        assert_eq!(completed(&["--no-alias"]), ("shop".to_owned(), None, true, true, 1));
+        let other = folder.path().join("other.json");
+        let flags = ["--alias", "beta", "--bundle", "--allow-eval=false", "--import-map"];
+        let flags = [&flags[..], &[other.to_str().expect("UTF-8")]].concat();
+        assert_eq!(completed(&flags), ("shop".to_owned(), Some("beta".to_owned()), false, false, 0));
+        assert!(read(&["--bundle", "--no-bundle"]).is_none());
+        // The value of a flag needs its sign, so that what follows is still the path.
+        let arguments = read(&["--allow-eval", path]).expect("understood");
+        assert_eq!(arguments.code.path, folder.path());
+        assert_eq!(function_name(&read(&[path, "--name", "a"]).expect("understood")).expect("a name").as_str(), "a");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use clap::{Args, ValueEnum};
 use isolet_domain::ids::FunctionName;
 use serde_json::json;
 
+use super::project;
+
 /// What the runtime has, for TypeScript.
 const TYPES: &str = concat!(
     include_str!("../../../../guest-sdk/types/index.d.ts"),
@@ -19,6 +21,7 @@ const TYPES: &str = concat!(
     include_str!("../../../../guest-sdk/types/node.d.ts")
 );
 const TYPES_FILE: &str = "isolet.d.ts";
+const PROJECT: &str = include_str!("../../templates/function.toml");
 const TSCONFIG: &str = include_str!("../../templates/tsconfig.json");
 const ENTRY: &str = "src/main.ts";
 const RUST_ENTRY: &str = "src/lib.rs";
@@ -57,6 +60,7 @@ impl Template {
         };
         let package = json!({ "name": name.as_str(), "private": true, "type": "module", "main": ENTRY });
         let files = vec![
+            (project::FILE, PROJECT.replace("NAME", name.as_str()).replace("ENTRY", ENTRY)),
             ("package.json", format!("{package:#}\n")),
             ("tsconfig.json", TSCONFIG.to_owned()),
             (TYPES_FILE, TYPES.to_owned()),
@@ -170,6 +174,26 @@ mod tests {
         for bad in ["isolet", "9lives"] {
             let name = FunctionName::parse(bad).expect("a name");
             assert!(Template::Rust.project(&name, folder, "").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_project_in_javascript_says_its_name_and_entry() {
+        let name = FunctionName::parse("shop").expect("a name");
+        for template in [Template::Hello, Template::Router, Template::Fetch] {
+            let (files, _) = template.project(&name, Path::new("shop"), "").expect("made");
+            let folder = tempfile::tempdir().expect("a folder");
+            let folder = folder.path();
+            files.iter().for_each(|(file, text)| write_new(&folder.join(file), text).expect("written"));
+            let project = project::Project::read(folder).expect("understood");
+            assert_eq!(
+                (project.name.as_ref(), project.entry().expect("there")),
+                (Some(&name), Some(folder.join(ENTRY)))
+            );
+            // What it only mentions is right where it is used.
+            let text = std::fs::read_to_string(folder.join(project::FILE)).expect("written");
+            std::fs::write(folder.join(project::FILE), text.replace("# tenant", "tenant")).expect("written");
+            assert_eq!(project::Project::read(folder).expect("understood").tenant.as_deref(), Some("demo"));
         }
     }
 

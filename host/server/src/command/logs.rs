@@ -10,9 +10,11 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, ValueEnum};
 use http::Method;
 use http_body_util::BodyExt as _;
+use isolet_domain::ids::FunctionName;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::access::Access;
 use super::remote::{HostArguments, Remote, text};
 use super::show::{inert, progress};
 use crate::events::{Event, Events};
@@ -83,6 +85,14 @@ pub async fn logs(arguments: LogsArguments) -> Result<u8> {
     }
     let last = later(end.first(), shown.first());
     tail(&remote, &query, last, format).await
+}
+
+/// Shows, for people, what comes to a function's log from now on. It ends only by being refused, or dropped.
+pub async fn follow(access: Access, function: &FunctionName) -> Result<()> {
+    let remote = Remote::at(access, false)?;
+    let end = newest(&remote, "", 1).await?;
+    tail(&remote, &format!("&function={function}"), later(end.first(), None), Format::Pretty).await?;
+    Ok(())
 }
 
 /// The id of the later of two records. Ids are numbers that only grow.

@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -29,30 +30,48 @@ pub struct OpenArguments {
 
 pub async fn open(arguments: OpenArguments) -> Result<u8> {
     let access = Access::of(&arguments.host.access())?;
-    let console = access.url.trim_end_matches('/');
-    let reply = access.client()?.send(Method::POST, "/v1/sessions/links", None).await?;
-    // Hosts before this operation issue one link alone, at their start.
-    let link = if reply.json["code"] == "not_found" { Value::Null } else { reply.into_success()? };
-    let address = address(console, &link);
+    let link = link(&access).await?;
+    let address = address(&access.url, &link);
     if arguments.host.json {
         super::show::answer(&json!({ "url": address, "expires_at": link["expires_at"] }).to_string());
         return Ok(0);
     }
-    super::show::answer(&super::show::inert(&address));
+    tell(&address, &link);
+    if arguments.no_browser { Ok(0) } else { in_browser(&address).await.map(|()| 0) }
+}
+
+/// The console, signed in where the host makes links for that: said, and shown in a browser where somebody sees one.
+pub async fn console(access: &Access) -> Result<()> {
+    let link = link(access).await?;
+    let address = address(&access.url, &link);
+    tell(&address, &link);
+    in_browser(&address).await
+}
+
+/// Shows an address in a browser, where there is one and somebody who sees it.
+pub async fn in_browser(address: &str) -> Result<()> {
+    let is_set = |name: &str| super::variables().any(|(held, value)| held == name && !value.is_empty());
+    if somebody_sees(is_set) { browse(address).await } else { Ok(()) }
+}
+
+/// A one-time link.
+async fn link(access: &Access) -> Result<Value> {
+    let reply = access.client()?.send(Method::POST, "/v1/sessions/links", None).await?;
+    // Hosts before this operation issue one link alone, at their start.
+    if reply.json["code"] == "not_found" { Ok(Value::Null) } else { reply.into_success() }
+}
+
+fn tell(address: &str, link: &Value) {
+    super::show::answer(&super::show::inert(address));
     match link["expires_at"].as_str() {
         Some(until) => progress(&format!("a one-time sign-in link, valid until {}", super::show::inert(until))),
         None => progress("this host makes no sign-in links: sign in with a key"),
     }
-    if !arguments.no_browser
-        && somebody_sees(|name| super::variables().any(|(held, value)| held == name && !value.is_empty()))
-    {
-        browse(&address).await?;
-    }
-    Ok(0)
 }
 
 /// The link, or where there is none the console alone.
 fn address(console: &str, link: &Value) -> String {
+    let console = console.trim_end_matches('/');
     match text(link, "token") {
         "" => format!("{console}/"),
         token => format!("{console}/#t={token}"),
@@ -68,8 +87,10 @@ fn somebody_sees(is_set: impl Fn(&str) -> bool) -> bool {
 
 async fn browse(address: &str) -> Result<()> {
     let file = page(address)?;
-    let opened = tokio::process::Command::new("xdg-open").arg(file.path()).kill_on_drop(true).status().await;
-    match opened {
+    let mut command = tokio::process::Command::new("xdg-open");
+    // What is typed meanwhile is for whoever called it.
+    command.arg(file.path()).stdin(Stdio::null()).kill_on_drop(true);
+    match command.status().await {
         Ok(status) if status.success() => {
             tokio::time::sleep(BROWSER_READS).await;
             Ok(())

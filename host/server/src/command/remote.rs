@@ -12,6 +12,7 @@ use isolet_domain::ids::{FunctionName, VersionId};
 use serde_json::Value;
 
 use super::access::{Access, AccessArguments, encoded, tenant_path};
+use super::project::Project;
 use super::show::inert;
 use super::source;
 use crate::client::{Client, Reply};
@@ -55,7 +56,7 @@ impl HostArguments {
 /// The function.
 #[derive(Args)]
 pub struct FunctionArguments {
-    /// The function; without it the package's name, or the folder's.
+    /// The function; without it the name in `function.toml`, the package's, or the folder's.
     #[arg(long, global = true)]
     name: Option<String>,
 }
@@ -69,6 +70,9 @@ impl FunctionArguments {
     pub fn name(&self) -> Result<FunctionName> {
         if let Some(name) = &self.name {
             return FunctionName::parse(name).map_err(|error| anyhow!("`--name {name}`: it {error}"));
+        }
+        if let Some(name) = Project::read(Path::new("."))?.name {
+            return Ok(name);
         }
         let package = source::package(Path::new("."))?;
         let of_package = package["name"].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
@@ -108,8 +112,11 @@ pub struct Remote {
 
 impl Remote {
     pub fn of(arguments: &HostArguments) -> Result<Self> {
-        let access = Access::of(&arguments.access)?;
-        Ok(Self { client: access.client()?, tenant: access.tenant, json: arguments.json })
+        Self::at(Access::of(&arguments.access)?, arguments.json)
+    }
+
+    pub fn at(access: Access, json: bool) -> Result<Self> {
+        Ok(Self { client: access.client()?, tenant: access.tenant, json })
     }
 
     /// The path of something of the tenant's.

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a command's answer goes to stdout")]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::access::{Access, AccessArguments, encoded};
 use super::code::{OptionFlags, on_the_wire};
+use super::project::Project;
 use super::show::Texts;
 use super::{runtime, settings, show, source};
 use crate::client::Reply;
@@ -22,7 +23,7 @@ use crate::host;
 
 #[derive(Args)]
 pub struct RunArguments {
-    /// The entry module; what it imports from its project with `./` or `../` comes along.
+    /// The entry module, or the folder it is in; what it imports from its project with `./` or `../` comes along.
     #[arg(required_unless_present = "eval")]
     file: Option<PathBuf>,
     /// Code to run instead of a file's.
@@ -48,7 +49,7 @@ pub struct RunArguments {
     /// Run on this host instead of in this process.
     #[arg(long, env = "ISOLET_URL")]
     url: Option<String>,
-    /// The tenant to run as there; without it the one of the context for that host, or `demo`.
+    /// The tenant to run as there; without it what `function.toml` says, the one of the context for that host, or `demo`.
     #[arg(long, env = "ISOLET_TENANT")]
     tenant: Option<String>,
     /// A file with the key to use there; without it the variable `ISOLET_KEY`, the key of the context for that host, or
@@ -61,9 +62,11 @@ pub struct RunArguments {
 }
 
 pub async fn run(arguments: RunArguments) -> Result<u8> {
+    let project = arguments.file.as_deref().map(Project::of).transpose()?.unwrap_or_default();
+    let options = arguments.options.read(&project)?;
     let code = match (&arguments.file, &arguments.eval) {
-        (Some(file), _) => source::read(file, arguments.options.read()?)?,
-        (None, Some(text)) => Code::single(text)?.with_options(arguments.options.read()?)?,
+        (Some(file), _) => source::read(file, options)?,
+        (None, Some(text)) => Code::single(text)?.with_options(options)?,
         (None, None) => return Err(anyhow!("give a file or --eval")),
     };
     let request = request(&arguments, &code)?;
@@ -72,7 +75,8 @@ pub async fn run(arguments: RunArguments) -> Result<u8> {
             let RunArguments { url, tenant, key_file, ca_file, .. } = &arguments;
             let (url, tenant) = (url.clone(), tenant.clone());
             let (key_file, ca_file) = (key_file.clone(), ca_file.clone());
-            let access = Access::of(&AccessArguments { url, tenant, key_file, ca_file, context: None })?;
+            let given = AccessArguments { url, tenant, key_file, ca_file, context: None };
+            let access = Access::at(&given, arguments.file.as_deref().unwrap_or(Path::new(".")))?;
             access.client()?.send(Method::POST, &access.path("/runs"), Some(&request)).await?
         }
         None => here(&request).await?,

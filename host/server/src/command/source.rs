@@ -11,6 +11,7 @@ use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
 use serde_json::Value;
 
+use super::project::Project;
 use super::specifiers::specifiers;
 
 /// Where a project's entry usually is, without the ending.
@@ -91,8 +92,12 @@ fn common_folder<'n>(folder: &str, names: impl Iterator<Item = &'n String>) -> S
     root
 }
 
-/// The entry of a project's folder: what its `package.json` names, if that is there and code, or a file of a usual name.
+/// The entry of a project's folder: what its `function.toml` names, or its `package.json`, if that is there and code, or a file of a usual
+/// name.
 pub fn entry(folder: &Path) -> Result<PathBuf> {
+    if let Some(named) = Project::read(folder)?.entry()? {
+        return Ok(named);
+    }
     let package = package(folder)?;
     let named = ["module", "main"].into_iter().filter_map(|field| package.get(field)?.as_str());
     let named: Vec<&str> = named.map(|path| path.trim_start_matches("./").trim_end_matches('/')).collect();
@@ -257,6 +262,16 @@ mod tests {
             said.contains("`dist/gone.js`, which package.json names, is not there or is no code, and none of main"),
             "{said}"
         );
+        // The project's own file is asked first, and no other where it names something.
+        std::fs::create_dir(dir.path().join("src")).expect("made");
+        write("package.json", r#"{"main": "app.js"}"#);
+        write("function.toml", "main = 'src/own.ts'");
+        assert!(entry(dir.path()).expect_err("it is not there").to_string().contains("which `main` in"));
+        write("src/own.ts", "import '../h.js'");
+        let code = read(dir.path(), CodeOptions::default()).expect("read");
+        assert_eq!((code.main_module(), code.modules().len()), ("src/own.ts", 2));
+        write("function.toml", "name = 'shop'");
+        assert!(entry(dir.path()).expect("found").ends_with("app.js"));
         write("package.json", "{");
         assert!(
             read(dir.path(), CodeOptions::default()).is_err_and(|error| error.to_string().contains("package.json"))
