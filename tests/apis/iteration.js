@@ -87,6 +87,22 @@ export default handler({
     same(log, ['map', 'filter', 'inner', 'flatMap', 'take', 'drop', 'fresh'])
     same(await thrown(() => endless('bad', 5).map((x) => x).return()), 'TypeError')
   },
+  async 'an iterator that gives a promise which is rejected is closed'() {
+    const gives = (value, methods = {}) => ({ [Symbol.iterator]: () => ({ next: () => ({ value, done: false }), return: () => (log.push('return'), {}), ...methods }) })
+    const over = (values) => thrown(async () => { for await (const value of values) log.push(value) })
+    const generator = function* () { try { yield 1; yield Promise.reject(new RangeError('r')) } finally { log.push('finally') } }
+    log = []
+    same(await over(generator()), 'RangeError')
+    same(await over(gives(Promise.reject(new RangeError('r')))), 'RangeError')
+    // What goes wrong while it is being closed is not told.
+    same(await over(gives(Promise.reject(new RangeError('r')), { return() { log.push('throws'); throw new TypeError('t') } })), 'RangeError')
+    const odd = Object.defineProperty(Promise.resolve(1), 'constructor', { get() { throw new SyntaxError('s') } })
+    same(await over(gives(odd)), 'SyntaxError')
+    // At its end, and by its own errors, there is nothing to close.
+    same(await over(gives(0, { next: () => ({ value: Promise.reject(new RangeError('r')), done: true }) })), 'RangeError')
+    same(await over(gives(0, { next() { throw new TypeError('t') } })), 'TypeError')
+    same(log, [1, 'finally', 'return', 'throws', 'return'])
+  },
   'what is passed over is let go'() {
     const many = (length) => function* () { for (let i = 0; i < length; i++) yield new Uint8Array(100_000) }
     same([...many(2_000)().filter(() => false)].length, 0)
