@@ -1,4 +1,5 @@
-//! Which of a tenant's functions a list, or a removal, is about: `?label.k=v`. Where a list begins and how long it is, is `cursor`'s.
+//! Which of a tenant's functions a list, or a removal, is about: `?label.k=v`, whose form lists of tenants share. Where a list begins and how
+//! long it is, is `cursor`'s.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,6 @@ use crate::catalogue as rows;
 use crate::cursor::ListQuery;
 use crate::document::{DryRun, Operation, Part, named};
 use crate::failure::Failure;
-
-const LABEL: &str = "label.";
 
 /// Names and values of labels, all of which a function has.
 type Labels = BTreeMap<String, String>;
@@ -71,12 +70,13 @@ impl Part for Labelled {
     }
 }
 
-fn labels(named: BTreeMap<String, String>) -> Labels {
-    let label = |(name, value): (String, String)| Some((name.strip_prefix(LABEL)?.to_owned(), value));
+/// Those of the parameters that are labels.
+pub(super) fn labels(named: BTreeMap<String, String>) -> Labels {
+    let label = |(name, value): (String, String)| Some((name.strip_prefix("label.")?.to_owned(), value));
     named.into_iter().filter_map(label).collect()
 }
 
-fn describe_labels(operation: &mut Operation<'_>) {
+pub(super) fn describe_labels(operation: &mut Operation<'_>) {
     let label =
         "Those alone whose label `NAME` has this value; whatever the label is called, and for several together.";
     operation.in_query("label.NAME", false, label, json!({ "type": "string" }));

@@ -6,6 +6,7 @@ use isolet_domain::service::tenants::TenantFilter;
 use isolet_domain::tenant::TenantStatus;
 use serde_json::json;
 
+use super::function_query::{describe_labels, labels};
 use crate::cursor::ListQuery;
 use crate::document::named;
 use crate::document::{Operation, Part};
@@ -26,22 +27,13 @@ impl<S: Sync> FromRequestParts<S> for TenantQuery {
         let mut named = named(&parts.uri)?;
         let list = ListQuery::of(named.remove("limit").as_deref(), named.remove("cursor"))?;
         let mut filter = TenantFilter::default();
-        for (name, value) in named {
-            match name.as_str() {
-                "status" => {
-                    let status = TenantStatus::parse(&value);
-                    filter.status =
-                        Some(status.ok_or_else(|| bad("`status` must be `active` or `suspended`".to_owned()))?);
-                }
-                "plan" => filter.plan = Some(value),
-                other => {
-                    // Nothing else is declared.
-                    if let Some(label) = other.strip_prefix("label.") {
-                        filter.labels.insert(label.to_owned(), value);
-                    }
-                }
-            }
+        if let Some(status) = named.remove("status") {
+            let status = TenantStatus::parse(&status);
+            filter.status = Some(status.ok_or_else(|| bad("`status` must be `active` or `suspended`".to_owned()))?);
         }
+        filter.plan = named.remove("plan");
+        // Nothing else is declared.
+        filter.labels = labels(named);
         let name = if filter == TenantFilter::default() { "tenants".to_owned() } else { format!("tenants {filter:?}") };
         Ok(Self { filter, list, name })
     }
@@ -53,8 +45,6 @@ impl Part for TenantQuery {
         let statuses = [TenantStatus::Active, TenantStatus::Suspended].map(TenantStatus::as_str);
         operation.in_query("status", false, "Those alone.", json!({ "type": "string", "enum": statuses }));
         operation.in_query("plan", false, "Those of this plan alone.", json!({ "type": "string" }));
-        let label =
-            "Those alone whose label `NAME` has this value; whatever the label is called, and for several together.";
-        operation.in_query("label.NAME", false, label, json!({ "type": "string" }));
+        describe_labels(operation);
     }
 }
