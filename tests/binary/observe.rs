@@ -144,3 +144,39 @@ fn what_tenants_code_did_is_told_to_its_tenant_and_its_operator() {
     );
     assert!(!own.contains("planted-secret"), "{own}");
 }
+
+/// Starts a run that takes a while and is not waited for; its id.
+fn begun(host: &Up) -> String {
+    let code =
+        "export default { fetch: () => new Promise((done) => setTimeout(() => done(new Response('late')), 1500)) }";
+    let body = serde_json::json!({ "code": { "modules": { "main.js": code }, "main_module": "main.js" } });
+    let key = std::fs::read_to_string(host.key_file()).expect("a key");
+    let head = format!(
+        "POST /v1/tenants/demo/runs HTTP/1.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nprefer: respond-async",
+        key.trim()
+    );
+    let (status, said) = exchange(host.address("control_plane"), "127.0.0.1", &head, body.to_string().as_bytes());
+    assert_eq!(status, 202, "{said}");
+    let run: Value = serde_json::from_str(&said).expect("JSON");
+    run["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_run_that_is_not_waited_for_outlasts_a_host_that_stops_and_not_its_own_record() {
+    let mut host = Up::start(&[]);
+    let (kept, forgotten) = (begun(&host), begun(&host));
+    let of = |run: &str| format!("/v1/tenants/demo/runs/{run}");
+    let (status, under_way) = host.api("GET", &of(&kept), "");
+    assert!(status == 200 && !under_way.contains("outcome"), "{under_way}");
+    assert_eq!(host.api("DELETE", &of(&forgotten), "").0, 204);
+    host.stop();
+    host.start_again(&[]);
+    let (status, said) = host.api("GET", &of(&kept), "");
+    let run: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(
+        (status, &run["outcome"], &run["response"]["body"]["text"]),
+        (200, &"ok".into(), &"late".into()),
+        "{said}"
+    );
+    assert_eq!(host.api("GET", &of(&forgotten), "").0, 404);
+}

@@ -1,6 +1,7 @@
 //! What handlers answer with: a status, a body of one type, and what goes with them. Failures are in `failure`.
 
 use axum::response::{IntoResponse, Response};
+use http::header::HeaderName;
 use http::{HeaderValue, StatusCode, header};
 use isolet_domain::ids::Digest;
 use isolet_domain::service::admission::Standing;
@@ -11,6 +12,9 @@ use serde_json::json;
 use crate::document::{Answers, Operation};
 use crate::rate_limit::{self, Rate};
 use crate::trail::Subject;
+
+/// Which of the caller's preferences was honoured (RFC 7240 §3).
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// A type that an answer's body may be.
 pub trait ResponseBody: Serialize + JsonSchema {

@@ -308,6 +308,7 @@ fn run(error: &RunError) -> Row {
         RunError::NotAdmitted(error) => not_admitted(error),
         RunError::Build(error) => build(error),
         RunError::MissingCode(_) => rows::INTERNAL,
+        RunError::Storage(error) => storage(error),
         RunError::Repository(error) => repository(error),
     }
 }

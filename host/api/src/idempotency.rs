@@ -15,6 +15,7 @@ use isolet_domain::ids::Digest;
 use isolet_domain::service::answers::NamedRequest;
 use serde::{Deserialize, Serialize};
 
+use crate::answer::PREFERENCE_APPLIED;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::state::AppState;
@@ -28,7 +29,7 @@ const MAX_KEY_CHARS: usize = 255;
 /// Bytes of an answer that is remembered.
 const MAX_ANSWER_BYTES: usize = 2 << 20;
 /// What of an answer's header is remembered.
-const KEPT_HEADERS: [HeaderName; 2] = [header::CONTENT_TYPE, header::ETAG];
+const KEPT_HEADERS: [HeaderName; 4] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION, PREFERENCE_APPLIED];
 
 /// An answer as it is remembered.
 #[derive(Deserialize, Serialize)]

@@ -16,7 +16,7 @@ pub struct Run {
     /// Starred entries are kept beyond the newest ones and survive clearing.
     pub starred: bool,
     pub prompt: Option<String>,
-    /// What came of it; `None` for a prompt that was saved and not run.
+    /// What came of it; `None` for a prompt that was saved and not run, and, without a prompt, for a run that is under way.
     pub result: Option<RunResult>,
 }
 

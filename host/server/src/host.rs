@@ -34,6 +34,7 @@ pub struct Host {
     pub started: Started,
     app: AppState,
     stop: watch::Sender<bool>,
+    drain: Duration,
     serving: tokio::task::JoinSet<()>,
     /// What goes on beside it, until the host is dropped.
     beside: tokio::task::JoinSet<()>,
@@ -190,7 +191,7 @@ impl Host {
             beside.spawn(watch_certificates(certificates.clone()));
         }
         executor.make_ready();
-        Ok(Self { started, app, stop, serving, beside, certificates, _managing: managing })
+        Ok(Self { started, app, stop, drain: options.drain, serving, beside, certificates, _managing: managing })
     }
 
     /// Reads again what can be read anew without a restart: the certificates.
@@ -203,9 +204,13 @@ impl Host {
     /// # Errors
     /// When the store does not take the last writes.
     pub async fn stop(mut self) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + self.drain;
         self.app.start_draining();
         let _ = self.stop.send(true);
         while self.serving.join_next().await.is_some() {}
+        if tokio::time::timeout_at(deadline, self.app.platform().runs.ended()).await.is_err() {
+            tracing::warn!("runs that nobody waits for were still under way at the end of the drain");
+        }
         self.beside.abort_all();
         self.app.platform().flush().await.context("the last writes did not reach the store")
     }

@@ -183,6 +183,16 @@ fn headers() -> Value {
             "required": true,
             "schema": { "type": "string" },
         },
+        "location": {
+            "description": "Where to look for what comes of it.",
+            "required": true,
+            "schema": { "type": "string", "format": "uri-reference" },
+        },
+        "preference-applied": {
+            "description": "The preference that was honoured (RFC 7240).",
+            "required": true,
+            "schema": { "type": "string" },
+        },
         "idempotent-replayed": {
             "description": "`true` where this is the answer that was given before.",
             "schema": { "type": "string" },

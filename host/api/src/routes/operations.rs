@@ -247,14 +247,14 @@ fn of_runs() -> Vec<Endpoint> {
     vec![
         op!(GET "/v1/tenants/{tenant}/runs", history::list_runs, "The recorded runs, newest first.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs", runs::create_run,
-            "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN])
+            "Runs code, a version or a function once.", &[INVALID, CODE, BUILD, ADMISSION, RUN, STORED])
         .unrecorded()
         .repeatable(MAX_CODE_BODY_BYTES),
         op!(DELETE "/v1/tenants/{tenant}/runs", history::clear_runs, "Forgets all runs without a star.", &[]),
         op!(GET "/v1/tenants/{tenant}/runs/{run}", history::get_run, "A run with everything that is kept of it.", &[]),
         op!(DELETE "/v1/tenants/{tenant}/runs/{run}", history::delete_run, "Forgets a run.", &[]),
         op!(POST "/v1/tenants/{tenant}/runs/{run}/replay", runs::replay_run,
-            "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID])
+            "Runs the same code with the same request again.", &[BUILD, ADMISSION, RUN, REPLAY, INVALID, STORED])
         .unrecorded()
         .repeatable(BODY),
         op!(POST "/v1/tenants/{tenant}/runs/{run}/preview", previews::create_preview,

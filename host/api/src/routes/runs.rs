@@ -1,18 +1,20 @@
-//! One-off runs: the answer whole, or as events while it comes.
+//! One-off runs: the answer whole, as events while it comes, or later in the record.
 
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use isolet_domain::access::Scope;
 use isolet_domain::ids::RunId;
 use isolet_domain::service::runs::{RunCode, StartedRun};
+use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
 use super::sse;
-use crate::answer::{Answer, Rated};
+use crate::answer::{Answer, PREFERENCE_APPLIED, Rated};
 use crate::caller::{Asked, In, Of, needs};
 use crate::document::{Answers, Operation, Part};
 use crate::failure::Failure;
@@ -20,13 +22,13 @@ use crate::frame::framed;
 use crate::rate_limit::Rate;
 use crate::state::AppState;
 use crate::strict_json::Json;
-use crate::wire::runs::{CreateRunRequest, RunResponse};
+use crate::wire::runs::{CreateRunRequest, RunResponse, RunUnderWayResponse};
 
 pub async fn create_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
     Asked(id): Asked,
-    accept: Accept,
+    wish: Wish,
     Json(request): Json<CreateRunRequest>,
 ) -> Result<Rated<RunAnswer>, Failure> {
     let spec = request.into_spec()?;
@@ -43,7 +45,7 @@ pub async fn create_run(
         None => error.into(),
     })?;
     let standing = app.platform().runs.standing(&found.tenant);
-    Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
+    Ok(Rated { answer: finish(&found.tenant, started, wish).await?, rate: Rate::Invoke, standing })
 }
 
 pub async fn replay_run(
@@ -51,46 +53,78 @@ pub async fn replay_run(
     found: In<needs::Run>,
     Of(run): Of<RunId>,
     Asked(id): Asked,
-    accept: Accept,
+    wish: Wish,
 ) -> Result<Rated<RunAnswer>, Failure> {
     let reads_env = found.credential.allows(Scope::EnvRead);
     let started = app.platform().runs.replay(&found.scope, id, &run, reads_env).await?;
     let standing = app.platform().runs.standing(&found.tenant);
-    Ok(Rated { answer: finish(started, accept).await, rate: Rate::Invoke, standing })
+    Ok(Rated { answer: finish(&found.tenant, started, wish).await?, rate: Rate::Invoke, standing })
 }
 
-async fn finish(started: StartedRun, accept: Accept) -> RunAnswer {
-    match accept {
-        Accept::Events => RunAnswer::Events(sse::stream(started)),
-        Accept::Whole => RunAnswer::Whole(Box::new(RunResponse::new(started.finish(None).await, true))),
-    }
+async fn finish(tenant: &Tenant, started: StartedRun, wish: Wish) -> Result<RunAnswer, Failure> {
+    Ok(match wish {
+        Wish::Events => RunAnswer::Events(sse::stream(started)),
+        // Of what leaves no record nothing could be had later: such a run is waited for.
+        Wish::Later if started.is_recorded() => {
+            let id = started.later().await?;
+            RunAnswer::Later { at: format!("/v1/tenants/{}/runs/{id}", tenant.slug), run: RunUnderWayResponse::new(id) }
+        }
+        Wish::Later | Wish::Whole => RunAnswer::Whole(Box::new(RunResponse::new(started.finish(None).await, true))),
+    })
 }
 
 /// In which form the caller wants to hear of a run.
-pub enum Accept {
+pub enum Wish {
     Whole,
     Events,
+    Later,
 }
 
-impl<S: Sync> FromRequestParts<S> for Accept {
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const RESPOND_ASYNC: &str = "respond-async";
+
+impl<S: Sync> FromRequestParts<S> for Wish {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let mut accepted = parts.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let events = accepted.any(|value| value.split(',').any(|part| part.trim().starts_with("text/event-stream")));
-        Ok(if events { Self::Events } else { Self::Whole })
+        let has = |name: HeaderName, found: fn(&str) -> bool| listed(&parts.headers, name).any(found);
+        Ok(if has(header::ACCEPT, |range| range.starts_with("text/event-stream")) {
+            Self::Events
+        } else if has(PREFER, |preference| named(preference).eq_ignore_ascii_case(RESPOND_ASYNC)) {
+            Self::Later
+        } else {
+            Self::Whole
+        })
     }
 }
 
-impl Part for Accept {
-    // `Accept` is no parameter in OpenAPI: the answers' media types say the same.
-    fn describe(_: &mut Operation<'_>) {}
+/// What such a header lists, of all its lines.
+fn listed(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',').map(str::trim))
 }
 
-/// The run when it is over, or as events while it comes.
+/// A preference's name, without its value and parameters (RFC 7240 §2).
+fn named(preference: &str) -> &str {
+    preference.split(['=', ';']).next().unwrap_or_default().trim()
+}
+
+impl Part for Wish {
+    // `Accept` is no parameter in OpenAPI: the answers' media types say the same.
+    fn describe(operation: &mut Operation<'_>) {
+        operation.in_header(
+            "prefer",
+            "`respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same.",
+            json!({ "type": "string", "examples": [RESPOND_ASYNC] }),
+        );
+    }
+}
+
+/// The run when it is over, as events while it comes, or where it will be.
 pub enum RunAnswer {
     Whole(Box<RunResponse>),
     Events(Response),
+    Later { at: String, run: RunUnderWayResponse },
 }
 
 impl IntoResponse for RunAnswer {
@@ -98,6 +132,13 @@ impl IntoResponse for RunAnswer {
         match self {
             Self::Whole(run) => Answer(*run).into_response(),
             Self::Events(response) => response,
+            Self::Later { at, run } => {
+                let mut response = (StatusCode::ACCEPTED, Answer(run)).into_response();
+                let headers = response.headers_mut();
+                headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static(RESPOND_ASYNC));
+                headers.extend(HeaderValue::try_from(at).map(|at| (header::LOCATION, at)));
+                response
+            }
         }
     }
 }
@@ -111,5 +152,32 @@ impl Answers for RunAnswer {
             "text/event-stream",
             json!({ "type": "string" }),
         );
+        let later = operation.answers::<RunUnderWayResponse>(
+            202,
+            "It is under way, where `Prefer` asks for that: what comes of it will be at `Location`.",
+        );
+        later.with_header("location");
+        later.with_header("preference-applied");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preference_is_found_among_others() {
+        for (line, asks) in [
+            ("respond-async", true),
+            ("wait=10, Respond-Async; x=1", true),
+            ("return=minimal", false),
+            ("respond-asynchronously", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(PREFER, HeaderValue::from_static(line));
+            let found = listed(&headers, PREFER).any(|one| named(one).eq_ignore_ascii_case(RESPOND_ASYNC));
+            assert_eq!(found, asks, "{line}");
+        }
     }
 }

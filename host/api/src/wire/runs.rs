@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::{GuestError, LogLine};
-use isolet_domain::ids::{AliasName, EnvName, FunctionName, VersionId};
+use isolet_domain::ids::{AliasName, EnvName, FunctionName, RunId, VersionId};
 use isolet_domain::prompt::{InvalidPrompt, Prompt};
 use isolet_domain::run::{RecordedResponse, Run, RunResult};
 use isolet_domain::service::environment;
@@ -250,6 +250,18 @@ pub struct RunResponse {
     result: Option<ResultResponse>,
 }
 
+/// A run that is not waited for.
+#[derive(JsonSchema, Serialize)]
+pub struct RunUnderWayResponse {
+    id: String,
+}
+
+impl RunUnderWayResponse {
+    pub fn new(id: RunId) -> Self {
+        Self { id: id.to_string() }
+    }
+}
+
 #[derive(JsonSchema, Serialize)]
 pub struct ResultResponse {
     #[schemars(with = "OutcomeWord")]
@@ -381,3 +393,4 @@ impl From<LogLine> for LogResponse {
 }
 
 impl ResponseBody for RunResponse {}
+impl ResponseBody for RunUnderWayResponse {}

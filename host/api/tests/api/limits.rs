@@ -213,6 +213,10 @@ async fn a_tenant_stores_as_much_as_it_may_and_no_more() {
     // What it may store is no reason not to run anything.
     let ran = host.post(&of("runs"), json!({ "code": code(20_002) })).await.ok().json();
     assert!(ran["warnings"].to_string().contains("not recorded"), "{ran}");
+    // But nobody waits for this one, and nothing would be left of it to look at.
+    let later = crate::host::request(&host.admin, "POST", &of("runs")).header("content-type", "application/json");
+    let later = later.header("prefer", "respond-async").body(Full::from(json!({ "code": code(20_003) }).to_string()));
+    host.raw(later.expect("valid")).await.problem(409, "storage_full");
     assert_eq!(host.get(&of("runs")).await.ok().json()["data"], json!([]));
     let visit = Request::get("/").header("host", "hello--acme.localhost").body(Full::default()).expect("valid");
     assert_eq!(host.ingress(visit).await.status, 200);

@@ -1,12 +1,14 @@
 //! One-off runs, their events, and their history.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::Full;
 use isolet_domain::fake_guests::words;
 use serde_json::{Value, json};
 
-use crate::host::{TestHost, modules, request};
+use crate::host::{Answer, TestHost, modules, request};
 
 const RUNS: &str = "/v1/tenants/acme/runs";
 
@@ -182,6 +184,75 @@ async fn a_build_failure_is_no_stream() {
         .header("accept", "text/event-stream");
     let body = json!({ "code": modules(words::SYNTAX) }).to_string();
     host.raw(request.body(Full::from(body)).expect("a valid request")).await.problem(422, "build_failed");
+}
+
+/// What a run that is not to be waited for is answered with.
+async fn later(host: &TestHost, path: &str, body: &Value) -> Answer {
+    let request = request(&host.admin, "POST", path)
+        .header("content-type", "application/json")
+        .header("prefer", "wait=10, Respond-Async");
+    host.raw(request.body(Full::from(body.to_string())).expect("a valid request")).await
+}
+
+/// A run's record, once it says what came of it.
+async fn over(host: &TestHost, at: &str) -> Value {
+    loop {
+        let run = host.get(at).await.ok().json();
+        if run["outcome"].is_string() {
+            return run;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_waited_for_is_on_record_before_and_after_it_is_over() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let answer = later(&host, RUNS, &json!({ "code": modules("x"), "prompt": "hi" })).await;
+    assert_eq!((answer.status.as_u16(), answer.header("preference-applied")), (202, "respond-async"));
+    let (id, at) = (answer.json()["id"].clone(), answer.header("location").to_owned());
+    assert_eq!(at, format!("{RUNS}/{}", id.as_str().expect("an id")));
+    let run = over(&host, &at).await;
+    assert_eq!((&run["outcome"], &run["prompt"], &run["id"]), (&json!("ok"), &json!("hi"), &id));
+    assert_eq!(run["response"]["body"]["text"], "GET http://sandbox/run?q=hi ");
+    let again = later(&host, &format!("{at}/replay"), &json!({})).await;
+    assert_eq!(again.status, 202);
+    assert_eq!(over(&host, again.header("location")).await["response"], run["response"]);
+    // Sent again it is the same run, and says so as it did.
+    let keyed = || {
+        let keyed = request(&host.admin, "POST", RUNS).header("content-type", "application/json");
+        let keyed = keyed.header("prefer", "respond-async").header("idempotency-key", "k");
+        host.raw(keyed.body(Full::from(json!({ "code": modules("x") }).to_string())).expect("a valid request"))
+    };
+    let (first, second) = (keyed().await, keyed().await);
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (202, 202));
+    for name in ["location", "preference-applied"] {
+        assert_eq!(first.header(name), second.header(name));
+    }
+    assert_eq!(second.header("idempotent-replayed"), "true");
+    // What leaves no record is waited for, and what is wrong with the code is said at once.
+    let waited = later(&host, RUNS, &json!({ "code": modules("x"), "record": false })).await.ok();
+    assert_eq!((waited.status.as_u16(), &waited.json()["outcome"]), (200, &json!("ok")));
+    later(&host, RUNS, &json!({ "code": modules(words::SYNTAX) })).await.problem(422, "build_failed");
+}
+
+#[tokio::test]
+async fn a_run_under_way_is_seen_as_such() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    host.app.platform().runs.ended().await;
+    let hanging = json!({ "code": modules(words::HANGS), "prompt": "hi" });
+    let at = later(&host, RUNS, &hanging).await.ok().header("location").to_owned();
+    let run = host.get(&at).await.ok().json();
+    assert!(run.get("outcome").is_none() && run["code"].is_null(), "{run}");
+    let listed = host.get(RUNS).await.ok().json();
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["outcome"]), (&run["id"], &Value::Null));
+    assert_eq!(host.get("/v1/tenants/acme/prompts").await.ok().json()["data"], json!([]), "not yet");
+    host.call(&host.admin, "POST", &format!("{at}/replay"), None).await.problem(409, "not_replayable");
+    // A host that stops would wait for it.
+    let ended = host.app.platform().runs.ended();
+    tokio::time::timeout(Duration::from_millis(50), ended).await.expect_err("one is under way");
 }
 
 #[tokio::test]

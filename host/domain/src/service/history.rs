@@ -69,7 +69,7 @@ impl History {
         before: Option<RunId>,
         limit: usize,
     ) -> Result<Page<Run>, RepositoryError> {
-        self.filtered(tenant, before, limit, |run| run.result.is_some()).await
+        self.filtered(tenant, before, limit, |run| run.result.is_some() || run.prompt.is_none()).await
     }
 
     /// Entries that have a prompt, newest first.

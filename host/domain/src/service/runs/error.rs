@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
 use crate::service::admission::NotAdmitted;
 use crate::service::preparation::PrepareError;
+use crate::service::storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -34,6 +35,8 @@ pub enum RunError {
     #[error("the code `{0}` is missing from the store")]
     MissingCode(Digest),
     #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
     Repository(#[from] RepositoryError),
 }
 
@@ -57,6 +60,7 @@ pub(super) fn outcome(error: &RunError) -> Outcome {
         | RunError::UnknownRun
         | RunError::UnknownTenant => Outcome::NotFound,
         RunError::NotReplayable | RunError::Request(_) | RunError::Egress(_) => Outcome::NotFound,
-        RunError::MissingCode(_) | RunError::Repository(_) => Outcome::Internal,
+        RunError::Storage(StorageError::Full(_)) => Outcome::QuotaExceeded,
+        RunError::MissingCode(_) | RunError::Storage(_) | RunError::Repository(_) => Outcome::Internal,
     }
 }

@@ -3,6 +3,7 @@
 
 mod collect;
 mod error;
+mod later;
 mod replay;
 mod request;
 mod updates;
@@ -35,6 +36,7 @@ pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
 pub use error::RunError;
 use error::outcome;
+use later::UnderWay;
 pub use request::{InvalidRequest, RunRequest};
 pub use updates::{RunUpdate, Updates};
 
@@ -82,13 +84,17 @@ pub struct Runs {
     books: Arc<Books>,
     kept: usize,
     storage: Arc<Storage>,
+    under_way: UnderWay,
 }
 
 /// A run that was admitted and whose code is ready: from here on it ends with an outcome, not an error.
 pub struct StartedRun {
+    id: RunId,
+    created_at: Timestamp,
     preparation: Preparation,
     kept: usize,
     storage: Arc<Storage>,
+    under_way: UnderWay,
     /// What the tenant may have stored.
     stored_bytes: Option<u64>,
     tenant: TenantScope,
@@ -99,6 +105,8 @@ pub struct StartedRun {
     code_bytes: Option<Bytes>,
     prompt: Option<Prompt>,
     record: bool,
+    /// There is a record that says that it is under way. Whoever forgets that wants the run forgotten.
+    on_record: bool,
     warnings: Vec<String>,
 }
 
@@ -153,7 +161,7 @@ impl Runs {
         books: Arc<Books>,
         (kept, storage): (usize, Arc<Storage>),
     ) -> Self {
-        Self { preparation, admissions, authority, rulebook, books, kept, storage }
+        Self { preparation, admissions, authority, rulebook, books, kept, storage, under_way: UnderWay::default() }
     }
 
     /// How this tenant stands with its rate of invocations and runs.
@@ -195,9 +203,12 @@ impl Runs {
         env.extend(found.env);
         env.extend(spec.env);
         Ok(StartedRun {
+            id: RunId::generate(),
+            created_at: Timestamp::now(),
             preparation: self.preparation.clone(),
             kept: self.kept,
             storage: self.storage.clone(),
+            under_way: self.under_way.clone(),
             stored_bytes,
             tenant: tenant.clone(),
             execution: Execution {
@@ -218,6 +229,7 @@ impl Runs {
             code_bytes: found.unstored,
             prompt: spec.prompt,
             record: spec.record,
+            on_record: false,
             warnings: Vec::new(),
         })
     }
@@ -308,16 +320,17 @@ impl StartedRun {
     /// Runs it and keeps the record. With `updates`, says what happens while it happens; a receiver that is dropped counts as a
     /// client that went away.
     pub async fn finish(mut self, updates: Option<Updates>) -> Run {
-        let id = RunId::generate();
-        let created_at = Timestamp::now();
-        if self.record {
+        if self.record
+            && let Err(StorageError::Full(full)) = self.take_room().await
+        {
             // What there is no room for is run all the same. A store that cannot be asked is told of where it does not take the record.
-            let (storage, tenant, bytes) = (self.storage.clone(), self.tenant.clone(), self.bytes_to_store());
-            if let Err(StorageError::Full(full)) = storage.take_within(self.stored_bytes, &tenant, bytes).await {
-                self.record = false;
-                self.warnings.push(format!("the run was not recorded: {full}"));
-            }
+            self.record = false;
+            self.warnings.push(format!("the run was not recorded: {full}"));
         }
+        self.run(updates).await
+    }
+
+    async fn run(self, updates: Option<Updates>) -> Run {
         // Beside the run, not before it: writing a blob takes longer than most guests do.
         let stored = self.record.then(|| {
             let (repository, bytes) = (self.preparation.repository.clone(), self.code_bytes.clone());
@@ -328,21 +341,19 @@ impl StartedRun {
                 }
             })
         });
-        self.account.is_run(id);
-        let ended = self.account.until_ended(true);
+        let mut account = self.account;
+        account.is_run(self.id);
+        let ended = account.until_ended(true);
         let mut result = collect::collect(&self.execution, (self.permit, ended), updates).await;
         result.warnings.extend(self.warnings);
         let prompt = self.prompt.map(Prompt::into_string);
-        let mut run = Run { id, created_at, starred: false, prompt, result: Some(result) };
+        let mut run = Run { id: self.id, created_at: self.created_at, starred: false, prompt, result: Some(result) };
         if let Some(stored) = stored {
+            let repository = &self.preparation.repository;
             let kept = match stored.await {
+                Ok(Ok(())) if self.on_record && matches!(repository.run(&self.tenant, &run.id).await, Ok(None)) => true,
                 // The record names the blob, so it comes second.
-                Ok(Ok(())) => self
-                    .preparation
-                    .repository
-                    .record_run(&self.tenant, &collect::clipped(&run), self.kept)
-                    .await
-                    .is_ok(),
+                Ok(Ok(())) => repository.record_run(&self.tenant, &collect::clipped(&run), self.kept).await.is_ok(),
                 Ok(Err(_)) | Err(_) => false,
             };
             if !kept && let Some(result) = &mut run.result {
@@ -351,13 +362,11 @@ impl StartedRun {
         }
         run
     }
-}
 
-impl StartedRun {
-    /// What its record takes that is known before it runs.
-    fn bytes_to_store(&self) -> u64 {
+    async fn take_room(&self) -> Result<(), StorageError> {
         let code = self.code_bytes.as_ref().map_or(0, Bytes::len);
         let prompt = self.prompt.as_ref().map_or(0, |prompt| prompt.as_str().len());
-        RECORD_BYTES + (code + prompt) as u64
+        let bytes = RECORD_BYTES + (code + prompt) as u64;
+        self.storage.take_within(self.stored_bytes, &self.tenant, bytes).await
     }
 }
