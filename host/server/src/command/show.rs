@@ -107,7 +107,10 @@ pub fn diagnostic(outcome: Outcome, diagnostic: &Diagnostic, texts: &Texts<'_>) 
 /// Where it names none.
 pub fn problem(problem: &Value, texts: &Texts<'_>, as_json: bool) -> Result<u8> {
     let slug = problem["code"].as_str().unwrap_or("internal");
-    let outcome = Outcome::parse(slug);
+    let outcome = match slug {
+        "tenant_not_found" | "function_not_found" | "version_not_found" => Some(Outcome::NotFound),
+        slug => Outcome::parse(slug),
+    };
     if as_json {
         return Ok(outcome.map_or(1, Outcome::exit_code));
     }
