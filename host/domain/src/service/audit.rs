@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::allowance::{Allowances, Refused};
+use super::allowance::{Allowances, Doing, Refused};
 use super::begun::Begun;
 use super::trail::Trail;
 use crate::access::{Credential, TenantScope};
@@ -23,6 +23,8 @@ pub const AUDIT_KEPT: u64 = 250_000;
 const BATCH: usize = 500;
 /// Entries that one search looks at, before it says where to go on.
 const LOOKED_AT: usize = 5_000;
+/// What a tenant can still do when its credentials have left as many entries of changes as they may.
+const TAKE_BACK: [&str; 2] = ["delete_key", "rotate_key"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
@@ -72,7 +74,9 @@ impl Audit {
     /// Then it is not to be done: it could not be noted, or their tenant has left as many entries as it may.
     pub async fn begin(&self, by: &Credential, act: Act) -> Result<Begun, AuditError> {
         let Some(tenant) = by.tenant else { return Ok(self.operators.begin(act).await?) };
-        self.allowances.take(tenant).map_err(|retry_after| AuditError::TooMuch { retry_after })?;
+        let takes_back = TAKE_BACK.contains(&act.operation.as_str());
+        let doing = if takes_back { Doing::TakeBackAKey } else { Doing::Change };
+        self.allowances.take(tenant, doing).map_err(|retry_after| AuditError::TooMuch { retry_after })?;
         Ok(self.tenants.begin(act).await?)
     }
 
@@ -82,7 +86,7 @@ impl Audit {
         let Some(tenant) = by.tenant else { return Ok(self.operators.record(begun, act).await?) };
         if begun.is_none() && act.status < 400 {
             // Done without having begun, as a sign-in is: it is not to be answered.
-            self.allowances.take(tenant).map_err(|retry_after| {
+            self.allowances.take(tenant, Doing::SignIn(by.key)).map_err(|retry_after| {
                 self.allowances.count(tenant, 1);
                 AuditError::TooMuch { retry_after }
             })?;
@@ -514,7 +518,12 @@ mod tests {
             }
             done += 1;
         };
-        assert_eq!((done, wait), (ENTRIES / 2, COMES_BACK));
+        assert_eq!((done, wait), (ENTRIES / 2 - ENTRIES / 20, COMES_BACK));
+        for _ in 0..ENTRIES / 20 {
+            let revoke = Act { operation: "delete_key".to_owned(), ..about(&acme, 0) };
+            let begun = audit.begin(&bound(&acme), revoke).await.expect("there are places for this");
+            audit.record(Some(begun), &bound(&acme), about(&acme, 200)).await.expect("recorded");
+        }
         let late = audit.record(None, &bound(&acme), about(&acme, 201)).await;
         assert!(matches!(late, Err(AuditError::TooMuch { .. })), "a sign-in");
         // The operator goes on, and so does the other tenant.
