@@ -42,6 +42,7 @@ pub mod storage;
 pub mod target;
 pub mod tenants;
 mod to_the_end;
+mod tokens;
 mod trail;
 pub mod versions;
 

@@ -1,30 +1,26 @@
 //! Signing in: one-time links, the short-lived sessions of the console, and the one door through which every bearer token is
 //! turned into a credential, for whoever asks from an address that it is good from. Sessions live in memory: a restart ends them.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::keys::Keys;
+use super::tokens::{Held, Owner, Room, Tokens};
 use crate::access::Credential;
-use crate::ids::Digest;
 use crate::repository::RepositoryError;
 
 /// How long a session lasts: a working day.
 pub const SESSION_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a one-time link is good.
 pub const LINK_FOR: Duration = Duration::from_secs(15 * 60);
-/// Sessions kept; past it the one that would end first is dropped.
-const MAX_SESSIONS: usize = 10_000;
-/// Links that may be open at one time; past it the one that would end first is dropped.
-const MAX_LINKS: usize = 1_000;
-/// And of one key, so that no tenant's take the place of others'.
-const MAX_LINKS_OF_ONE: usize = 10;
+/// Sessions at one time.
+const SESSIONS: Room = Room { of_one: 200, of_tenant: 1_000, of_all: 10_000 };
+/// Links that may be open at one time.
+const LINKS: Room = Room { of_one: 10, of_tenant: 100, of_all: 1_000 };
 const SESSION_PREFIX: &str = "isl_session_";
 
 #[derive(Debug, thiserror::Error)]
@@ -50,98 +46,56 @@ pub struct OpenedSession {
 
 pub struct SignIn {
     keys: Arc<Keys>,
-    // Both keyed by the token's digest, so that the time a look-up takes says nothing about a token. Held for one map
-    // operation, never across an await.
-    sessions: Mutex<HashMap<Digest, Session>>,
-    links: Mutex<HashMap<Digest, Link>>,
+    sessions: Tokens<()>,
+    /// With the end of the session that a link was asked for with: what it opens lasts no longer.
+    links: Tokens<Option<Instant>>,
 }
 
-/// A link that may still be used.
-struct Link {
-    grant: Grant,
-    ends: Instant,
-    /// The end of the session that it was asked for with: what a link opens lasts no longer.
-    session_ends: Option<Instant>,
-}
-
-struct Session {
-    grant: Grant,
-    ends: Instant,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Grant {
-    /// The key of this hash, for as long as it exists.
-    Key(Digest),
-    /// The one-time link, which only the operator sees.
-    Link,
-}
+/// The link printed at start-up, which only the operator sees.
+const OPERATORS: Owner = Owner { key: None, tenant: None };
 
 impl SignIn {
     pub(super) fn new(keys: Arc<Keys>) -> Self {
-        Self { keys, sessions: Mutex::default(), links: Mutex::default() }
+        Self { keys, sessions: Tokens::new(SESSIONS), links: Tokens::new(LINKS) }
     }
 
     /// A token for the address printed at start-up: the operator's, good once, and for [`LINK_FOR`].
     pub fn issue_link(&self) -> String {
-        self.add_link(Grant::Link, None)
+        self.links.give("", Held { owner: OPERATORS, ends: Instant::now() + LINK_FOR, with: None })
     }
 
     /// The same of whoever holds this key or session, and when it ends. What it opens may what they may, and lasts no longer than their
     /// key, or their session.
     pub async fn issue_link_for(&self, bearer: &str, from: Option<IpAddr>) -> Result<(String, Timestamp), SignInError> {
-        self.authenticate(bearer, from).await?;
-        let (grant, session_ends) = if bearer.starts_with(SESSION_PREFIX) {
-            let sessions = self.sessions();
-            let session = sessions.get(&Digest::of(bearer.as_bytes())).ok_or(SignInError::Refused)?;
-            (session.grant.clone(), Some(session.ends))
+        let credential = self.authenticate(bearer, from).await?;
+        let (owner, session_ends) = if bearer.starts_with(SESSION_PREFIX) {
+            let session = self.sessions.get(bearer).ok_or(SignInError::Refused)?;
+            (session.owner, Some(session.ends))
         } else {
-            (Grant::Key(self.keys.hash(bearer).ok_or(SignInError::Refused)?), None)
+            let key = self.keys.hash(bearer).ok_or(SignInError::Refused)?;
+            (Owner { key: Some(key), tenant: credential.tenant }, None)
         };
-        Ok((self.add_link(grant, session_ends), Timestamp::now() + LINK_FOR))
-    }
-
-    fn add_link(&self, grant: Grant, session_ends: Option<Instant>) -> String {
-        let token = random_token("");
-        let mut links = self.links();
-        links.retain(|_, link| link.ends > Instant::now());
-        let first = |links: &HashMap<Digest, Link>, grant: Option<&Grant>| {
-            let of = links.iter().filter(|(_, link)| grant.is_none_or(|grant| *grant == link.grant));
-            of.min_by_key(|(_, link)| link.ends).map(|(token, _)| *token)
-        };
-        let own = links.values().filter(|link| link.grant == grant).count();
-        let crowded = match own >= MAX_LINKS_OF_ONE {
-            true => first(&links, Some(&grant)),
-            false if links.len() >= MAX_LINKS => first(&links, None),
-            false => None,
-        };
-        if let Some(token) = crowded {
-            links.remove(&token);
-        }
-        links.insert(Digest::of(token.as_bytes()), Link { grant, ends: Instant::now() + LINK_FOR, session_ends });
-        token
+        let link = self.links.give("", Held { owner, ends: Instant::now() + LINK_FOR, with: session_ends });
+        Ok((link, Timestamp::now() + LINK_FOR))
     }
 
     pub async fn open(&self, proof: Proof<'_>, from: Option<IpAddr>) -> Result<OpenedSession, SignInError> {
-        let (grant, session_ends) = match proof {
+        let (key, session_ends) = match proof {
             Proof::Link(token) => {
-                let link = self.links().remove(&Digest::of(token.as_bytes())).ok_or(SignInError::Refused)?;
-                if link.ends <= Instant::now() {
-                    return Err(SignInError::Refused);
-                }
-                (link.grant, link.session_ends)
+                let link = self.links.take(token).ok_or(SignInError::Refused)?;
+                (link.owner.key, link.with)
             }
-            Proof::Key(token) => (Grant::Key(self.keys.hash(token).ok_or(SignInError::Refused)?), None),
+            Proof::Key(token) => (Some(self.keys.hash(token).ok_or(SignInError::Refused)?), None),
         };
-        let credential = match &grant {
+        let credential = match &key {
             // Whoever can read the host's terminal operates it.
-            Grant::Link => Credential::operator(),
-            Grant::Key(hash) => self.keys.by_hash(hash, from).await?.ok_or(SignInError::Refused)?,
+            None => Credential::operator(),
+            Some(hash) => self.keys.by_hash(hash, from).await?.ok_or(SignInError::Refused)?,
         };
-        let token = random_token(SESSION_PREFIX);
         let now = Instant::now();
         let ends = session_ends.map_or(now + SESSION_FOR, |ends| ends.min(now + SESSION_FOR));
-        self.keep(Digest::of(token.as_bytes()), Session { grant, ends });
+        let owner = Owner { key, tenant: credential.tenant };
+        let token = self.sessions.give(SESSION_PREFIX, Held { owner, ends, with: () });
         let ends = Timestamp::now() + ends.saturating_duration_since(now);
         // Not beyond the key's own end, which `authenticate` asks for each time.
         let expires_at = credential.bounds.expires_at.map_or(ends, |key_ends| key_ends.min(ends));
@@ -152,10 +106,10 @@ impl SignIn {
     /// where its key is.
     pub async fn authenticate(&self, bearer: &str, from: Option<IpAddr>) -> Result<Credential, SignInError> {
         let hash = if bearer.starts_with(SESSION_PREFIX) {
-            match self.grant(&Digest::of(bearer.as_bytes())) {
-                Some(Grant::Link) => return Ok(Credential::operator()),
+            match self.sessions.get(bearer).map(|session| session.owner.key) {
+                Some(None) => return Ok(Credential::operator()),
                 // A revoked key takes its sessions with it.
-                Some(Grant::Key(hash)) => Some(hash),
+                Some(Some(hash)) => Some(hash),
                 None => None,
             }
         } else {
@@ -163,43 +117,6 @@ impl SignIn {
         };
         self.keys.by_hash(&hash.ok_or(SignInError::Refused)?, from).await?.ok_or(SignInError::Refused)
     }
-
-    fn grant(&self, token: &Digest) -> Option<Grant> {
-        let sessions = self.sessions();
-        sessions.get(token).filter(|session| session.ends > Instant::now()).map(|session| session.grant.clone())
-    }
-
-    fn keep(&self, token: Digest, session: Session) {
-        let mut sessions = self.sessions();
-        if sessions.len() >= MAX_SESSIONS {
-            sessions.retain(|_, session| session.ends > Instant::now());
-        }
-        if sessions.len() >= MAX_SESSIONS
-            && let Some(first) = sessions.iter().min_by_key(|(_, session)| session.ends).map(|(token, _)| *token)
-        {
-            sessions.remove(&first);
-        }
-        sessions.insert(token, session);
-    }
-
-    fn sessions(&self) -> MutexGuard<'_, HashMap<Digest, Session>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn links(&self) -> MutexGuard<'_, HashMap<Digest, Link>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// 192 random bits in hexadecimal.
-fn random_token(prefix: &str) -> String {
-    let mut bytes = [0_u8; 24];
-    getrandom::fill(&mut bytes).expect("the operating system gives randomness");
-    let mut token = prefix.to_owned();
-    for byte in bytes {
-        write!(token, "{byte:02x}").expect("writing to a string never fails");
-    }
-    token
 }
 
 #[cfg(test)]
@@ -264,7 +181,7 @@ mod tests {
         // Of one key's links the first give way, and nobody else's.
         let operators = sign_in.issue_link();
         let mut links = Vec::new();
-        for _ in 0..=MAX_LINKS_OF_ONE {
+        for _ in 0..=LINKS.of_one {
             tokio::time::advance(Duration::from_secs(1)).await;
             links.push(sign_in.issue_link_for(&bearer, None).await.expect("a key").0);
         }
