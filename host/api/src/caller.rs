@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::catalogue::{self as rows, Row};
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::room::Sends;
 use crate::sender::Sender;
 use crate::state::AppState;
 use crate::trail::{self, Trail};
@@ -56,6 +57,7 @@ impl FromRequestParts<AppState> for Caller {
         match app.platform().sign_in.authenticate(token, from).await {
             Ok(credential) => {
                 trail::note_caller(&parts.extensions, &credential);
+                parts.extensions.insert(Sends(credential.tenant));
                 Ok(Self(credential))
             }
             Err(SignInError::Refused) => Err(Failure::Unauthenticated),

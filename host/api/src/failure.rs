@@ -48,6 +48,8 @@ pub enum Failure {
     BodyTooLarge { limit_bytes: u64 },
     #[error("the request body did not arrive in time")]
     BodyTooSlow,
+    #[error("there are too many large request bodies at this moment; try again")]
+    NoRoom,
     #[error("the address is longer than {limit_bytes} bytes")]
     AddressTooLong { limit_bytes: usize },
     #[error("{}", summary(.0))]
@@ -138,6 +140,7 @@ impl Failure {
             Self::MediaType => rows::MEDIA_TYPE,
             Self::BodyTooLarge { .. } => rows::BODY_TOO_LARGE,
             Self::BodyTooSlow => rows::BODY_TOO_SLOW,
+            Self::NoRoom => rows::OVERLOADED,
             Self::AddressTooLong { .. } => rows::ADDRESS_TOO_LONG,
             Self::Invalid(_) | Self::Environment(EnvironmentError::TooLarge) => rows::INVALID,
             Self::Code(error) if error.is_size() => rows::CODE_TOO_LARGE,
@@ -213,6 +216,7 @@ impl Failure {
             | Self::Version(VersionError::Build(BuildError::Overloaded { retry_after })) => Some(*retry_after),
             Self::Audit(AuditError::TooMuch { retry_after }) => Some(*retry_after),
             Self::Framed { build, .. } => build.retry_after(),
+            Self::NoRoom => Some(Duration::from_secs(1)),
             _ => self.default_wait(),
         }
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::PREFERENCE_APPLIED;
 use crate::caller::Caller;
 use crate::failure::Failure;
+use crate::room::Kept;
 use crate::state::AppState;
 use crate::strict_json::read;
 
@@ -33,7 +34,7 @@ const KEPT_HEADERS: [HeaderName; 4] = [header::CONTENT_TYPE, header::ETAG, heade
 
 /// An answer as it is remembered.
 #[derive(Deserialize, Serialize)]
-struct Kept {
+struct KeptAnswer {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
@@ -56,7 +57,7 @@ async fn once(app: &AppState, limit: usize, request: Request<Body>, next: Next) 
     }
     let owner = app.platform().tenants.of(&credential).await?;
     let owner = owner.and_then(|tenant| credential.scope_over(&tenant));
-    let body = read(body, limit).await?;
+    let (body, room) = read(body, limit, (app, &parts.extensions)).await?;
     let address = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0);
     let named =
         NamedRequest::new(&credential, owner, &key, fingerprint(parts.method.as_str(), &address.to_string(), &body));
@@ -64,6 +65,7 @@ async fn once(app: &AppState, limit: usize, request: Request<Body>, next: Next) 
         return replayed(&answer);
     }
     // To its end also when the caller goes away: it will ask again, and nothing may have been done halfway.
+    parts.extensions.insert(Kept::new(room));
     let request = Request::from_parts(parts, Body::from(body));
     let work = tokio::spawn({
         let (app, named) = (app.clone(), named.clone());
@@ -106,7 +108,7 @@ fn report(kept: Result<(), isolet_domain::repository::RepositoryError>) {
 
 fn kept(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<u8> {
     let text = |name: &HeaderName| Some((name.to_string(), headers.get(name)?.to_str().ok()?.to_owned()));
-    let kept = Kept {
+    let kept = KeptAnswer {
         status: status.as_u16(),
         headers: KEPT_HEADERS.iter().filter_map(text).collect(),
         body: STANDARD.encode(body),
@@ -116,7 +118,7 @@ fn kept(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Vec<u8> {
 
 fn replayed(answer: &[u8]) -> Result<Response, Failure> {
     let unreadable = |_| Failure::Answer(isolet_domain::service::answers::AnswerError::NotKept);
-    let kept: Kept = serde_json::from_slice(answer).map_err(unreadable)?;
+    let kept: KeptAnswer = serde_json::from_slice(answer).map_err(unreadable)?;
     let body = STANDARD.decode(kept.body).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(kept.status).unwrap_or_default();
@@ -132,12 +134,8 @@ fn replayed(answer: &[u8]) -> Result<Response, Failure> {
 
 /// Method, address and body, each with its length, so that no two requests are one text.
 fn fingerprint(method: &str, address: &str, body: &[u8]) -> Digest {
-    let mut bytes = Vec::with_capacity(body.len() + address.len() + 64);
-    for part in [method.as_bytes(), address.as_bytes(), body] {
-        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(part);
-    }
-    Digest::of(&bytes)
+    let [one, two, three] = [method.as_bytes(), address.as_bytes(), body].map(|part| (part.len() as u64).to_be_bytes());
+    Digest::of_parts([&one, method.as_bytes(), &two, address.as_bytes(), &three, body])
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

@@ -24,6 +24,7 @@ mod preview;
 mod problem;
 mod rate_limit;
 mod relay;
+mod room;
 mod routes;
 mod sender;
 mod serve;

@@ -7,6 +7,7 @@ use isolet_domain::ids::{FunctionName, TenantSlug};
 use isolet_domain::service::Platform;
 
 use crate::guesses::Guesses;
+use crate::room::Rooms;
 
 /// Names of walls, and whether each stands.
 pub type Walls = fn() -> [(&'static str, bool); 2];
@@ -31,6 +32,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// Host names that the control plane answers to, beside loopback names and addresses. Without a port.
     pub allowed_hosts: Vec<String>,
+    /// Bytes of request bodies that are read whole, of all tenants together, at one time.
+    pub body_memory_bytes: usize,
     /// Components kept ready just now, for the metrics.
     pub cached_components: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
     /// The walls around the process, for the metrics.
@@ -65,6 +68,7 @@ struct Shared {
     answers: [AtomicU64; 5],
     store_failures: AtomicU64,
     guesses: Guesses,
+    rooms: Rooms,
 }
 
 impl AppState {
@@ -72,6 +76,7 @@ impl AppState {
         let config = ApiConfig { base_domain: config.base_domain.to_ascii_lowercase(), ..config };
         Self(Arc::new(Shared {
             platform,
+            rooms: Rooms::new(config.body_memory_bytes),
             config,
             draining: AtomicBool::new(false),
             answers: Default::default(),
@@ -100,6 +105,11 @@ impl AppState {
     /// Wrong credentials, and from where.
     pub(crate) fn guesses(&self) -> &Guesses {
         &self.0.guesses
+    }
+
+    /// For bodies that are being read.
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
     }
 
     pub(crate) fn count_answer(&self, status: http::StatusCode) {

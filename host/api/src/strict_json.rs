@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequest;
-use http::{HeaderMap, Request, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http::{Extensions, HeaderMap, Request, header};
+use http_body_util::BodyExt as _;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
@@ -19,6 +20,8 @@ use crate::catalogue as rows;
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
 use crate::problem::escape;
+use crate::room::{FREE, Kept, NoRoom, Room};
+use crate::state::AppState;
 
 /// A whole body must have arrived within this time.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
@@ -32,14 +35,15 @@ pub trait RequestBody: DeserializeOwned + JsonSchema {
 
 pub struct Json<T>(pub T);
 
-impl<S: Sync, T: RequestBody> FromRequest<S> for Json<T> {
+impl<T: RequestBody> FromRequest<AppState> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request<Body>, app: &AppState) -> Result<Self, Failure> {
         if !is_json(request.headers()) {
             return Err(Failure::MediaType);
         }
-        let bytes = read(request.into_body(), T::MAX_BYTES).await?;
+        let (parts, body) = request.into_parts();
+        let (bytes, _room) = read(body, T::MAX_BYTES, (app, &parts.extensions)).await?;
         let text = std::str::from_utf8(&bytes).map_err(|error| Failure::Malformed {
             detail: format!("the body is not UTF-8 at byte {}", error.valid_up_to()),
             pointer: None,
@@ -51,7 +55,13 @@ impl<S: Sync, T: RequestBody> FromRequest<S> for Json<T> {
 impl<T: RequestBody> Part for Json<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.takes::<T>();
-        operation.fails(&[rows::MALFORMED, rows::MEDIA_TYPE, rows::BODY_TOO_LARGE, rows::BODY_TOO_SLOW]);
+        operation.fails(&[
+            rows::MALFORMED,
+            rows::MEDIA_TYPE,
+            rows::BODY_TOO_LARGE,
+            rows::BODY_TOO_SLOW,
+            rows::OVERLOADED,
+        ]);
     }
 }
 
@@ -68,17 +78,59 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json") && parts.all(utf8)
 }
 
-/// The whole body, if it comes in time and is not too large.
-pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
-    let too_large = Failure::BodyTooLarge { limit_bytes: limit as u64 };
+/// The whole body, if it comes in time and is not too large, and the room that its bytes take, for as long as they are there.
+pub async fn read(
+    body: Body,
+    limit: usize,
+    (app, extensions): (&AppState, &Extensions),
+) -> Result<(Bytes, Option<Room>), Failure> {
     if http_body::Body::size_hint(&body).lower() > limit as u64 {
-        return Err(too_large);
+        return Err(Failure::BodyTooLarge { limit_bytes: limit as u64 });
     }
-    match tokio::time::timeout(ARRIVES_WITHIN, Limited::new(body, limit).collect()).await {
-        Err(_) => Err(Failure::BodyTooSlow),
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large),
-        Ok(Err(_)) => Err(Failure::Malformed { detail: "the body broke off".to_owned(), pointer: None }),
+    let whole = whole(body, limit, (app, extensions));
+    tokio::time::timeout(ARRIVES_WITHIN, whole).await.unwrap_or(Err(Failure::BodyTooSlow))
+}
+
+async fn whole(
+    mut body: Body,
+    limit: usize,
+    (app, extensions): (&AppState, &Extensions),
+) -> Result<(Bytes, Option<Room>), Failure> {
+    let no_room = |NoRoom| Failure::NoRoom;
+    let kept = extensions.get::<Kept>();
+    let mut room = kept.and_then(Kept::take);
+    let mut bytes = BytesMut::new();
+    loop {
+        let frame = match &room {
+            None => body.frame().await,
+            Some(room) => tokio::select! {
+                frame = body.frame() => frame,
+                () = room.gives_way() => return Err(Failure::NoRoom),
+            },
+        };
+        let Some(frame) = frame else { return Ok((bytes.freeze(), room)) };
+        let Ok(frame) = frame else {
+            return Err(Failure::Malformed { detail: "the body broke off".to_owned(), pointer: None });
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        let length = bytes.len() + data.len();
+        if length > limit {
+            return Err(Failure::BodyTooLarge { limit_bytes: limit as u64 });
+        }
+        if kept.is_none() && length > FREE {
+            match &room {
+                Some(room) => room.take(data.len()).map_err(no_room)?,
+                None => {
+                    room = app.rooms().enter(extensions);
+                    room.as_ref().map_or(Ok(()), |room| room.take(length)).map_err(no_room)?;
+                }
+            }
+        }
+        // What is there in one piece is not copied.
+        if bytes.is_empty() && http_body::Body::is_end_stream(&body) {
+            return Ok((data, room));
+        }
+        bytes.extend_from_slice(&data);
     }
 }
 

@@ -9,6 +9,7 @@ use isolet_domain::code::MAX_COMPONENT_BYTES;
 
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::state::AppState;
 use crate::strict_json::{Json, read};
 use crate::wire::functions::AddVersionRequest;
 
@@ -18,15 +19,16 @@ pub enum Uploaded {
     Component(String),
 }
 
-impl<S: Sync> FromRequest<S> for Uploaded {
+impl FromRequest<AppState> for Uploaded {
     type Rejection = Failure;
 
-    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request<Body>, app: &AppState) -> Result<Self, Failure> {
         let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         if kind.as_deref() != Some(b"application/wasm") {
-            return Json::from_request(request, state).await.map(|Json(request)| Self::Modules(request));
+            return Json::from_request(request, app).await.map(|Json(request)| Self::Modules(request));
         }
-        let bytes = read(request.into_body(), MAX_COMPONENT_BYTES).await?;
+        let (parts, body) = request.into_parts();
+        let (bytes, _room) = read(body, MAX_COMPONENT_BYTES, (app, &parts.extensions)).await?;
         Ok(Self::Component(STANDARD.encode(bytes)))
     }
 }

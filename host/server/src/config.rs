@@ -58,6 +58,9 @@ pub enum LogFormat {
     Json,
 }
 
+const LEAST_BODY_MEMORY_MIB: usize = 256;
+const MOST_BODY_MEMORY_MIB: usize = 1 << 20;
+
 /// The `[control_plane]` table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +68,7 @@ pub struct ControlPlaneConfig {
     pub address: SocketAddr,
     pub allowed_hosts: Vec<String>,
     pub behind_proxy: bool,
+    pub body_memory_mib: usize,
     pub public_url: Option<Origin>,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -249,6 +253,13 @@ impl Config {
                      (or ISOLET_CONTROL_PLANE__BEHIND_PROXY=true)"
                 ));
             }
+        }
+        if !(LEAST_BODY_MEMORY_MIB..=MOST_BODY_MEMORY_MIB).contains(&control_plane.body_memory_mib) {
+            return Err(anyhow!(
+                "[control_plane] `body_memory_mib` is {}, and must be {LEAST_BODY_MEMORY_MIB} to {MOST_BODY_MEMORY_MIB}: a tenant may have \
+                 a quarter of it, and code comes in bodies of up to 64 MiB",
+                control_plane.body_memory_mib
+            ));
         }
         let elsewhere = |public: &&Origin| !public.host.eq_ignore_ascii_case(&ingress.base_domain);
         if let Some(public) = ingress.public_url.as_ref().filter(elsewhere) {

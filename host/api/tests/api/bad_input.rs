@@ -1,7 +1,15 @@
 //! Bad input: the status and the problem document, never a 500, and no record of it.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::Full;
+use isolet_domain::service::PlatformConfig;
 use serde_json::json;
 
 use crate::host::{Answer, TestHost, modules, request};
@@ -61,6 +69,55 @@ async fn malformed_bodies_are_400() {
         let kept = host.get(&format!("/v1/tenants/acme/{list}")).await.ok().json();
         assert_eq!(kept["data"], json!([]), "{list}");
     }
+}
+
+#[tokio::test]
+async fn bodies_that_are_held_back_keep_nobody_out() {
+    const ALL: usize = 4 << 20;
+    let host = TestHost::with_body_memory(ALL, PlatformConfig::ALONE).await;
+    let (mut greedy, read) = (Vec::new(), Arc::<AtomicUsize>::default());
+    for tenant in ["a", "b", "c", "d"] {
+        greedy.push(host.tenant(tenant).await["tenant"].clone());
+    }
+    let late = host.tenant("e").await["tenant"].clone();
+    let of = |key: &str| {
+        let tenant = if key == host.admin { "e" } else { "~" };
+        request(key, "POST", &format!("/v1/tenants/{tenant}/runs")).header("content-type", "application/json")
+    };
+    let sized = |bytes: usize| json!({ "code": modules(&"x".repeat(bytes)), "record": false }).to_string();
+    // All but the end of them comes.
+    let held = async |key: &str| {
+        let read = read.clone();
+        let begun = stream::once(async { Ok::<_, Infallible>(Bytes::from(vec![b' '; ALL / 4])) });
+        let mut first = 1;
+        let rest = stream::poll_fn(move |_| {
+            read.fetch_add(std::mem::take(&mut first), Ordering::SeqCst);
+            Poll::Pending
+        });
+        let body = axum::body::Body::from_stream(begun.chain(rest));
+        let answer = host.open(of(key).body(body).expect("a valid request")).await;
+        (answer.status(), answer.headers().contains_key("retry-after"))
+    };
+    let held: Vec<_> = greedy.iter().map(|key| held(key)).collect();
+    let meanwhile = async {
+        for _ in 0..100_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(read.load(Ordering::SeqCst), greedy.len(), "all of them are waited for");
+        let send = async |key: &str, bytes: usize| {
+            let request = of(key).header("idempotency-key", format!("\"{bytes}\""));
+            host.raw(request.body(Full::from(sized(bytes))).expect("a valid request")).await
+        };
+        send(&greedy[0], 100 << 10).await.problem(503, "overloaded");
+        send(&greedy[0], 1 << 10).await.ok();
+        send(&host.admin, 3 << 20).await.ok();
+        send(&late, 500 << 10).await.ok();
+        send(&late, 501 << 10).await.ok();
+    };
+    let (first, ()) = tokio::join!(futures_util::future::select_all(held.into_iter().map(Box::pin)), meanwhile);
+    assert_eq!(first.0, (http::StatusCode::SERVICE_UNAVAILABLE, true), "one of them gave way");
+    let rest = futures_util::future::select_all(first.2);
+    assert!(tokio::time::timeout(Duration::from_millis(50), rest).await.is_err(), "and one alone");
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ impl TestHost {
 
     /// A host with other settings.
     pub async fn with(settings: PlatformConfig) -> Self {
+        Self::with_body_memory(512 << 20, settings).await
+    }
+
+    /// The same, with so many bytes for bodies that are read whole.
+    pub async fn with_body_memory(body_memory_bytes: usize, settings: PlatformConfig) -> Self {
         let store = Arc::new(MemoryStore::new());
         let platform = Arc::new(Platform::new(
             store.clone(),
@@ -93,6 +98,7 @@ impl TestHost {
             ingress_tls: false,
             public_url: "http://127.0.0.1:8787".into(),
             allowed_hosts: vec!["isolet.example".into()],
+            body_memory_bytes,
             cached_components: Some(Arc::new(|| 3)),
             walls: Some(|| [("files", true), ("system_calls", false)]),
         };
@@ -111,7 +117,11 @@ impl TestHost {
     }
 
     /// The answer to one request, whose body is read as it comes.
-    pub async fn open(&self, request: Request<Full<Bytes>>) -> http::Response<axum::body::Body> {
+    pub async fn open<B>(&self, request: Request<B>) -> http::Response<axum::body::Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         self.service.call(request).await.expect("the router never fails")
     }
 
