@@ -43,6 +43,8 @@ pub mod words {
     pub const FORGES: &str = "forges!";
     /// Answers with what becomes of a request to the host that its path names.
     pub const FETCHES: &str = "fetches!";
+    /// Answers with milliseconds of CPU that it may take, and with its entrypoint.
+    pub const NARROWED: &str = "narrowed!";
     /// Answers with the headers it got.
     pub const HEADERS: &str = "headers!";
     /// Answers with more than lies between two sockets: 8 MiB.
@@ -204,6 +206,10 @@ async fn answer(is: &(dyn Fn(&str) -> bool + Sync), invocation: Invocation) -> h
         let host = parts.uri.path().trim_start_matches('/');
         let decision = invocation.egress.decide(&Outgoing { host, port: 443, method: "GET", path: "/" });
         return http::Response::new(body::full(format!("{decision:?}")));
+    }
+    if is(words::NARROWED) {
+        let text = format!("{} {:?}", invocation.limits.cpu.as_millis(), invocation.entrypoint);
+        return http::Response::new(body::full(text));
     }
     if is(words::HEADERS) {
         let lines: Vec<String> =

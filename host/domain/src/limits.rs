@@ -125,6 +125,28 @@ pub struct LimitBounds {
 }
 
 impl LimitBounds {
+    /// What of these limits is below what nobody gets more of.
+    pub fn of(limits: Limits) -> Self {
+        fn lower<T: PartialOrd>(held: T, most: T) -> Option<T> {
+            (held < most).then_some(held)
+        }
+        let most = Limits::MAX;
+        Self {
+            cpu: lower(limits.cpu, most.cpu),
+            wall: lower(limits.wall, most.wall),
+            streaming_wall: lower(limits.streaming_wall, most.streaming_wall),
+            memory_bytes: lower(limits.memory_bytes, most.memory_bytes),
+            request_body_bytes: lower(limits.request_body_bytes, most.request_body_bytes),
+            response_body_bytes: lower(limits.response_body_bytes, most.response_body_bytes),
+            log_bytes: lower(limits.log_bytes, most.log_bytes),
+            subrequests: lower(limits.subrequests, most.subrequests),
+            wait_until: lower(limits.wait_until, most.wait_until),
+            startup_cpu: lower(limits.startup_cpu, most.startup_cpu),
+            build_cpu: lower(limits.build_cpu, most.build_cpu),
+            ..Self::default()
+        }
+    }
+
     /// These, and where they say nothing the others.
     #[must_use]
     pub fn over(&self, base: Limits) -> Limits {
@@ -269,5 +291,8 @@ mod tests {
         let admission = bounds.tighten_admission(Admission::DEFAULT);
         assert_eq!((admission.concurrency, admission.rate_per_second), (5, Admission::DEFAULT.rate_per_second));
         assert_eq!(LimitBounds::default().tighten(Limits::MAX), Limits::MAX);
+        assert_eq!(LimitBounds::of(Limits::MAX), LimitBounds::default());
+        let call = Limits { cpu: Duration::from_millis(5), subrequests: 0, ..Limits::MAX };
+        assert_eq!(LimitBounds::of(call).over(Limits::MAX), call);
     }
 }

@@ -1,11 +1,14 @@
 //! The record of a run, and of a prompt saved without one. Running it is a use case.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::egress::{Action, EgressPolicy};
 use crate::execute::{GuestError, LogLine, Subrequest, Timing, Usage};
 use crate::ids::{Digest, FunctionName, RunId, VersionId};
+use crate::limits::Limits;
 use crate::outcome::Outcome;
 
 /// One entry of a tenant's history.
@@ -30,6 +33,8 @@ pub struct RunResult {
     /// The function whose version it was; `None` for code that came with the run, and in records from before this was kept.
     pub function: Option<FunctionName>,
     pub request: RecordedRequest,
+    /// What narrowed it; `None` in records from before this was kept.
+    pub call: Option<CallOptions>,
     /// Names of the variables it ran with. Values are never kept.
     pub env_names: Vec<String>,
     pub response: Option<RecordedResponse>,
@@ -47,6 +52,34 @@ pub struct RunResult {
     pub timing: Timing,
     pub usage: Usage,
     pub warnings: Vec<String>,
+}
+
+/// What a call says of how it runs, beside its code, its request and its variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallOptions {
+    /// What it may send, within what its tenant and function may. Secrets are in it by their names alone.
+    pub egress: Option<Arc<EgressPolicy>>,
+    /// Tightens those of tenant and function.
+    pub limits: Limits,
+    pub entrypoint: Option<String>,
+}
+
+impl CallOptions {
+    /// Of a call that says nothing.
+    pub const fn none() -> Self {
+        Self { egress: None, limits: Limits::MAX, entrypoint: None }
+    }
+
+    /// The same, but nothing is sent, whatever tenant and function may.
+    #[must_use]
+    pub fn without_egress(self) -> Self {
+        Self { egress: Some(Arc::default()), ..self }
+    }
+
+    /// Whether any of its rules lets something out.
+    pub fn allows_egress(&self) -> bool {
+        self.egress.iter().flat_map(|policy| &policy.rules).any(|rule| rule.action == Action::Allow)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

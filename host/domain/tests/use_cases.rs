@@ -13,10 +13,11 @@ use isolet_domain::fake_guests::{FakeGuests, words};
 use isolet_domain::fakes::MemoryStore;
 use isolet_domain::ids::{AliasName, EnvName, FunctionName, RequestId, TenantSlug};
 use isolet_domain::key::KeyPepper;
-use isolet_domain::limits::{HISTORY_KEPT, LimitBounds, Limits};
+use isolet_domain::limits::{HISTORY_KEPT, LimitBounds};
 use isolet_domain::outcome::Outcome;
 use isolet_domain::prompt::Prompt;
 use isolet_domain::repository::{BlobRepository as _, FunctionRepository as _};
+use isolet_domain::run::CallOptions;
 use isolet_domain::secret::MasterKey;
 use isolet_domain::service::condition::always;
 use isolet_domain::service::invoker::InvokeError;
@@ -207,9 +208,7 @@ fn spec(source: &str, prompt: Option<&str>) -> RunSpec {
         prompt: prompt.map(|text| Prompt::parse(text.to_owned()).expect("valid")),
         request: None,
         env: BTreeMap::new(),
-        egress: None,
-        limits: Limits::MAX,
-        entrypoint: None,
+        call: CallOptions::none(),
         fresh: false,
         record: true,
     }

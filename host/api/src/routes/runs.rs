@@ -9,7 +9,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use isolet_domain::access::Scope;
 use isolet_domain::ids::RunId;
-use isolet_domain::service::runs::{RunCode, StartedRun};
+use isolet_domain::service::runs::{ReplayRights, RunCode, StartedRun};
 use isolet_domain::tenant::Tenant;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub async fn create_run(
 ) -> Result<Rated<RunAnswer>, Failure> {
     let spec = request.into_spec()?;
     // Rules of a call can open what nobody else has: that takes more than the right to run.
-    if spec.egress.is_some() && !found.credential.allows(Scope::EgressWrite) {
+    if spec.call.egress.is_some() && !found.credential.allows(Scope::EgressWrite) {
         return Err(Failure::Forbidden(Scope::EgressWrite));
     }
     let code = match &spec.code {
@@ -55,8 +55,9 @@ pub async fn replay_run(
     Asked(id): Asked,
     wish: Wish,
 ) -> Result<Rated<RunAnswer>, Failure> {
-    let reads_env = found.credential.allows(Scope::EnvRead);
-    let started = app.platform().runs.replay(&found.scope, id, &run, reads_env).await?;
+    let may = |scope| found.credential.allows(scope);
+    let rights = ReplayRights { reads_env: may(Scope::EnvRead), sets_egress: may(Scope::EgressWrite) };
+    let started = app.platform().runs.replay(&found.scope, id, &run, rights).await?;
     let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(&found.tenant, started, wish).await?, rate: Rate::Invoke, standing })
 }

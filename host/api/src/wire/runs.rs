@@ -9,7 +9,7 @@ use isolet_domain::code::InvalidCode;
 use isolet_domain::execute::{GuestError, LogLine};
 use isolet_domain::ids::{AliasName, EnvName, FunctionName, RunId, VersionId};
 use isolet_domain::prompt::{InvalidPrompt, Prompt};
-use isolet_domain::run::{RecordedResponse, Run, RunResult};
+use isolet_domain::run::{CallOptions, RecordedResponse, Run, RunResult};
 use isolet_domain::service::environment;
 use isolet_domain::service::runs::{RunCode, RunRequest, RunSpec};
 use schemars::JsonSchema;
@@ -111,9 +111,7 @@ impl CreateRunRequest {
             prompt: prompt.flatten(),
             request,
             env,
-            egress: egress.map(Arc::new),
-            limits,
-            entrypoint: self.entrypoint,
+            call: CallOptions { egress: egress.map(Arc::new), limits, entrypoint: self.entrypoint },
             fresh: self.reuse == Some(Reuse::None),
             record: self.record.unwrap_or(true),
         })

@@ -5,7 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::Full;
+use isolet_domain::access::TenantScope;
 use isolet_domain::fake_guests::words;
+use isolet_domain::ids::{RunId, TenantSlug};
+use isolet_domain::repository::{RunRepository as _, TenantRepository as _};
 use serde_json::{Value, json};
 
 use crate::host::{Answer, TestHost, modules, request};
@@ -122,6 +125,116 @@ async fn a_run_of_a_function_is_replayed_with_what_the_function_has_and_the_call
     // Of a function that is gone there is the code.
     host.call(&host.admin, "DELETE", function, None).await.ok();
     assert_eq!(replayed(&keys["tenant"], &by_name).await, told("", true));
+}
+
+/// The id of a run of this body.
+async fn ran(host: &TestHost, body: Value) -> String {
+    host.post(RUNS, body).await.ok().json()["id"].as_str().expect("an id").to_owned()
+}
+
+/// What it answered this time, and what it warned of.
+async fn replayed(host: &TestHost, key: &str, run: &str) -> (String, Vec<String>) {
+    let again = host.call(key, "POST", &format!("/v1/tenants/~/runs/{run}/replay"), None).await.ok().json();
+    let warnings = again["warnings"].as_array().expect("a list");
+    let warnings = warnings.iter().map(|warning| warning.as_str().expect("text").to_owned()).collect();
+    (again["response"]["body"]["text"].as_str().expect("text").to_owned(), warnings)
+}
+
+fn allow(host: &str) -> Value {
+    json!({ "rules": [{ "action": "allow", "host": host }] })
+}
+
+#[tokio::test]
+async fn a_replay_is_narrowed_as_the_run_was() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let key = &keys["tenant"];
+    let limits = json!({ "cpu_ms": 7 });
+    let run = ran(&host, json!({ "code": modules(words::NARROWED), "limits": limits, "entrypoint": "admin" })).await;
+    assert_eq!(replayed(&host, key, &run).await, ("7 Some(\"admin\")".to_owned(), vec![]));
+    let run = ran(&host, json!({ "code": modules(words::NARROWED) })).await;
+    assert_eq!(replayed(&host, key, &run).await, ("50 None".to_owned(), vec![]));
+
+    // What tenant and function may is what the run may, unless it said otherwise.
+    host.deploy("acme", "hello", words::FETCHES).await;
+    host.call(&host.admin, "PUT", "/v1/tenants/acme/egress", Some(allow("*.test"))).await.ok();
+    let code = [json!({ "function": "hello" }), modules(words::FETCHES)];
+    for (egress, decided) in [
+        (Value::Null, "Allow"),
+        (json!({ "rules": [] }), "no call rule matches"),
+        (allow("b.test"), "no call rule matches"),
+    ] {
+        for code in &code {
+            let body = json!({ "code": code, "egress": egress, "request": { "path": "/a.test" } });
+            let run = ran(&host, body).await;
+            let again = host.call(key, "POST", &format!("{RUNS}/{run}/replay"), None).await.ok().json();
+            // So is a replay of a replay.
+            for run in [&run, again["id"].as_str().expect("an id")] {
+                let (text, warnings) = replayed(&host, key, run).await;
+                assert!(text.contains(decided) && warnings.is_empty(), "{egress}: {text} {warnings:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_replay_of_a_runs_own_rules_takes_the_right_to_set_rules() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let runs = json!({ "preset": "tenant", "scopes": ["run", "runs:read"] });
+    let runner = host.post("/v1/tenants/acme/keys", runs).await.ok().json()["key"].as_str().expect("a key").to_owned();
+    let body =
+        |egress: Value| json!({ "code": modules(words::FETCHES), "egress": egress, "request": { "path": "/a.test" } });
+    let run = ran(&host, body(allow("a.test"))).await;
+    let (text, warnings) = replayed(&host, &keys["tenant"], &run).await;
+    assert!(text.starts_with("Allow") && warnings.is_empty(), "{text} {warnings:?}");
+    let (text, warnings) = replayed(&host, &runner, &run).await;
+    assert!(text.contains("no call rule matches"), "{text}");
+    assert!(warnings.len() == 1 && warnings[0].contains("`egress:write`"), "{warnings:?}");
+    // Rules that open nothing are anybody's to be held to.
+    let run = ran(&host, body(json!({ "rules": [{ "action": "deny", "host": "*" }] }))).await;
+    let (text, warnings) = replayed(&host, &runner, &run).await;
+    assert!(text.contains("call rule 1") && warnings.is_empty(), "{text} {warnings:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_can_say_the_rules_of_sends_nothing_when_it_is_replayed() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let key = &keys["tenant"];
+    host.call(&host.admin, "PUT", "/v1/tenants/acme/egress", Some(allow("*.test"))).await.ok();
+    let sends = |code: Value| json!({ "code": code, "request": { "path": "/a.test" } });
+
+    // A record of before they were kept.
+    let id = ran(&host, sends(modules(words::FETCHES))).await;
+    let slug = TenantSlug::parse("acme").expect("valid");
+    let tenant = host.store.tenant_by_slug(&slug).await.expect("the store is there").expect("made before");
+    let scope = TenantScope::of_route(&tenant);
+    let run = RunId::parse(&id).expect("an id");
+    let mut record = host.store.run(&scope, &run).await.expect("the store is there").expect("recorded");
+    record.result.as_mut().expect("it ran").call = None;
+    host.store.delete_run(&scope, &run).await.expect("removed");
+    host.store.record_run(&scope, &record, 20).await.expect("recorded");
+    let (text, warnings) = replayed(&host, key, &id).await;
+    assert!(text.contains("no call rule matches"), "{text}");
+    assert!(warnings.len() == 1 && warnings[0].contains("was not kept"), "{warnings:?}");
+
+    // A function that may send less than its tenant, and what was its version, without it.
+    let function = "/v1/tenants/acme/functions/hello";
+    host.deploy("acme", "hello", "x").await;
+    let rules = json!({ "rules": [{ "action": "deny", "host": "a.test" }, { "action": "allow", "host": "*" }] });
+    host.call(&host.admin, "PUT", &format!("{function}/egress"), Some(rules)).await.ok();
+    for remove in [None, Some(function)] {
+        let version = host.deploy("acme", "hello", words::FETCHES).await;
+        let id = ran(&host, sends(json!({ "function": "hello" }))).await;
+        assert!(replayed(&host, key, &id).await.0.contains("function rule 1"));
+        host.deploy("acme", "hello", "x").await;
+        let gone = remove.map_or_else(|| format!("{function}/versions/{version}"), str::to_owned);
+        host.call(&host.admin, "DELETE", &gone, None).await.ok();
+        let (text, warnings) = replayed(&host, key, &id).await;
+        assert!(text.contains("no call rule matches"), "{text}");
+        assert!(warnings.len() == 1 && warnings[0].contains("its egress rules"), "{warnings:?}");
+    }
 }
 
 #[tokio::test]

@@ -140,6 +140,7 @@ mod tests {
             code,
             function: None,
             request,
+            call: None,
             env_names: Vec::new(),
             response: Some(response),
             error: None,

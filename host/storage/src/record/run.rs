@@ -7,11 +7,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest, Timing, Usage};
 use isolet_domain::ids::{Digest, FunctionName, RunId, VersionId};
+use isolet_domain::limits::{LimitBounds, Limits};
 use isolet_domain::outcome::Outcome;
-use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
+use isolet_domain::run::{CallOptions, RecordedRequest, RecordedResponse, Run, RunResult};
 use serde::{Deserialize, Serialize};
 
+use super::egress::{PolicyRecord, into_policy, of_policy};
 use super::envelope::{Record, parse, parse_time};
+use super::limits::LimitsRecord;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RunRecord {
@@ -29,6 +32,8 @@ struct ResultRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     function: Option<String>,
     request: RequestRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    call: Option<CallRecord>,
     #[serde(default)]
     env_names: Vec<String>,
     response: Option<ResponseRecord>,
@@ -66,6 +71,17 @@ struct RequestRecord {
     headers: Vec<(String, String)>,
     body: BodyRecord,
     truncated: bool,
+}
+
+/// There also for a call that said nothing: what has none was written before there were any.
+#[derive(Serialize, Deserialize)]
+struct CallRecord {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    egress: PolicyRecord,
+    #[serde(default, skip_serializing_if = "LimitsRecord::is_empty")]
+    limits: LimitsRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entrypoint: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -155,6 +171,7 @@ impl ResultRecord {
                 body: BodyRecord::of(&request.body),
                 truncated: request.body_truncated,
             },
+            call: result.call.as_ref().map(CallRecord::of),
             env_names: result.env_names.clone(),
             response: response.as_ref().map(|response| ResponseRecord {
                 status: response.status,
@@ -212,6 +229,8 @@ impl ResultRecord {
                 body: self.request.body.into_bytes()?,
                 body_truncated: self.request.truncated,
             },
+            // A rule that only a newer host can read must not hide the history either. What is not read counts as not kept.
+            call: self.call.and_then(|call| call.into_domain().ok()),
             env_names: self.env_names,
             response,
             error: self.error.map(|error| GuestError {
@@ -246,6 +265,21 @@ impl ResultRecord {
             },
             warnings: self.warnings,
         })
+    }
+}
+
+impl CallRecord {
+    fn of(call: &CallOptions) -> Self {
+        Self {
+            egress: of_policy(call.egress.as_ref()),
+            limits: LimitsRecord::of(&LimitBounds::of(call.limits)),
+            entrypoint: call.entrypoint.clone(),
+        }
+    }
+
+    fn into_domain(self) -> Result<CallOptions, String> {
+        let limits = self.limits.into_domain().over(Limits::MAX);
+        Ok(CallOptions { egress: into_policy(self.egress)?, limits, entrypoint: self.entrypoint })
     }
 }
 
@@ -318,4 +352,67 @@ impl SubrequestRecord {
 /// Whole microseconds; 584,542 years and more are all the same.
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use isolet_domain::egress::EgressPolicy;
+
+    use super::super::envelope::{decode, encode};
+    use super::*;
+
+    const KEY: &str = "run/ten_01010101010101010101010101010101/run_02020202020202020202020202020202";
+
+    /// As it was written before a record had a `call`.
+    const BEFORE: &str = r#"{"v":1,"key":"run/ten_01010101010101010101010101010101/run_02020202020202020202020202020202","data":{"id":"run_02020202020202020202020202020202","created_at":"1970-01-01T00:00:00Z","prompt":null,"result":{"outcome":"ok","version":"v_aaaaaaaaaaaaaaaaaaaaaaaaaa","code":"b3:0000000000000000000000000000000000000000000000000000000000000000","request":{"method":"GET","path":"/","headers":[],"body":"","truncated":false},"env_names":[],"response":null,"error":null,"logs":[],"logs_truncated":false,"subrequests":[],"cached":false,"cold":true,"build_us":0,"compile_us":0,"front_end_us":0,"startup_cpu_us":0,"instantiate_us":0,"run_us":0,"first_byte_us":0,"total_us":0,"cpu_us":0,"memory_peak_bytes":0,"request_bytes":0,"response_bytes":0,"egress_bytes":0,"warnings":[]}}}"#;
+
+    fn read(text: &str) -> Run {
+        decode::<RunRecord>(KEY, text.as_bytes()).expect("readable")
+    }
+
+    fn written(call: Option<CallOptions>) -> String {
+        let mut run = read(BEFORE);
+        run.result.as_mut().expect("it ran").call = call;
+        String::from_utf8(encode::<RunRecord>(KEY, &run)).expect("JSON is UTF-8")
+    }
+
+    fn call(text: &str) -> Option<CallOptions> {
+        read(text).result.expect("it ran").call
+    }
+
+    #[test]
+    fn a_record_of_before_is_read_and_says_nothing_of_the_call() {
+        assert_eq!(call(BEFORE), None);
+        assert_eq!(written(None), BEFORE);
+    }
+
+    #[test]
+    fn a_call_that_said_nothing_is_another_thing_than_none() {
+        let text = written(Some(CallOptions::none()));
+        assert!(text.contains(r#","call":{},"#), "{text}");
+        assert_eq!(call(&text), Some(CallOptions::none()));
+    }
+
+    #[test]
+    fn what_narrowed_a_run_is_read_as_it_was_written() {
+        let limits = Limits { cpu: Duration::from_millis(5), memory_bytes: 16 << 20, ..Limits::MAX };
+        for egress in [Arc::default(), Arc::new(EgressPolicy::usual_ceiling())] {
+            let said = CallOptions { egress: Some(egress), limits, entrypoint: Some("admin".to_owned()) };
+            assert_eq!(call(&written(Some(said.clone()))), Some(said));
+        }
+        let text = written(Some(CallOptions { limits, ..CallOptions::none() }.without_egress()));
+        let form = r#""call":{"egress":[],"limits":{"cpu_ms":5,"memory_bytes":16777216}}"#;
+        assert!(text.contains(form), "{text}");
+    }
+
+    #[test]
+    fn a_rule_that_only_a_later_host_can_read_hides_no_run_and_narrows_as_none_that_was_kept() {
+        let egress = Some(Arc::new(EgressPolicy::usual_ceiling()));
+        let text = written(Some(CallOptions { egress, ..CallOptions::none() }));
+        let later = text.replace(r#""host":"*""#, r#""host":"a/b""#);
+        assert_ne!(later, text);
+        assert_eq!(call(&later), None);
+    }
 }

@@ -12,11 +12,11 @@ use isolet_domain::execute::{GuestError, LogLevel, LogLine, Position, Subrequest
 use isolet_domain::function::{Function, Version};
 use isolet_domain::ids::{AliasName, Digest, EnvName, FunctionName, KeyId, RequestId, RunId, TenantId, VersionId};
 use isolet_domain::key::Key;
-use isolet_domain::limits::LimitBounds;
+use isolet_domain::limits::{LimitBounds, Limits};
 use isolet_domain::log::{LogError, LogRecord, Origin, Via};
 use isolet_domain::network::Network;
 use isolet_domain::outcome::Outcome;
-use isolet_domain::run::{RecordedRequest, RecordedResponse, Run, RunResult};
+use isolet_domain::run::{CallOptions, RecordedRequest, RecordedResponse, Run, RunResult};
 use isolet_domain::secret::Sealed;
 use isolet_domain::trace::TraceId;
 use jiff::Timestamp;
@@ -160,6 +160,11 @@ pub fn run(text: &str) -> Run {
             body: every_byte.clone(),
             body_truncated: true,
         },
+        call: Some(CallOptions {
+            egress: Some(policy()),
+            limits: Limits { cpu: Duration::from_millis(1), subrequests: 0, ..Limits::MAX },
+            entrypoint: Some(NASTY.to_owned()),
+        }),
         env_names: vec!["WHO".to_owned()],
         response: Some(RecordedResponse { status: 599, headers: Vec::new(), body: every_byte, truncated: false }),
         error: Some(GuestError {

@@ -15,7 +15,7 @@ use crate::execute::{Answer, Ended, GuestExecutor, Invocation, Prepared, Report,
 use crate::ids::{Digest, EnvName, FunctionName, TenantId, VersionId};
 use crate::limits::Limits;
 use crate::outcome::Outcome;
-use crate::run::{KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
+use crate::run::{CallOptions, KEPT_BODY_BYTES, RecordedResponse, Run, RunResult};
 use crate::service::admission::Permit;
 
 /// Bytes of a response's body that an answer carries; a record keeps fewer.
@@ -31,9 +31,10 @@ pub(super) struct Execution {
     pub(super) request: RunRequest,
     pub(super) env: BTreeMap<EnvName, String>,
     pub(super) tenant: TenantId,
+    /// All layers of it together, as of `limits`.
     pub(super) egress: Arc<Egress>,
     pub(super) limits: Limits,
-    pub(super) entrypoint: Option<String>,
+    pub(super) call: CallOptions,
 }
 
 /// Runs the guest to its end.
@@ -54,7 +55,7 @@ pub(super) async fn collect(
         egress: run.egress.clone(),
         env: run.env.iter().map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect(),
         limits: run.limits,
-        entrypoint: run.entrypoint.clone(),
+        entrypoint: run.call.entrypoint.clone(),
         events: teller.has_listener().then(|| events.clone()),
         place: Some(permit),
         ended: Some(ended),
@@ -151,6 +152,7 @@ fn result(run: &Execution, response: Option<RecordedResponse>, report: Report) -
         code: run.code,
         function: run.function.clone(),
         request: run.request.recorded(),
+        call: Some(run.call.clone()),
         env_names: run.env.keys().map(|name| name.as_str().to_owned()).collect(),
         response,
         error: report.error,

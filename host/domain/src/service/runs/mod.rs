@@ -23,22 +23,26 @@ use super::storage::{RECORD_BYTES, Storage, StorageError};
 use crate::access::TenantScope;
 use crate::alias::WHOLE;
 use crate::code::Code;
-use crate::egress::EgressPolicy;
 use crate::execute::{PrepareOptions, Prepared};
 use crate::function::Function;
 use crate::ids::{AliasName, Digest, EnvName, FunctionName, RequestId, RunId, VersionId};
 use crate::limits::Limits;
 use crate::log::{Origin, Via};
 use crate::prompt::Prompt;
-use crate::run::Run;
+use crate::run::{CallOptions, Run};
 use crate::tenant::Tenant;
 pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
 pub use error::RunError;
 use error::outcome;
 use later::UnderWay;
+pub use replay::ReplayRights;
 pub use request::{InvalidRequest, RunRequest};
 pub use updates::{RunUpdate, Updates};
+
+/// Of a run of what was a function's.
+const ORPHANED: &str =
+    "the function's version is gone, and its egress rules with it; it ran again without outgoing requests";
 
 /// What to run.
 pub enum RunCode {
@@ -47,8 +51,8 @@ pub enum RunCode {
     Version(VersionId),
     /// A version that traffic of this alias of a function may get, with the function's variables.
     Function(FunctionName, AliasName),
-    /// What ran before as a version of a function: as that again where it still is one, else as the code alone. With those of the
-    /// function's variables whose names it had.
+    /// What ran before as a version of a function: as that again where it still is one, with those of the function's variables whose
+    /// names it had; else as the code alone, which may send nothing.
     Recorded {
         function: FunctionName,
         version: VersionId,
@@ -66,11 +70,7 @@ pub struct RunSpec {
     pub request: Option<RunRequest>,
     /// Beside and over those of tenant and function.
     pub env: BTreeMap<EnvName, String>,
-    /// What it may send, within what its tenant and function may.
-    pub egress: Option<Arc<EgressPolicy>>,
-    /// Tightens those of tenant and function.
-    pub limits: Limits,
-    pub entrypoint: Option<String>,
+    pub call: CallOptions,
     /// Build anew even if there is a build.
     pub fresh: bool,
     pub record: bool,
@@ -123,6 +123,8 @@ struct Found {
     function: Option<Function>,
     /// Canonical bytes, when no blob is known to hold them.
     unstored: Option<Bytes>,
+    /// It was a function's once: what that may not send, nobody can say any more.
+    orphaned: bool,
 }
 
 impl Found {
@@ -138,12 +140,13 @@ impl Found {
             env: BTreeMap::new(),
             function: None,
             unstored: Some(bytes),
+            orphaned: false,
         }
     }
 
     fn stored(digest: Digest, version: VersionId, function: Option<Function>) -> Self {
         let (number, alias, env) = (None, None, BTreeMap::new());
-        Self { code: None, digest, version, number, alias, env, function, unstored: None }
+        Self { code: None, digest, version, number, alias, env, function, unstored: None, orphaned: false }
     }
 
     /// As it stands in logs.
@@ -177,22 +180,23 @@ impl Runs {
             (None, None) => RunRequest::get("/".to_owned()),
         };
         let asked = request.build()?;
-        spec.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
+        spec.call.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
         let mut account = Account::open(&self.books, Via::Run, id);
         account.asked(&asked);
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
             account.found(Arc::new(tenant.clone()), Arc::new(found.origin()));
             let owner = self.preparation.repository.tenant_by_id(&tenant.id()).await?.ok_or(RunError::UnknownTenant)?;
-            let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), spec.egress));
+            let call = if found.orphaned { spec.call.without_egress() } else { spec.call };
+            let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), call.egress.clone()));
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
-            let limits = limits.tightened_by(spec.limits);
+            let limits = limits.tightened_by(call.limits);
             let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
-            Ok(((found, owner.env), egress, permit, prepared, (limits, admission.stored_bytes)))
+            Ok(((found, owner.env), (call, egress), permit, prepared, (limits, admission.stored_bytes)))
         };
-        let ((found, mut env), egress, permit, prepared, (limits, stored_bytes)) = match ready.await {
+        let ((found, mut env), (call, egress), permit, prepared, (limits, stored_bytes)) = match ready.await {
             Ok(ready) => ready,
             Err(error) => {
                 account.close(outcome(&error));
@@ -222,7 +226,7 @@ impl Runs {
                 tenant: tenant.id(),
                 egress,
                 limits,
-                entrypoint: spec.entrypoint,
+                call,
             },
             permit,
             account,
@@ -230,7 +234,7 @@ impl Runs {
             prompt: spec.prompt,
             record: spec.record,
             on_record: false,
-            warnings: Vec::new(),
+            warnings: found.orphaned.then(|| ORPHANED.to_owned()).into_iter().collect(),
         })
     }
 
@@ -251,7 +255,9 @@ impl Runs {
             RunCode::Recorded { function, version, code, env_names, reads_env } => {
                 let held = repository.version(tenant, &function, &version).await?;
                 let function = repository.function(tenant, &function).await?;
-                let (Some(held), Some(function)) = (held, function) else { return Ok(Found::of(code)) };
+                let (Some(held), Some(function)) = (held, function) else {
+                    return Ok(Found { orphaned: true, ..Found::of(code) });
+                };
                 // Whoever may run a function gets its variables with a version that serves. An earlier one may do other things with
                 // them, such as show them: only to whoever sees them anyway.
                 let may = reads_env || serves(&function, &version);

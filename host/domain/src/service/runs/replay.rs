@@ -5,19 +5,32 @@ use std::collections::BTreeMap;
 use super::{RunCode, RunError, RunRequest, RunSpec, Runs, StartedRun};
 use crate::access::TenantScope;
 use crate::ids::{RequestId, RunId};
-use crate::limits::Limits;
 use crate::prompt::Prompt;
+use crate::run::CallOptions;
 use crate::service::preparation::PrepareError;
 
+/// What whoever asks for a replay may do beside running code.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayRights {
+    /// See a function's variables.
+    pub reads_env: bool,
+    /// Set rules for outgoing requests.
+    pub sets_egress: bool,
+}
+
+const NOT_KEPT: &str = "what narrowed the run was not kept with it; it ran again without outgoing requests";
+const NOT_THE_CALLERS: &str =
+    "the run had egress rules of its own, which take the scope `egress:write`; it ran again without outgoing requests";
+
 impl Runs {
-    /// The same code and request once more. Values of variables are never kept: of the function that it was a version of it has those of
-    /// now, and it runs without those of the call. `reads_env`: whether the caller may see a function's variables.
+    /// The same code and request once more, narrowed as it was. Values of variables are never kept: of the function that it was a version of
+    /// it has those of now, and it runs without those of the call.
     pub async fn replay(
         &self,
         tenant: &TenantScope,
         id: RequestId,
         run: &RunId,
-        reads_env: bool,
+        rights: ReplayRights,
     ) -> Result<StartedRun, RunError> {
         let run = self.preparation.repository.run(tenant, run).await?.ok_or(RunError::UnknownRun)?;
         let result = run.result.ok_or(RunError::NotReplayable)?;
@@ -28,9 +41,10 @@ impl Runs {
             Err(PrepareError::MissingCode(_)) => return Err(RunError::NotReplayable),
             other => other?,
         };
+        let (call, warning) = narrowed(result.call, rights);
         let code = match result.function {
             Some(function) => {
-                let (version, env_names) = (result.version, result.env_names.clone());
+                let (version, env_names, reads_env) = (result.version, result.env_names.clone(), rights.reads_env);
                 RunCode::Recorded { function, version, code, env_names, reads_env }
             }
             None => RunCode::Modules(code),
@@ -41,13 +55,12 @@ impl Runs {
             prompt: run.prompt.and_then(|prompt| Prompt::parse(prompt).ok()),
             request: Some(RunRequest::of(result.request)),
             env: BTreeMap::new(),
-            egress: None,
-            limits: Limits::MAX,
-            entrypoint: None,
+            call,
             fresh: false,
             record: true,
         };
         let mut started = self.start(tenant, id, spec).await?;
+        started.warnings.extend(warning.map(str::to_owned));
         let has = |name: &String| started.execution.env.keys().any(|held| held.as_str() == name);
         let missing: Vec<String> = result.env_names.into_iter().filter(|name| !has(name)).collect();
         if !missing.is_empty() {
@@ -55,5 +68,15 @@ impl Runs {
             started.warnings.push(format!("variables are not kept with a run; it ran again without {names}"));
         }
         Ok(started)
+    }
+}
+
+/// What a replay is held to, and what to say where that is less than the run had. Rules of a call can open what nobody else has, so a replay
+/// of them takes what setting them did.
+fn narrowed(kept: Option<CallOptions>, rights: ReplayRights) -> (CallOptions, Option<&'static str>) {
+    match kept {
+        None => (CallOptions::none().without_egress(), Some(NOT_KEPT)),
+        Some(call) if call.allows_egress() && !rights.sets_egress => (call.without_egress(), Some(NOT_THE_CALLERS)),
+        Some(call) => (call, None),
     }
 }
