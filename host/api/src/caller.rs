@@ -13,6 +13,7 @@ use isolet_domain::repository::RepositoryError;
 use isolet_domain::route::RouteHost;
 use isolet_domain::service::sign_in::SignInError;
 use isolet_domain::tenant::{Tenant, TenantStatus};
+use isolet_domain::trace::TraceId;
 use serde_json::json;
 
 use crate::catalogue::{self as rows, Row};
@@ -89,14 +90,18 @@ impl Part for Token {
     }
 }
 
-/// The id that the request was given.
-pub struct Asked(pub RequestId);
+/// The id that the request was given, and the trace that it says it belongs to.
+pub struct Asked {
+    pub id: RequestId,
+    pub trace: Option<TraceId>,
+}
 
 impl FromRequestParts<AppState> for Asked {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get().copied().unwrap_or_else(RequestId::generate)))
+        let id = parts.extensions.get().copied().unwrap_or_else(RequestId::generate);
+        Ok(Self { id, trace: TraceId::of(&parts.headers) })
     }
 }
 

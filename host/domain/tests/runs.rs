@@ -12,6 +12,7 @@ use isolet_domain::fakes::MemoryStore;
 use isolet_domain::ids::{AliasName, FunctionName, RequestId, RunId, TenantSlug, VersionId};
 use isolet_domain::key::KeyPepper;
 use isolet_domain::limits::Limits;
+use isolet_domain::log::LogFilter;
 use isolet_domain::repository::RunRepository as _;
 use isolet_domain::run::{CallOptions, Run};
 use isolet_domain::secret::MasterKey;
@@ -21,6 +22,7 @@ use isolet_domain::service::runs::{ReplayRights, RunCode, RunRequest, RunSpec};
 use isolet_domain::service::tenants::TenantChange;
 use isolet_domain::service::versions::NewVersion;
 use isolet_domain::service::{Platform, PlatformConfig};
+use isolet_domain::trace::TraceId;
 
 /// May all that a replay asks after.
 const ALL: ReplayRights = ReplayRights { reads_env: true, sets_egress: true };
@@ -89,14 +91,21 @@ impl Host {
     async fn run(&self, code: RunCode, call: CallOptions) -> Run {
         let request = Some(RunRequest::get("/a.test".to_owned()));
         let env = BTreeMap::new();
-        let spec = RunSpec { code, prompt: None, request, env, call, fresh: false, record: true };
-        let started = self.platform.runs.start(&self.acme, RequestId::generate(), spec).await.expect("started");
-        started.finish(None).await
+        self.start(RunSpec { code, prompt: None, request, env, call, fresh: false, record: true }, None).await
+    }
+
+    async fn start(&self, spec: RunSpec, trace: Option<TraceId>) -> Run {
+        let asked = (RequestId::generate(), trace);
+        self.platform.runs.start(&self.acme, asked, spec).await.expect("started").finish(None).await
     }
 
     async fn replay(&self, run: &RunId, rights: ReplayRights) -> Run {
-        let started = self.platform.runs.replay(&self.acme, RequestId::generate(), run, rights).await;
-        started.expect("started").finish(None).await
+        self.replay_in(run, rights, None).await
+    }
+
+    async fn replay_in(&self, run: &RunId, rights: ReplayRights, trace: Option<TraceId>) -> Run {
+        let asked = (RequestId::generate(), trace);
+        self.platform.runs.replay(&self.acme, asked, run, rights).await.expect("started").finish(None).await
     }
 }
 
@@ -177,4 +186,37 @@ async fn what_nobody_can_say_the_rules_of_sends_nothing() {
     let third = host.replay(&again.id, ALL).await;
     sends_nothing(again, "its egress rules");
     assert!(told(third).0.contains("no call rule matches"), "what held for a replay holds for its own");
+}
+
+#[tokio::test]
+async fn a_run_is_in_its_callers_trace_and_else_in_that_of_its_request() {
+    let host = host().await;
+    let [outer, inner] = ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"]
+        .map(|id| TraceId::parse(id).expect("a trace"));
+    let run = async |says: bool, trace: Option<TraceId>| {
+        let headers = says.then(|| ("traceparent".to_owned(), format!("00-{inner}-00f067aa0ba902b7-01")));
+        let request = RunRequest { headers: headers.into_iter().collect(), ..RunRequest::get("/".to_owned()) };
+        let spec = RunSpec {
+            code: of_modules(words::HEADERS),
+            prompt: None,
+            request: Some(request),
+            env: BTreeMap::new(),
+            call: CallOptions::none(),
+            fresh: false,
+            record: true,
+        };
+        host.start(spec, trace).await.id
+    };
+    let ids = [run(true, Some(outer)).await, run(true, None).await, run(false, Some(outer)).await];
+    run(false, None).await;
+    // Once more: the trace of then is none of now's, and the code is sent what it was sent.
+    for (id, trace) in [(ids[0], None), (ids[1], None), (ids[1], Some(outer))] {
+        let (text, _) = told(host.replay_in(&id, ALL, trace).await);
+        assert!(text.contains(&format!("traceparent: 00-{inner}")), "{text}");
+    }
+    host.platform.logs.flush().await.expect("the store is there");
+    let found = host.platform.logs.search(&host.acme, &LogFilter::default(), None, 10).await.expect("readable");
+    let traces: Vec<_> = found.records.iter().rev().map(|(_, record)| record.trace).collect();
+    let (first, again) = ([Some(outer), Some(inner), Some(outer), None], [None, None, Some(outer)]);
+    assert_eq!(traces, [&first[..], &again].concat());
 }

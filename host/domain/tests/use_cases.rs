@@ -223,7 +223,7 @@ async fn the_newest_runs_are_kept_and_starred_ones_beside_them() {
         let started = host
             .platform
             .runs
-            .start(&acme, RequestId::generate(), spec("x", Some(&format!("p{round}"))))
+            .start(&acme, (RequestId::generate(), None), spec("x", Some(&format!("p{round}"))))
             .await
             .expect("started");
         let run = started.finish(None).await;
@@ -249,7 +249,8 @@ async fn the_newest_runs_are_kept_and_starred_ones_beside_them() {
 async fn a_run_that_cannot_be_recorded_says_so_and_answers() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    let started = host.platform.runs.start(&acme, RequestId::generate(), spec("x", None)).await.expect("started");
+    let started =
+        host.platform.runs.start(&acme, (RequestId::generate(), None), spec("x", None)).await.expect("started");
     host.store.set_available(false);
     let run = started.finish(None).await;
     let result = run.result.expect("it ran");
@@ -263,8 +264,12 @@ async fn a_run_that_cannot_be_recorded_says_so_and_answers() {
 async fn dropping_a_run_gives_its_place_back() {
     let host = host(&Arc::default(), PlatformConfig::ALONE);
     let acme = host.tenant("acme").await;
-    let started =
-        host.platform.runs.start(&acme, RequestId::generate(), spec(words::HANGS, None)).await.expect("started");
+    let started = host
+        .platform
+        .runs
+        .start(&acme, (RequestId::generate(), None), spec(words::HANGS, None))
+        .await
+        .expect("started");
     assert_eq!(host.platform.counters.in_flight(), 1);
     assert!(tokio::time::timeout(Duration::from_millis(20), started.finish(None)).await.is_err());
     assert_eq!(host.platform.counters.in_flight(), 0);

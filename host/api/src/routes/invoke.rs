@@ -31,7 +31,7 @@ pub async fn invoke_function(
     State(app): State<AppState>,
     found: In<needs::Invoke>,
     Of(function): Of<FunctionName>,
-    Asked(id): Asked,
+    Asked { id, .. }: Asked,
     OriginalUri(sent): OriginalUri,
     WishFields(fields): WishFields,
     mut request: Request<Body>,

@@ -27,7 +27,7 @@ use crate::wire::runs::{CreateRunRequest, RunResponse, RunUnderWayResponse};
 pub async fn create_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
-    Asked(id): Asked,
+    Asked { id, trace }: Asked,
     wish: Wish,
     Json(request): Json<CreateRunRequest>,
 ) -> Result<Rated<RunAnswer>, Failure> {
@@ -40,7 +40,7 @@ pub async fn create_run(
         RunCode::Modules(code) => Some(code.clone()),
         RunCode::Version(_) | RunCode::Function(..) | RunCode::Recorded { .. } => None,
     };
-    let started = app.platform().runs.start(&found.scope, id, spec).await.map_err(|error| match &code {
+    let started = app.platform().runs.start(&found.scope, (id, trace), spec).await.map_err(|error| match &code {
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
@@ -52,12 +52,12 @@ pub async fn replay_run(
     State(app): State<AppState>,
     found: In<needs::Run>,
     Of(run): Of<RunId>,
-    Asked(id): Asked,
+    Asked { id, trace }: Asked,
     wish: Wish,
 ) -> Result<Rated<RunAnswer>, Failure> {
     let may = |scope| found.credential.allows(scope);
     let rights = ReplayRights { reads_env: may(Scope::EnvRead), sets_egress: may(Scope::EgressWrite) };
-    let started = app.platform().runs.replay(&found.scope, id, &run, rights).await?;
+    let started = app.platform().runs.replay(&found.scope, (id, trace), &run, rights).await?;
     let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(&found.tenant, started, wish).await?, rate: Rate::Invoke, standing })
 }

@@ -89,6 +89,38 @@ async fn the_trace_of_a_request_is_beside_it_and_goes_on_to_the_code() {
 }
 
 #[tokio::test]
+async fn a_run_is_in_the_trace_of_whoever_asks_for_it() {
+    let host = host().await;
+    let [outer, inner] = ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"];
+    let field = |id: &str| format!("00-{id}-00f067aa0ba902b7-01");
+    let run = async |path: &str, outer: Option<&str>, inner: Option<&str>| {
+        let mut request = request(&host.admin, "POST", path).header("content-type", "application/json");
+        if let Some(id) = outer {
+            request = request.header("traceparent", field(id));
+        }
+        let headers = inner.map(|id| json!(["traceparent", field(id)]));
+        let body = json!({ "code": modules(words::HEADERS), "request": { "headers": Vec::from_iter(headers) } });
+        let body = if path.ends_with("/replay") { json!({}) } else { body };
+        host.raw(request.body(Full::from(body.to_string())).expect("a valid request")).await.ok().json()
+    };
+    let runs = "/v1/tenants/acme/runs";
+    run(runs, Some(outer), Some(inner)).await;
+    let by_code = run(runs, None, Some(inner)).await;
+    run(runs, Some(outer), None).await;
+    run(runs, None, None).await;
+    // Once more: the trace of then is none of now's, and the code is sent what it was sent.
+    let replay = format!("{runs}/{}/replay", by_code["id"].as_str().expect("an id"));
+    for trace in [None, Some(outer)] {
+        let text = run(&replay, trace, None).await["response"]["body"]["text"].as_str().expect("text").to_owned();
+        assert!(text.contains(&field(inner)), "{text}");
+    }
+    let found = logs(&host, "").await;
+    let traces: Vec<_> = found.iter().rev().map(|record| record["trace_id"].as_str()).collect();
+    assert_eq!(traces, [Some(outer), Some(inner), Some(outer), None, None, Some(outer)]);
+    assert_eq!(logs(&host, &format!("trace_id={outer}")).await.len(), 3);
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_there_with_its_error_and_what_never_was_is_not() {
     let host = host().await;
     host.deploy("acme", "throws", words::THROWS).await;

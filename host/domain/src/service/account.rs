@@ -66,12 +66,12 @@ impl Account {
         }
     }
 
-    /// What was asked for.
-    pub(super) fn asked<B>(&mut self, request: &http::Request<B>) {
+    /// What was asked for, and in which trace.
+    pub(super) fn asked<B>(&mut self, request: &http::Request<B>, trace: Option<TraceId>) {
         self.method = request.method().clone();
         // Shares the bytes of the request's head; they are copied only if a record is kept.
         self.path = request.uri().path_and_query().cloned();
-        self.trace = TraceId::of(request.headers());
+        self.trace = trace;
     }
 
     pub(super) fn found(&mut self, scope: Arc<TenantScope>, origin: Arc<Origin>) {

@@ -19,6 +19,7 @@ use crate::ids::{AliasName, Digest, FunctionName, RequestId, TenantId, TenantSlu
 use crate::log::Via;
 use crate::outcome::Outcome;
 use crate::repository::RepositoryError;
+use crate::trace::TraceId;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
@@ -153,7 +154,7 @@ impl Invoker {
         found: Result<(&Target, &Served), InvokeError>,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, InvokeError> {
-        account.asked(&request);
+        account.asked(&request, TraceId::of(request.headers()));
         let (hops, body_bytes) = (egress::hops(request.headers()), request.body().size_hint().lower());
         let ready = match found {
             Ok((target, served)) => {

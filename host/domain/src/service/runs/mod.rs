@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::account::{Account, Books};
@@ -31,6 +32,7 @@ use crate::log::{Origin, Via};
 use crate::prompt::Prompt;
 use crate::run::{CallOptions, Run};
 use crate::tenant::Tenant;
+use crate::trace::TraceId;
 pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
 pub use error::RunError;
@@ -172,8 +174,25 @@ impl Runs {
         self.admissions.standing(tenant.id, &self.rulebook.of(tenant, None).1)
     }
 
-    /// Finds the code, waits for a place and makes the code ready.
-    pub async fn start(&self, tenant: &TenantScope, id: RequestId, spec: RunSpec) -> Result<StartedRun, RunError> {
+    /// Finds the code, waits for a place and makes the code ready. Its trace is that of whoever asks for it; where they say none, the one
+    /// that the guest's request names.
+    pub async fn start(
+        &self,
+        tenant: &TenantScope,
+        (id, trace): (RequestId, Option<TraceId>),
+        spec: RunSpec,
+    ) -> Result<StartedRun, RunError> {
+        self.start_in(tenant, id, |sent| trace.or_else(|| TraceId::of(sent)), spec).await
+    }
+
+    /// `trace` is given the fields of the guest's request.
+    async fn start_in(
+        &self,
+        tenant: &TenantScope,
+        id: RequestId,
+        trace: impl FnOnce(&HeaderMap) -> Option<TraceId>,
+        spec: RunSpec,
+    ) -> Result<StartedRun, RunError> {
         let request = match (spec.request, &spec.prompt) {
             (Some(request), _) => request,
             (None, Some(prompt)) => RunRequest::get(prompt.path()),
@@ -182,7 +201,7 @@ impl Runs {
         let asked = request.build()?;
         spec.call.egress.as_ref().map_or(Ok(()), |policy| policy.check_grant())?;
         let mut account = Account::open(&self.books, Via::Run, id);
-        account.asked(&asked);
+        account.asked(&asked, trace(asked.headers()));
         let ready = async {
             let found = self.find(tenant, spec.code).await?;
             account.found(Arc::new(tenant.clone()), Arc::new(found.origin()));

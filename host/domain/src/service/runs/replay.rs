@@ -8,6 +8,7 @@ use crate::ids::{RequestId, RunId};
 use crate::prompt::Prompt;
 use crate::run::CallOptions;
 use crate::service::preparation::PrepareError;
+use crate::trace::TraceId;
 
 /// What whoever asks for a replay may do beside running code.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ impl Runs {
     pub async fn replay(
         &self,
         tenant: &TenantScope,
-        id: RequestId,
+        (id, trace): (RequestId, Option<TraceId>),
         run: &RunId,
         rights: ReplayRights,
     ) -> Result<StartedRun, RunError> {
@@ -59,7 +60,8 @@ impl Runs {
             fresh: false,
             record: true,
         };
-        let mut started = self.start(tenant, id, spec).await?;
+        // The trace that the recorded request names is one of then.
+        let mut started = self.start_in(tenant, id, |_| trace, spec).await?;
         started.warnings.extend(warning.map(str::to_owned));
         let has = |name: &String| started.execution.env.keys().any(|held| held.as_str() == name);
         let missing: Vec<String> = result.env_names.into_iter().filter(|name| !has(name)).collect();
