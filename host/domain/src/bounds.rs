@@ -45,10 +45,15 @@ impl FunctionPattern {
         }
     }
 
+    /// What all of its names begin with.
+    fn beginning(&self) -> &str {
+        self.0.strip_suffix('*').unwrap_or(&self.0)
+    }
+
     /// Whether it has every name that the other one has.
     fn covers(&self, other: &Self) -> bool {
         match self.0.strip_suffix('*') {
-            Some(beginning) => other.0.strip_suffix('*').unwrap_or(&other.0).starts_with(beginning),
+            Some(beginning) => other.beginning().starts_with(beginning),
             None => self == other,
         }
     }
@@ -80,6 +85,18 @@ impl Bounds {
 
     pub fn reaches(&self, function: &FunctionName) -> bool {
         self.functions.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.has(function)))
+    }
+
+    /// Where whoever has looked at all names up to this one goes on: after the name that is given, which says nothing of names out of reach.
+    /// `None` where no later one is reached.
+    pub fn next_after(&self, looked_at: FunctionName) -> Option<FunctionName> {
+        match &self.functions {
+            Some(patterns) if !self.reaches(&looked_at) => {
+                let beginnings = patterns.iter().map(FunctionPattern::beginning);
+                last_before(beginnings.filter(|beginning| *beginning > looked_at.as_str()).min()?)
+            }
+            _ => Some(looked_at),
+        }
     }
 
     /// Whether it is good for whoever asks from there. An address that is not known is in no network.
@@ -125,6 +142,16 @@ impl Bounds {
     }
 }
 
+/// The last name there can be before all that begin like this.
+fn last_before(beginning: &str) -> Option<FunctionName> {
+    beginning.char_indices().rev().find_map(|(at, least)| {
+        let same = &beginning[..at];
+        let smaller = ('a'..='z').rev().chain(('0'..='9').rev()).chain(['-']).filter(|c| *c < least);
+        let longer = smaller.map(|c| format!("{:z<MAX_SLUG$}", format!("{same}{c}")));
+        longer.chain([same.to_owned()]).find_map(|name| FunctionName::parse(&name).ok())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +186,33 @@ mod tests {
         for bad in ["", "A", "*a", "a*b", "a**", "a_", "a.b*", "-a", &"a".repeat(31)] {
             assert_eq!(FunctionPattern::parse(bad), Err(InvalidPattern), "{bad}");
         }
+    }
+
+    #[test]
+    fn whoever_goes_on_learns_no_name_out_of_reach() {
+        let next = |raw: &[&str], from: &str| {
+            let next = patterns(raw).next_after(FunctionName::parse(from).expect("valid"));
+            next.map(|name| name.to_string())
+        };
+        let filled = |beginning: &str| Some(format!("{beginning:z<30}"));
+        assert_eq!(next(&["a*"], "ab"), Some("ab".to_owned()));
+        for (raw, from, expected) in [
+            (&["c*"][..], "ab", filled("b")),
+            (&["cb*", "x"], "ab", filled("ca")),
+            (&["ca*"], "ab", filled("c9")),
+            (&["c0"], "ab", filled("c-")),
+            (&["c-*"], "ab", Some("c".to_owned())),
+            (&["c-0*"], "ab", Some("c".to_owned())),
+            (&["a*", "c"], "b", filled("b")),
+            (&["0*"], "1", None),
+            (&["a*", "b"], "c", None),
+            (&[], "c", None),
+        ] {
+            assert_eq!(next(raw, from), expected, "{raw:?} {from}");
+        }
+        assert_eq!(last_before("0"), None);
+        let name = FunctionName::parse("x").expect("valid");
+        assert_eq!(Bounds::default().next_after(name.clone()), Some(name));
     }
 
     fn networks(raw: &[&str]) -> Bounds {

@@ -27,11 +27,10 @@ pub async fn list_functions(
 ) -> Result<Answer<List<FunctionResponse>>, Failure> {
     let after = list.after(&name, |text| FunctionName::parse(text).ok())?;
     let of = (&found.credential.bounds, &labels);
-    let page = app.platform().functions.list(&found.scope, of, after.as_ref(), list.limit).await?;
-    let last = page.items.last().filter(|_| page.more);
-    let next_cursor = last.map(|function| encode(&name, function.name.as_str()));
+    let (functions, next) = app.platform().functions.list(&found.scope, of, after, list.limit).await?;
+    let next_cursor = next.map(|function| encode(&name, function.as_str()));
     let slug = found.scope.slug();
-    let data = page.items.into_iter().map(|function| FunctionResponse::new(&app, slug, function)).collect();
+    let data = functions.into_iter().map(|function| FunctionResponse::new(&app, slug, function)).collect();
     Ok(Answer(List { data, next_cursor }))
 }
 

@@ -18,8 +18,10 @@ use crate::ids::FunctionName;
 use crate::labels;
 use crate::repository::{Page, Repository, RepositoryError, WriteError};
 
-/// Functions that are read at a time to find those that a key reaches.
-const LOOKED_AT: usize = 500;
+/// Functions that one search looks at, before it says where to go on.
+const LOOKED_AT: usize = 5_000;
+/// Of those, read at a time.
+const READ_AT_ONCE: usize = 500;
 /// Functions that one request removes at most.
 pub const AT_ONCE: usize = 100;
 
@@ -106,61 +108,78 @@ impl Functions {
         self.repository.function(tenant, name).await?.ok_or(FunctionError::Unknown)
     }
 
-    /// Those after `after` that these bounds reach and that have these labels, by name.
+    /// Those after `after` that these bounds reach and that have these labels, by name; and the name after which to go on, which may be
+    /// that of none.
     pub async fn list(
         &self,
         tenant: &TenantScope,
         (bounds, labels): (&Bounds, &BTreeMap<String, String>),
-        after: Option<&FunctionName>,
+        after: Option<FunctionName>,
         limit: usize,
-    ) -> Result<Page<Function>, RepositoryError> {
+    ) -> Result<(Vec<Function>, Option<FunctionName>), RepositoryError> {
+        let last = |page: &Page<Function>| page.items.last().filter(|_| page.more).map(|last| last.name.clone());
         if bounds.functions.is_none() && labels.is_empty() {
-            return self.repository.list_functions(tenant, after, limit).await;
+            let page = self.repository.list_functions(tenant, after.as_ref(), limit).await?;
+            let next = last(&page);
+            return Ok((page.items, next));
         }
-        let (mut items, mut after) = (Vec::new(), after.cloned());
+        let (mut found, mut after, mut left) = (Vec::<Function>::new(), after, LOOKED_AT);
         loop {
-            let page = self.repository.list_functions(tenant, after.as_ref(), LOOKED_AT).await?;
-            after = page.items.last().map(|function| function.name.clone());
-            items.extend(
-                page.items
-                    .into_iter()
-                    .filter(|function| bounds.reaches(&function.name) && labels::has_all(&function.labels, labels)),
-            );
-            if items.len() > limit || !page.more {
-                let more = items.len() > limit;
-                items.truncate(limit);
-                return Ok(Page { items, more });
+            let page = self.repository.list_functions(tenant, after.as_ref(), left.min(READ_AT_ONCE)).await?;
+            left = left.saturating_sub(page.items.len());
+            after = last(&page).and_then(|last| bounds.next_after(last));
+            let meant =
+                |function: &Function| bounds.reaches(&function.name) && labels::has_all(&function.labels, labels);
+            for function in page.items.into_iter().filter(meant) {
+                if found.len() == limit {
+                    let next = found.last().map(|last| last.name.clone());
+                    return Ok((found, next));
+                }
+                found.push(function);
+            }
+            if after.is_none() || left == 0 {
+                return Ok((found, after));
             }
         }
     }
 
     /// Removes those that have all of these labels, up to `AT_ONCE` of them, as `delete` removes each; or says which they are. And whether
-    /// there are more. If one can't be removed, those before it are gone, and asking again goes on with it.
+    /// there may be more: of very many functions not all are looked at. If one can't be removed, those before it are gone and named, and
+    /// asking again goes on with it.
     pub async fn delete_labelled(
         &self,
         tenant: &TenantScope,
         labels: &BTreeMap<String, String>,
         dry_run: bool,
     ) -> Result<(Vec<FunctionName>, bool), FunctionError> {
-        let page = self.list(tenant, (&Bounds::default(), labels), None, AT_ONCE).await?;
+        let (mut found, mut next) = self.list(tenant, (&Bounds::default(), labels), None, AT_ONCE).await?;
+        // Nothing would be different the next time: it goes on until there is something.
+        while found.is_empty() && next.is_some() {
+            (found, next) = self.list(tenant, (&Bounds::default(), labels), next, AT_ONCE).await?;
+        }
         let wanted = labels.clone();
         let still: Condition<Function> = Arc::new(move |held| match held {
             Some(function) if labels::has_all(&function.labels, &wanted) => Verdict::Holds,
             _ => Verdict::Failed,
         });
-        let mut names = Vec::with_capacity(page.items.len());
-        for Function { name, .. } in page.items {
+        let mut names = Vec::with_capacity(found.len());
+        for Function { name, .. } in found {
             if !dry_run {
                 match self.delete(tenant, name.clone(), still.clone()).await {
                     Ok(()) => {}
                     // Somebody else removed it, or took the label away.
                     Err(FunctionError::Unknown | FunctionError::Changed) => continue,
-                    Err(error) => return Err(error),
+                    Err(error) if names.is_empty() => return Err(error),
+                    // Whoever asked, and the audit, have to hear of those that are gone.
+                    Err(error) => {
+                        tracing::warn!(tenant.id = %tenant.id(), function.name = %name, %error, "a function was not removed");
+                        return Ok((names, true));
+                    }
                 }
             }
             names.push(name);
         }
-        Ok((names, page.more))
+        Ok((names, next.is_some()))
     }
 
     /// Removes the function with its versions and the routes that lead to it, if the condition holds of it; what is in flight ends by itself, and contents
