@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
@@ -22,7 +22,8 @@ const ENTRIES: [&str; 6] = ["main", "index", "worker", "src/main", "src/index", 
 /// holds all that is imported.
 ///
 /// # Errors
-/// A file that cannot be read or is no module; imports that lead nowhere are left for the compiler to name.
+/// A file that cannot be read, is no module, or lies outside of the project by a link; imports that lead nowhere are left for the compiler to
+/// name.
 pub fn read(file: &Path, mut options: CodeOptions) -> Result<Code> {
     let entry = if file.is_dir() { Some(entry(file)?) } else { None };
     let path = entry.as_deref().unwrap_or(file);
@@ -44,7 +45,8 @@ pub fn read(file: &Path, mut options: CodeOptions) -> Result<Code> {
         }
         // As it was named, where it was.
         let file = if name == main { path.to_owned() } else { project.join(&name) };
-        let bytes = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let whole = within(&project, &file)?;
+        let bytes = std::fs::read(whole).with_context(|| format!("cannot read `{}`", file.display()))?;
         let module = module(&name, bytes).with_context(|| format!("cannot read `{}`", file.display()))?;
         if module.kind.is_code() {
             for specifier in specifiers(&module.text) {
@@ -75,6 +77,19 @@ pub fn read(file: &Path, mut options: CodeOptions) -> Result<Code> {
     Ok(Code::new(modules, short(&main))?.with_options(options)?)
 }
 
+/// Where the file really lies, if that is in the project, which is canonical: somebody else may have written it, and whoever deploys it must
+/// not send along what is theirs alone.
+fn within(project: &Path, file: &Path) -> Result<PathBuf> {
+    let whole = file.canonicalize().with_context(|| format!("cannot read `{}`", file.display()))?;
+    ensure!(
+        whole.starts_with(project),
+        "`{}` leads out of the project `{}` by a link: put the file itself there",
+        file.display(),
+        project.display()
+    );
+    Ok(whole)
+}
+
 /// The folder with a `package.json` that `folder` is or lies in.
 fn project(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|folder| folder.join("package.json").is_file()).map(Path::to_owned)
@@ -93,7 +108,7 @@ fn common_folder<'n>(folder: &str, names: impl Iterator<Item = &'n String>) -> S
 }
 
 /// The entry of a project's folder: what its `function.toml` names, or its `package.json`, if that is there and code, or a file of a usual
-/// name.
+/// name. It does not lie elsewhere by a link.
 pub fn entry(folder: &Path) -> Result<PathBuf> {
     if let Some(named) = Project::read(folder)?.entry()? {
         return Ok(named);
@@ -104,7 +119,7 @@ pub fn entry(folder: &Path) -> Result<PathBuf> {
     let is_code = |path: &String| ModuleKind::from_name(path).is_ok_and(ModuleKind::is_code);
     let code = |path: &&str| isolet_modules::resolve(|name| folder.join(name).is_file(), "", path).filter(is_code);
     let found = named.iter().find_map(code).or_else(|| ENTRIES.iter().find_map(code));
-    found.map(|name| folder.join(name)).ok_or_else(|| {
+    let found = found.map(|name| folder.join(name)).ok_or_else(|| {
         let said = match &named[..] {
             [] => String::new(),
             _ => format!("`{}`, which package.json names, is not there or is no code, and ", named.join("`, `")),
@@ -114,7 +129,9 @@ pub fn entry(folder: &Path) -> Result<PathBuf> {
             folder.display(),
             ENTRIES.join(", ")
         )
-    })
+    })?;
+    within(&folder.canonicalize().with_context(|| format!("cannot read `{}`", folder.display()))?, &found)?;
+    Ok(found)
 }
 
 /// What the folder's `package.json` says; nothing where there is none.
@@ -206,6 +223,67 @@ mod tests {
         std::fs::remove_file(dir.path().join("app/package.json")).expect("removed");
         let code = read(&dir.path().join("app/src/api/main.ts"), CodeOptions::default()).expect("read");
         assert_eq!((code.main_module(), code.modules().len()), ("main.ts", 2));
+    }
+
+    #[test]
+    fn no_link_leads_out_of_the_project() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let app = dir.path().join("app");
+        std::fs::create_dir_all(app.join("src")).expect("made");
+        std::fs::create_dir(dir.path().join("home")).expect("made");
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, app.join(name)).expect("linked");
+        let remove = |name: &str| std::fs::remove_file(app.join(name)).expect("removed");
+        let refused = |read: Result<Code>, file: &str| {
+            let told = format!("{:#}", read.expect_err("it leads out"));
+            assert!(told.contains(file) && told.contains("leads out of the project"), "{told}");
+        };
+        let options = CodeOptions::default;
+        write("home/id_ed25519", "a key");
+        write("home/index.js", "// not this project's");
+        write("app/package.json", "{}");
+
+        // By a folder, by the file itself, by a source map, and by an import map.
+        link("../home", "lib");
+        link("../home/id_ed25519", "key.txt");
+        for import in ["./lib/id_ed25519", "./lib", "./key.txt"] {
+            write("app/main.js", &format!("import k from '{import}'"));
+            let file = import.trim_start_matches("./");
+            refused(read(&app, options()), file);
+            refused(read(&app.join("main.js"), options()), file);
+        }
+        write("app/main.js", "import k from 'k'");
+        let mapped = [("k".to_owned(), "./key.txt".to_owned())].into();
+        refused(read(&app, CodeOptions { import_map: mapped, ..options() }), "key.txt");
+        assert!(read(&app, options()).is_ok(), "nothing leads there");
+        link("../home/id_ed25519", "main.js.map");
+        refused(read(&app, options()), "main.js.map");
+        remove("main.js.map");
+
+        // As the entry, whoever names it.
+        remove("main.js");
+        link("../home/index.js", "main.js");
+        refused(read(&app, options()), "main.js");
+        refused(read(&app.join("main.js"), options()), "main.js");
+        refused(entry(&app).map(|_| unreachable!("it leads out")), "main.js");
+        remove("main.js");
+        for main in ["lib/index.js", "lib"] {
+            write("app/package.json", &format!(r#"{{"main": "{main}"}}"#));
+            refused(read(&app, options()), "lib/index.js");
+        }
+
+        // What stays in the project is the project's, and so is a project that is reached by a link.
+        write("app/package.json", "{}");
+        write("app/src/a.js", "export default 1");
+        write("app/main.js", "import a from './b.js'; import c from './inner/a.js'");
+        link("src/a.js", "b.js");
+        link("src", "inner");
+        std::os::unix::fs::symlink("app", dir.path().join("elsewhere")).expect("linked");
+        for path in ["app", "elsewhere", "elsewhere/main.js"] {
+            let code = read(&dir.path().join(path), options()).expect("read");
+            let names: Vec<&str> = code.modules().keys().map(String::as_str).collect();
+            assert_eq!(names, ["b.js", "inner/a.js", "main.js"], "{path}");
+        }
     }
 
     #[test]
