@@ -278,10 +278,12 @@ impl Config {
         self.control_plane.behind_proxy || open(self.control_plane.address) || open(self.ingress.address)
     }
 
-    /// Folders that are read while the host runs, beside its own.
-    pub(crate) fn folders_read(&self) -> Vec<PathBuf> {
+    /// Folders and files that are read while the host starts and runs, beside its own folder.
+    pub(crate) fn places_read(&self) -> Vec<PathBuf> {
         let tls = [self.control_plane.tls(), self.ingress.tls()];
-        tls.iter().flatten().flat_map(Files::folders).collect()
+        let folders = tls.iter().flatten().flat_map(Files::folders);
+        // Read once, when the store is opened: no folder is needed to find its successor.
+        folders.chain(self.storage.redis.ca_file.clone()).collect()
     }
 
     pub fn runtime(&self) -> RuntimeConfig {
@@ -400,6 +402,20 @@ mod tests {
         std::fs::write(&file, "[limits]\ncpu = 7\n").expect("written");
         assert!(format!("{:#}", Config::load(Some(&file), []).expect_err("refused")).contains("cpu"));
         assert!(Config::load(None, [("ISOLET_NOPE__X".to_owned(), "1".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn what_is_read_elsewhere_is_known_before_the_walls_close() {
+        let set = |names: &[(&str, &str)]| {
+            let variables = names.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Config::load(None, variables.collect::<Vec<_>>()).expect("valid").places_read()
+        };
+        let (certificate, key) =
+            (("ISOLET_INGRESS__TLS_CERTIFICATE", "/c/i.pem"), ("ISOLET_INGRESS__TLS_KEY", "/k/i.key"));
+        let authorities = ("ISOLET_STORAGE__REDIS__CA_FILE", "/r/ca.pem");
+        assert_eq!(set(&[]), Vec::<PathBuf>::new());
+        assert_eq!(set(&[authorities]), ["/r/ca.pem"].map(PathBuf::from));
+        assert_eq!(set(&[certificate, key, authorities]), ["/c", "/k", "/r/ca.pem"].map(PathBuf::from));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn prepare(arguments: UpArguments) -> Result<Prepared> {
     config.check()?;
     DataDir::open(&config.server.data_dir)?;
     let compiler = helper::start(config.server.sandbox)?;
-    walls::before_threads(config.server.sandbox, &config.server.data_dir, &config.folders_read())?;
+    walls::before_threads(config.server.sandbox, &config.server.data_dir, &config.places_read())?;
     Ok(Prepared { config, compiler, json: arguments.json })
 }
 

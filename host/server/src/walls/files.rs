@@ -1,5 +1,5 @@
 //! Which files the process can reach once Landlock is on: all of the data folder, with what links in it lead to, and for reading what a
-//! start and the look-up of names need. Nothing can be executed.
+//! start and the look-up of names need, and what the settings name (certificates, and the authorities of Redis). Nothing can be executed.
 
 use std::path::{Path, PathBuf};
 
