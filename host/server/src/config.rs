@@ -128,6 +128,7 @@ pub struct LimitsTable {
     pub request_body_mib: u64,
     pub response_body_mib: u64,
     pub log_kib: u64,
+    pub subrequests: u32,
     pub wait_until_ms: u64,
     pub startup_cpu_ms: u64,
     pub build_cpu_ms: u64,
@@ -318,6 +319,7 @@ impl Config {
                 request_body_bytes: limits.request_body_mib << 20,
                 response_body_bytes: limits.response_body_mib << 20,
                 log_bytes: limits.log_kib << 10,
+                subrequests: limits.subrequests,
                 wait_until: ms(limits.wait_until_ms),
                 startup_cpu: ms(limits.startup_cpu_ms),
                 build_cpu: ms(limits.build_cpu_ms),
@@ -389,6 +391,28 @@ mod tests {
         assert_eq!((platform.limits, platform.admission), (Limits::DEFAULT, Admission::DEFAULT));
         assert_eq!((platform.logs, platform.activity), (LogRules::DEFAULT, ActivityRules::DEFAULT));
         assert_eq!(config.egress.policy().expect("valid").rules.len(), 1);
+    }
+
+    /// Whoever sets more learns it from the manual alone.
+    #[test]
+    fn the_manual_names_the_most_of_each_limit() {
+        let (max, ms) = (Limits::MAX, |time: Duration| u64::try_from(time.as_millis()).expect("small"));
+        for (name, most) in [
+            ("cpu_ms", ms(max.cpu)),
+            ("wall_ms", ms(max.wall)),
+            ("streaming_wall_ms", ms(max.streaming_wall)),
+            ("memory_mib", max.memory_bytes >> 20),
+            ("request_body_mib", max.request_body_bytes >> 20),
+            ("response_body_mib", max.response_body_bytes >> 20),
+            ("log_kib", max.log_bytes >> 10),
+            ("subrequests", max.subrequests.into()),
+            ("wait_until_ms", ms(max.wait_until)),
+            ("startup_cpu_ms", ms(max.startup_cpu)),
+            ("build_cpu_ms", ms(max.build_cpu)),
+        ] {
+            let (begin, end) = (format!("{name} = "), format!("# at most {most}"));
+            assert!(DEFAULTS.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end)), "{name}: {most}");
+        }
     }
 
     #[test]
