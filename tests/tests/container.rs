@@ -99,5 +99,6 @@ fn pods_set_what_a_host_understands() {
     // Pods end after the host has drained, and their data folder is where the volumes are.
     let grace = manifest.split("terminationGracePeriodSeconds: ").nth(1).and_then(|rest| rest.lines().next());
     assert!(grace.and_then(|seconds| seconds.parse::<u64>().ok()).is_some_and(|grace| grace > config.server.drain_s));
-    assert!(manifest.contains(&format!("mountPath: {}/pepper.key", config.server.data_dir.display())));
+    let data = config.server.data_dir.display();
+    assert!(manifest.contains(&format!("mountPath: {data}\n")) && manifest.contains(&format!("/keys/*.key {data}/")));
 }
