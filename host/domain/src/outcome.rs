@@ -57,7 +57,7 @@ outcomes! {
     StartupLimit = "startup_limit", 21;
     /// The code does not compile.
     BuildFailed = "build_failed", 22;
-    /// The code is too large, or compiling it took too much.
+    /// Compiling the code took too much CPU time or memory.
     BuildLimit = "build_limit", 23;
     /// The tenant or function is suspended.
     Suspended = "suspended", 30;
