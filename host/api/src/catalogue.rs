@@ -121,7 +121,8 @@ rows! {
     ADDRESS_TOO_LONG = URI_TOO_LONG "address_too_long", "Address too long",
         "Path and query together are too long.";
     MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported media type",
-        "Bodies are JSON in UTF-8 and say so: `content-type: application/json`.";
+        "Bodies are JSON in UTF-8 and say so: `content-type: application/json`. A component's version is sent \
+         as its bytes: `content-type: application/wasm`.";
     MISDIRECTED = MISDIRECTED_REQUEST "misdirected", "Not served here",
         "This host does not answer for the name in the request. Names beyond loopback are listed in the host's settings.";
     INVALID = UNPROCESSABLE_ENTITY "invalid_request", "Request not acceptable",
