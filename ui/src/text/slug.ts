@@ -1,6 +1,6 @@
 // The names that a reader chooses: tenants, functions, aliases. They become parts of host names, so the rules are those of host labels.
 
-/** `design/api.md`: `{function}--{tenant}` becomes one label. */
+/** `{function}--{tenant}` becomes one label. */
 const SLUG = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 /** Why a thing may not be called that, or `null`. */

@@ -1,5 +1,5 @@
 // How a run's outcome is worded: tone, headline with figures, and what the reader can do. The outcomes are those of
-// `design/api.md`; a name this console does not know is shown as it is.
+// `host/docs/command-line.md`; a name this console does not know is shown as it is.
 import type { ApiError } from '../../../api/problem'
 import type { Limits, RunResult } from '../../../api/types'
 import { limitsApplied } from '../../../app/info'

@@ -8,7 +8,7 @@ import { codeOf, optionsOf } from './code'
 import type { Draft } from './draft'
 import { codeProblems, idleView, RunInProgress, type RunView } from './runView'
 
-/** `design/api.md`, limits: 1–16,384 characters, counted as code points. */
+/** `PROMPT_CHARS` of `host/domain/src/limits.rs`: 1–16,384 characters, counted as code points. */
 export const PROMPT_MAX = 16_384
 
 export function promptLength(prompt: string): number {
