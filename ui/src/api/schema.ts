@@ -2025,6 +2025,10 @@ export interface components {
             version: string;
             warnings: string[];
         };
+        /** @description A run that is not waited for. */
+        RunUnderWayResponse: {
+            id: string;
+        };
         SavePromptRequest: {
             prompt: string;
         };
@@ -2667,8 +2671,8 @@ export interface components {
                 };
             };
         };
-        /** @description Answer not remembered; Request on its way; Nothing deployed */
-        "409.idempotency_answer_lost.idempotency_in_flight.not_deployed": {
+        /** @description Answer not remembered; Request on its way; Nothing deployed; Run cannot be repeated; Storage full */
+        "409.idempotency_answer_lost.idempotency_in_flight.not_deployed.not_replayable.storage_full": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 [name: string]: unknown;
@@ -2676,14 +2680,14 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "not_deployed";
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "not_deployed" | "not_replayable" | "storage_full";
                     /** @constant */
                     status?: 409;
                 };
             };
         };
-        /** @description Answer not remembered; Request on its way; Nothing deployed; Run cannot be repeated */
-        "409.idempotency_answer_lost.idempotency_in_flight.not_deployed.not_replayable": {
+        /** @description Answer not remembered; Request on its way; Nothing deployed; Storage full */
+        "409.idempotency_answer_lost.idempotency_in_flight.not_deployed.storage_full": {
             headers: {
                 "isolet-request-id": components["headers"]["isolet-request-id"];
                 [name: string]: unknown;
@@ -2691,7 +2695,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "not_deployed" | "not_replayable";
+                    code?: "idempotency_answer_lost" | "idempotency_in_flight" | "not_deployed" | "storage_full";
                     /** @constant */
                     status?: 409;
                 };
@@ -3265,6 +3269,10 @@ export interface components {
         "isolet-outcome": string;
         /** @description Names this request in the host's log. */
         "isolet-request-id": string;
+        /** @description Where to look for what comes of it. */
+        location: string;
+        /** @description The preference that was honoured (RFC 7240). */
+        "preference-applied": string;
         /** @description How many more of them now, and the seconds until it is all of them. */
         ratelimit: string;
         /** @description What a tenant may do at most: `q` requests in `w` seconds. */
@@ -3656,7 +3664,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_global_key: {
@@ -3732,7 +3740,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     get_openapi: {
@@ -3794,7 +3802,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     create_link: {
@@ -3906,7 +3914,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     get_tenant: {
@@ -4025,7 +4033,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     get_tenant_egress: {
@@ -4105,7 +4113,7 @@ export interface operations {
             428: components["responses"]["428.precondition_required"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_tenant_egress: {
@@ -4222,7 +4230,7 @@ export interface operations {
             428: components["responses"]["428.precondition_required"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_ceiling: {
@@ -4341,7 +4349,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_tenant_variable: {
@@ -4546,7 +4554,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_function: {
@@ -4884,7 +4892,7 @@ export interface operations {
             428: components["responses"]["428.precondition_required"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_function_egress: {
@@ -5006,7 +5014,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_variable: {
@@ -5608,7 +5616,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     rollback_function: {
@@ -5736,7 +5744,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_function_secret: {
@@ -6219,7 +6227,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_key: {
@@ -6296,7 +6304,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     get_tenant_limits: {
@@ -6375,7 +6383,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     list_logs: {
@@ -6559,7 +6567,7 @@ export interface operations {
             422: components["responses"]["422.idempotency_key_reused.invalid_request"];
             429: components["responses"]["429.too_many_changes.too_many_idempotency_keys"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     clear_prompts: {
@@ -6660,7 +6668,7 @@ export interface operations {
             421: components["responses"]["421.misdirected"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     resume_tenant: {
@@ -6817,7 +6825,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_route: {
@@ -6897,6 +6905,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same. */
+                prefer?: string;
                 /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
                 "idempotency-key"?: string;
             };
@@ -6925,12 +6935,27 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description It is under way, where `Prefer` asks for that: what comes of it will be at `Location`. */
+            202: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["idempotent-replayed"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    location: components["headers"]["location"];
+                    "preference-applied": components["headers"]["preference-applied"];
+                    ratelimit: components["headers"]["ratelimit"];
+                    "ratelimit-policy": components["headers"]["ratelimit-policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunUnderWayResponse"];
+                };
+            };
             400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.egress_not_allowed.forbidden"];
             404: components["responses"]["404.function_not_found.run_not_found.tenant_not_found.version_not_found"];
             408: components["responses"]["408.body_too_slow"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.not_deployed"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.not_deployed.storage_full"];
             413: components["responses"]["413.body_too_large.code_too_large"];
             414: components["responses"]["414.address_too_long"];
             415: components["responses"]["415.unsupported_media_type"];
@@ -7071,6 +7096,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same. */
+                prefer?: string;
                 /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
                 "idempotency-key"?: string;
             };
@@ -7096,11 +7123,26 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            /** @description It is under way, where `Prefer` asks for that: what comes of it will be at `Location`. */
+            202: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["idempotent-replayed"];
+                    "isolet-request-id": components["headers"]["isolet-request-id"];
+                    location: components["headers"]["location"];
+                    "preference-applied": components["headers"]["preference-applied"];
+                    ratelimit: components["headers"]["ratelimit"];
+                    "ratelimit-policy": components["headers"]["ratelimit-policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunUnderWayResponse"];
+                };
+            };
             400: components["responses"]["400.invalid_host.malformed_request"];
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.egress_not_allowed.forbidden"];
             404: components["responses"]["404.function_not_found.run_not_found.tenant_not_found.version_not_found"];
-            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.not_deployed.not_replayable"];
+            409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.not_deployed.not_replayable.storage_full"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_request.startup_failed.startup_limit"];
@@ -7183,7 +7225,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     delete_tenant_secret: {
@@ -7255,7 +7297,7 @@ export interface operations {
             422: components["responses"]["422.invalid_request"];
             429: components["responses"]["429.too_many_changes"];
             500: components["responses"]["500.internal"];
-            503: components["responses"]["503.store_unavailable"];
+            503: components["responses"]["503.overloaded.store_unavailable"];
         };
     };
     get_usage: {
