@@ -372,7 +372,7 @@ fn a_run_on_a_host_is_on_record_there() {
     let ran = desk.call(&["run", "echo.js", "--url", url, "--key-file", "echo.js"]);
     assert_eq!((ran.exit, ran.stdout.as_str()), (1, ""), "{ran:?}");
     let ran = there(&["echo.js", "--tenant", "nobody"]);
-    assert_eq!((ran.exit, ran.stderr.contains("tenant")), (1, true), "{ran:?}");
+    assert_eq!((ran.exit, ran.stderr.contains("tenant_not_found")), (33, true), "{ran:?}");
 }
 
 #[test]

@@ -136,15 +136,15 @@ fn mistakes_are_shown_where_they_are() {
         assert_eq!((code, stdout.as_str()), (exit, ""), "{stderr}");
         assert!(stderr.contains(&format!("--> {place}")) && stderr.contains('^'), "{stderr}");
     }
-    for (arguments, part) in [
-        (&["odd name"][..], "give `--name`"),
-        (&["bad", "--name", "A"], "`--name A`: it must be"),
-        (&["absent.js"], "cannot read `absent.js`"),
-        (&["bad", "--tenant", "nobody"], "tenant_not_found"),
-        (&["bad", "--import-map", "app/main.ts"], "is not JSON"),
+    for (arguments, exit, part) in [
+        (&["odd name"][..], 1, "give `--name`"),
+        (&["bad", "--name", "A"], 1, "`--name A`: it must be"),
+        (&["absent.js"], 1, "cannot read `absent.js`"),
+        (&["bad", "--tenant", "nobody"], 33, "tenant_not_found"),
+        (&["bad", "--import-map", "app/main.ts"], 1, "is not JSON"),
     ] {
         let (code, _, stderr) = desk.deploy(arguments);
-        assert!(code == 1 && stderr.contains(part), "{arguments:?}: {stderr}");
+        assert!(code == exit && stderr.contains(part), "{arguments:?}: {stderr}");
     }
 }
 

@@ -265,11 +265,8 @@ async fn evict(platform: Arc<Platform>) {
     }
 }
 
-/// How often files of certificates are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-
 async fn watch_certificates(certificates: Arc<[Certificate]>) {
-    let mut every = tokio::time::interval(LOOK_EVERY);
+    let mut every = tokio::time::interval(Duration::from_secs(10));
     loop {
         every.tick().await;
         certificates.iter().for_each(Certificate::reload_if_changed);

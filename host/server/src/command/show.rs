@@ -118,9 +118,9 @@ pub fn problem(problem: &Value, texts: &Texts<'_>, as_json: bool) -> Result<u8> 
     let Some(outcome) = outcome else { return Err(anyhow!("{slug}: {detail}")) };
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     if errors.is_empty() {
-        error(&format!("{}: {detail}", outcome.as_str()));
+        error(&format!("{slug}: {detail}"));
     }
-    errors.iter().for_each(|error| error_of_problem(outcome.as_str(), error, texts));
+    errors.iter().for_each(|error| error_of_problem(slug, error, texts));
     Ok(outcome.exit_code())
 }
 
