@@ -128,6 +128,7 @@ pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) ->
         .body(if send.body.is_empty() { body::empty() } else { body::full(send.body) })
         .expect("a valid request");
     let invocation = Invocation {
+        held_bytes: 0,
         request,
         env: send.env.into(),
         limits: send.limits,

@@ -517,6 +517,7 @@ async fn a_client_that_leaves_ends_the_guest() {
         .expect("builds");
     let request = http::Request::builder().uri("http://sandbox/").body(isolet_domain::body::empty()).expect("valid");
     let invocation = isolet_domain::execute::Invocation {
+        held_bytes: 0,
         request,
         env: [].into(),
         tenant: TenantScope::local().id(),

@@ -47,20 +47,24 @@ async fn hold(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usiz
 }
 
 async fn begin(executor: &WasmExecutor, prepared: &Prepared, mib: usize, ms: usize) -> Answer {
+    executor.invoke(prepared, holding(mib, ms)).await
+}
+
+fn holding(mib: usize, ms: usize) -> Invocation {
     let uri = format!("http://sandbox/?mib={mib}&ms={ms}");
-    let invocation = Invocation {
+    Invocation {
         request: http::Request::get(uri).body(body::empty()).expect("a valid request"),
         env: [].into(),
         tenant: TenantScope::local().id(),
         egress: Arc::default(),
         // Filling it takes more CPU on a busy machine; that is not what is tested.
         limits: Limits { cpu: Duration::from_secs(5), ..Limits::DEFAULT },
+        held_bytes: 0,
         entrypoint: None,
         events: None,
         place: None,
         ended: None,
-    };
-    executor.invoke(prepared, invocation).await
+    }
 }
 
 async fn end(answer: Answer) -> Report {
@@ -84,6 +88,20 @@ async fn who_would_exceed_what_all_may_have_is_turned_away_and_nobody_else() {
     assert_eq!(hold(&executor, &holder, 1, 0).await.0, Some(200), "a small one still has room");
     assert_eq!(end(first).await.outcome, Outcome::Ok);
     assert_eq!(hold(&executor, &holder, 40, 0).await.0, Some(200), "what was given back is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_request_has_in_memory_counts_with_what_guests_have() {
+    let executor = executor();
+    let holder = prepare(&executor, HOLDER).await.expect("builds");
+    let sent = |held_mib: u64| executor.invoke(&holder, Invocation { held_bytes: held_mib << 20, ..holding(1, 500) });
+    let first = sent(40).await;
+    assert!(first.response.is_some());
+    let second = end(sent(40).await).await;
+    assert_eq!(second.outcome, Outcome::Overloaded, "{:?}", second.error);
+    assert_eq!(end(sent(1).await).await.outcome, Outcome::Ok, "a small one still has room");
+    assert_eq!(end(first).await.outcome, Outcome::Ok);
+    assert_eq!(end(sent(40).await).await.outcome, Outcome::Ok, "what was given back is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,7 +58,7 @@ impl FromRequestParts<AppState> for Caller {
         match app.platform().sign_in.authenticate(token, from).await {
             Ok(credential) => {
                 trail::note_caller(&parts.extensions, &credential);
-                parts.extensions.insert(Sends(credential.tenant));
+                parts.extensions.insert(Sends::of(&credential));
                 Ok(Self(credential))
             }
             Err(SignInError::Refused) => Err(Failure::Unauthenticated),

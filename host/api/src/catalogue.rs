@@ -104,9 +104,11 @@ rows! {
     NOTHING_EARLIER = CONFLICT "nothing_earlier", "Nothing to go back to",
         "No other split is known that traffic went to before. Name a version in `to`.";
     NOT_REPLAYABLE = CONFLICT "not_replayable", "Run cannot be repeated",
-        "The record does not hold all that the run was made with: a prompt that was never run, or a body that was cut.";
+        "The record does not hold all that the run was made with: a prompt that was never run, or a body that was cut; or the run \
+         is still under way.";
     NO_ANSWER = CONFLICT "no_answer", "No answer to look at",
-        "The run ended before there was an answer, or the record is of a prompt that was never run. Its outcome says why.";
+        "The run ended before there was an answer, and its outcome says why; or it is still under way; or the record is of a prompt that \
+         was never run.";
     IN_FLIGHT = CONFLICT "idempotency_in_flight", "Request on its way",
         "A request with the same `Idempotency-Key` is being worked on. Ask again a little later, with the same key.";
     NOT_KEPT = CONFLICT "idempotency_answer_lost", "Answer not remembered",
@@ -184,8 +186,8 @@ rows! {
     STACK_LIMIT = SERVICE_UNAVAILABLE "stack_limit", "The function recursed too deep",
         "Calls were nested deeper than the guest's stack allows.";
     OVERLOADED = SERVICE_UNAVAILABLE "overloaded", "The host is busy",
-        "The tenant, or the host, has as many requests or builds going on as it may have, and the queue is full. Wait as long as \
-         `Retry-After` says.";
+        "The tenant, or the host, has as many requests or builds going on as it may have, and the queue is full; or as many bytes of request \
+         bodies as are read at one time. Wait as long as `Retry-After` says.";
     STORE = SERVICE_UNAVAILABLE "store_unavailable", "Store not available",
         "The store does not answer or takes no writes; nothing was changed. Functions that are known go on answering. Try again after \
          `Retry-After`.";

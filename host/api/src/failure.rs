@@ -307,6 +307,7 @@ fn run(error: &RunError) -> Row {
         RunError::UnknownRun => rows::NO_RUN,
         RunError::NotReplayable => rows::NOT_REPLAYABLE,
         RunError::Request(_) => rows::INVALID,
+        RunError::BodyTooLarge { .. } => rows::BODY_TOO_LARGE,
         RunError::Egress(_) => rows::EGRESS_NOT_ALLOWED,
         RunError::UnknownTenant => missing("tenant"),
         RunError::NotAdmitted(error) => not_admitted(error),

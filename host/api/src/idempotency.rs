@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use isolet_domain::access::Scope;
 use isolet_domain::ids::Digest;
 use isolet_domain::service::answers::NamedRequest;
 use serde::{Deserialize, Serialize};
@@ -40,18 +41,31 @@ struct KeptAnswer {
     body: String,
 }
 
-/// Stands before a handler whose body has at most `limit` bytes.
-pub async fn remember(State((app, limit)): State<(AppState, usize)>, request: Request<Body>, next: Next) -> Response {
-    match once(&app, limit, request, next).await {
+/// Stands before a handler whose body has at most `limit` bytes, and which does nothing without the scope.
+pub async fn remember(
+    State((app, limit, needs)): State<(AppState, usize, Option<Scope>)>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    match once(&app, (limit, needs), request, next).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn once(app: &AppState, limit: usize, request: Request<Body>, next: Next) -> Result<Response, Failure> {
+async fn once(
+    app: &AppState,
+    (limit, needs): (usize, Option<Scope>),
+    request: Request<Body>,
+    next: Next,
+) -> Result<Response, Failure> {
     let Some(key) = key(request.headers())? else { return Ok(next.run(request).await) };
     let (mut parts, body) = request.into_parts();
     let Caller(credential) = Caller::from_request_parts(&mut parts, app).await?;
+    if needs.is_some_and(|scope| !credential.allows(scope)) {
+        // It is refused, and how is for the handler to say: nothing is read for that.
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
     if wants_events(&parts.headers) {
         return Err(malformed("a stream of events cannot be repeated: leave out `idempotency-key`, or ask for JSON"));
     }

@@ -33,7 +33,8 @@ pub trait RequestBody: DeserializeOwned + JsonSchema {
     const MAX_BYTES: usize = 1 << 20;
 }
 
-pub struct Json<T>(pub T);
+/// What the body says, and the room that it takes until the request is answered, or what was sent is counted elsewhere.
+pub struct Json<T>(pub T, pub Option<Room>);
 
 impl<T: RequestBody> FromRequest<AppState> for Json<T> {
     type Rejection = Failure;
@@ -43,12 +44,12 @@ impl<T: RequestBody> FromRequest<AppState> for Json<T> {
             return Err(Failure::MediaType);
         }
         let (parts, body) = request.into_parts();
-        let (bytes, _room) = read(body, T::MAX_BYTES, (app, &parts.extensions)).await?;
+        let (bytes, room) = read(body, T::MAX_BYTES, (app, &parts.extensions)).await?;
         let text = std::str::from_utf8(&bytes).map_err(|error| Failure::Malformed {
             detail: format!("the body is not UTF-8 at byte {}", error.valid_up_to()),
             pointer: None,
         })?;
-        parse(text).map(Self)
+        parse(text).map(|it| Self(it, room))
     }
 }
 
@@ -88,7 +89,9 @@ pub async fn read(
         return Err(Failure::BodyTooLarge { limit_bytes: limit as u64 });
     }
     let whole = whole(body, limit, (app, extensions));
-    tokio::time::timeout(ARRIVES_WITHIN, whole).await.unwrap_or(Err(Failure::BodyTooSlow))
+    let (bytes, room) = tokio::time::timeout(ARRIVES_WITHIN, whole).await.unwrap_or(Err(Failure::BodyTooSlow))?;
+    room.as_ref().map_or(Ok(()), Room::arrived).map_err(|NoRoom| Failure::NoRoom)?;
+    Ok((bytes, room))
 }
 
 async fn whole(

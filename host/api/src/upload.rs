@@ -9,11 +9,15 @@ use isolet_domain::code::MAX_COMPONENT_BYTES;
 
 use crate::document::{Operation, Part};
 use crate::failure::Failure;
+use crate::room::Room;
 use crate::state::AppState;
 use crate::strict_json::{Json, read};
 use crate::wire::functions::AddVersionRequest;
 
-pub enum Uploaded {
+/// What was sent, and the room that it takes.
+pub struct Uploaded(pub Upload, pub Option<Room>);
+
+pub enum Upload {
     Modules(AddVersionRequest),
     /// In base64, as code is kept.
     Component(String),
@@ -25,11 +29,12 @@ impl FromRequest<AppState> for Uploaded {
     async fn from_request(request: Request<Body>, app: &AppState) -> Result<Self, Failure> {
         let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         if kind.as_deref() != Some(b"application/wasm") {
-            return Json::from_request(request, app).await.map(|Json(request)| Self::Modules(request));
+            let Json(request, room) = Json::from_request(request, app).await?;
+            return Ok(Self(Upload::Modules(request), room));
         }
         let (parts, body) = request.into_parts();
-        let (bytes, _room) = read(body, MAX_COMPONENT_BYTES, (app, &parts.extensions)).await?;
-        Ok(Self::Component(STANDARD.encode(bytes)))
+        let (bytes, room) = read(body, MAX_COMPONENT_BYTES, (app, &parts.extensions)).await?;
+        Ok(Self(Upload::Component(STANDARD.encode(bytes)), room))
     }
 }
 

@@ -159,6 +159,8 @@ pub enum BuildError {
 pub struct Invocation {
     /// URI in absolute form: the guest sees it as its request's URL.
     pub request: http::Request<Body>,
+    /// Bytes of its body that are in memory, and count with what all guests have there.
+    pub held_bytes: u64,
     pub env: Arc<[(String, String)]>,
     pub limits: Limits,
     /// Whose it is: connections to the outside are a tenant's own.

@@ -31,6 +31,8 @@ pub mod words {
     pub const LOOPS: &str = "loops!";
     /// Never answers.
     pub const HANGS: &str = "hangs!";
+    /// Answers after a second.
+    pub const SLOW: &str = "slow!";
     /// Brings down the host's own code.
     pub const PANICS: &str = "panics!";
     /// Is stopped after its first bytes.
@@ -127,6 +129,9 @@ impl GuestExecutor for FakeGuests {
         let is = |word: &str| source.contains(word);
         assert!(!is(words::PANICS), "the guest asked for it");
         let mut ended = Ending(invocation.ended.take());
+        if is(words::SLOW) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         if is(words::HANGS) {
             std::future::pending::<()>().await;
         }

@@ -220,3 +220,32 @@ async fn a_run_is_in_its_callers_trace_and_else_in_that_of_its_request() {
     let (first, again) = ([Some(outer), Some(inner), Some(outer), None], [None, None, Some(outer)]);
     assert_eq!(traces, [&first[..], &again].concat());
 }
+
+/// A run that nobody waits for, begun.
+async fn begin_later(host: &Host, source: &str) -> RunId {
+    let request = Some(RunRequest::get("/".to_owned()));
+    let (code, call) = (of_modules(source), CallOptions::none());
+    let spec = RunSpec { code, prompt: None, request, env: BTreeMap::new(), call, fresh: false, record: true };
+    let started = host.platform.runs.start(&host.acme, (RequestId::generate(), None), spec).await.expect("started");
+    let place = started.unattended().expect("there is a place");
+    started.later(place).await.expect("it is under way")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_of_a_run_is_recorded_when_the_store_is_back() {
+    let host = host().await;
+    let id = begin_later(&host, words::SLOW).await;
+    host.store.set_available(false);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    host.store.set_available(true);
+    let run = host.store.run(&host.acme, &id).await.expect("readable").expect("it is on record");
+    assert!(run.result.is_none(), "nobody could write it yet");
+    host.platform.runs.ended().await;
+    let run = host.store.run(&host.acme, &id).await.expect("readable").expect("it is on record");
+    assert!(run.result.is_some());
+    // What was removed meanwhile stays away, and so does what never was on record.
+    let id = begin_later(&host, words::SLOW).await;
+    host.store.delete_run(&host.acme, &id).await.expect("deleted");
+    host.platform.runs.ended().await;
+    assert_eq!(host.store.run(&host.acme, &id).await.expect("readable"), None);
+}

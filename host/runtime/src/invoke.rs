@@ -68,11 +68,13 @@ async fn run(
     head_tx: oneshot::Sender<http::Response<Body>>,
     report_tx: oneshot::Sender<Report>,
 ) {
-    let Invocation { request, env, limits, tenant, egress, entrypoint, events, place, ended } = invocation;
+    let Invocation { request, held_bytes, env, limits, tenant, egress, entrypoint, events, place, ended } = invocation;
     let active = platform.ticker.activate();
     let records = Records::new(limits.log_bytes, events.clone());
     let pass = Pass::new(&platform.door, tenant, egress, limits.subrequests, hops(request.headers()));
     let (meter, share) = (exchange.meter.clone(), platform.budget.share());
+    let mut held = platform.budget.share();
+    let fits = held.grow_to(usize::try_from(held_bytes).unwrap_or(usize::MAX));
     let state = InstanceState::new(meter, records.clone(), &env, entrypoint.as_deref(), &limits, share, pass.clone());
     let mut store = Store::new(&platform.engine, state);
     store.limiter(|state| state);
@@ -87,7 +89,9 @@ async fn run(
     let mut timing = Timing::default();
     let (raw_tx, raw_rx) = oneshot::channel();
     let mut head = Head::new(raw_rx, head_tx);
-    let trapped = {
+    let trapped = if let Err(spent) = fits {
+        Some(wasmtime::Error::new(spent))
+    } else {
         let mut call = Metered::new(
             Box::pin(call(&mut store, &platform, guest, request, exchange.clone(), raw_tx, events.as_ref())),
             exchange.meter.clone(),
@@ -135,7 +139,7 @@ async fn run(
         exchange.meter.stop(failure.0);
     }
     head.forward_last(&exchange);
-    drop(store);
+    drop((store, held));
 
     timing.instantiate = exchange.instantiated.get().copied().unwrap_or_default();
     timing.total = exchange.began.elapsed();

@@ -55,6 +55,7 @@ async fn one(platform: Arc<Platform>, native: Arc<Native>, seed: u32, tape: &[u8
     let sent = if seed.is_multiple_of(3) { body::empty() } else { body::full(vec![b'x'; (seed % 5_000) as usize]) };
     let request = http::Request::post(format!("http://sandbox/{seed}?q")).header("x-a", "1").body(sent).expect("valid");
     let invocation = Invocation {
+        held_bytes: 0,
         request,
         env: vec![("CALLS".to_owned(), tape::variable(seed, tape))].into(),
         limits: LIMITS,

@@ -6905,7 +6905,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same. */
+                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, with events, or with as many such runs under way as the record keeps, it is waited for all the same. */
                 prefer?: string;
                 /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
                 "idempotency-key"?: string;
@@ -6935,7 +6935,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description It is under way, where `Prefer` asks for that: what comes of it will be at `Location`. */
+            /** @description It is under way, where `Prefer` asks for that. What comes of it will be at `Location`, until so many newer runs as the record keeps have taken its place there. */
             202: {
                 headers: {
                     "idempotent-replayed": components["headers"]["idempotent-replayed"];
@@ -7096,7 +7096,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same. */
+                /** @description `respond-async` for a run that is not waited for (RFC 7240). Without a record, with events, or with as many such runs under way as the record keeps, it is waited for all the same. */
                 prefer?: string;
                 /** @description A text of the caller's own: within 24 hours, the same request with the same key is done once. */
                 "idempotency-key"?: string;
@@ -7123,7 +7123,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description It is under way, where `Prefer` asks for that: what comes of it will be at `Location`. */
+            /** @description It is under way, where `Prefer` asks for that. What comes of it will be at `Location`, until so many newer runs as the record keeps have taken its place there. */
             202: {
                 headers: {
                     "idempotent-replayed": components["headers"]["idempotent-replayed"];
@@ -7142,7 +7142,9 @@ export interface operations {
             401: components["responses"]["401.unauthenticated"];
             403: components["responses"]["403.cross_site.egress_not_allowed.forbidden"];
             404: components["responses"]["404.function_not_found.run_not_found.tenant_not_found.version_not_found"];
+            408: components["responses"]["408.body_too_slow"];
             409: components["responses"]["409.idempotency_answer_lost.idempotency_in_flight.not_deployed.not_replayable.storage_full"];
+            413: components["responses"]["413.body_too_large"];
             414: components["responses"]["414.address_too_long"];
             421: components["responses"]["421.misdirected"];
             422: components["responses"]["422.build_failed.build_limit.idempotency_key_reused.invalid_request.startup_failed.startup_limit"];

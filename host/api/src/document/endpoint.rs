@@ -4,6 +4,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 use http::Method;
+use isolet_domain::access::Scope;
 use serde_json::json;
 
 use super::operation::{Operation, Schemas};
@@ -36,6 +37,8 @@ pub struct Around {
     pub recorded: Option<&'static str>,
     /// Bytes of its body, where the request may name itself.
     pub repeatable: Option<usize>,
+    /// The scope without which nothing comes of it.
+    pub needs: Option<Scope>,
 }
 
 impl Endpoint {
@@ -53,6 +56,7 @@ impl Endpoint {
     {
         let filter = MethodFilter::try_from(method.clone()).expect("axum routes every method that `http` names");
         let describe = described(problems, handler.clone());
+        let needs = needed(&describe);
         let recorded = (!matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)).then_some(id);
         Self {
             path,
@@ -61,7 +65,7 @@ impl Endpoint {
             summary,
             describe,
             route: on(filter, handler),
-            around: Around { recorded, repeatable: None },
+            around: Around { recorded, repeatable: None, needs },
         }
     }
 
@@ -83,7 +87,7 @@ impl Endpoint {
         };
         let methods = DOCUMENTED.into_iter().map(id).collect();
         let describe = described(problems, handler.clone());
-        let around = Around { recorded: None, repeatable: None };
+        let around = Around { recorded: None, repeatable: None, needs: needed(&describe) };
         Self { path, methods, tag, summary, describe, route: any(handler), around }
     }
 
@@ -139,6 +143,8 @@ impl Endpoint {
                 json!({ "type": "string", "minLength": 1, "maxLength": 255 }),
             );
             operation.fails(&[rows::IN_FLIGHT, rows::REUSED, rows::NOT_KEPT, rows::TOO_MANY_KEYS, rows::MALFORMED]);
+            // Its body is read to be recognised, also where the handler takes none.
+            operation.fails(&[rows::BODY_TOO_LARGE, rows::BODY_TOO_SLOW, rows::OVERLOADED]);
             operation.every_success_has(&["idempotent-replayed"]);
         }
         operation
@@ -152,6 +158,13 @@ fn described<T: 'static, H: Described<T> + 'static>(problems: &'static [&'static
             operation.fails(rows);
         }
     })
+}
+
+fn needed(describe: &Describe) -> Option<Scope> {
+    let mut schemas = Schemas::default();
+    let mut operation = Operation::new(&mut schemas);
+    describe(&mut operation);
+    operation.scopes.first().copied()
 }
 
 /// The routes below `prefix`, which is taken off their paths, and all others, each with what `wrapped` puts around it.

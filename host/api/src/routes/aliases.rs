@@ -42,7 +42,7 @@ pub async fn put_alias(
     Of(function): Of<FunctionName>,
     RawAlias(name): RawAlias,
     conditions: Preconditions,
-    Json(request): Json<PutAliasRequest>,
+    Json(request, _room): Json<PutAliasRequest>,
 ) -> Result<Put<AliasResponse>, Failure> {
     let name = AliasName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let wanted = request.into_domain().map_err(Failure::Invalid)?;
@@ -67,7 +67,7 @@ pub async fn rollback_function(
     found: In<needs::Deploy>,
     Of(function): Of<FunctionName>,
     conditions: Preconditions,
-    Json(request): Json<RollbackRequest>,
+    Json(request, _room): Json<RollbackRequest>,
 ) -> Result<Answer<AliasResponse>, Failure> {
     let to = request.to.map(|to| VersionId::parse(&to)).transpose();
     let to = to.map_err(|error| invalid("/to", "id", &error.to_string()))?;

@@ -14,7 +14,7 @@ use crate::wire::code::code;
 pub async fn check_code(
     State(app): State<AppState>,
     caller: Own<needs::Run>,
-    Json(request): Json<CheckRequest>,
+    Json(request, _room): Json<CheckRequest>,
 ) -> Result<Rated<Answer<CheckResponse>>, Failure> {
     let code = code(request.modules, request.main_module, request.options)?;
     let diagnostics = app.platform().checks.check(&caller.scope, &code).await?;

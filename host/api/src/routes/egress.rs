@@ -27,7 +27,7 @@ pub async fn put_tenant_egress(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     conditions: Preconditions,
-    Json(request): Json<PolicyText>,
+    Json(request, _room): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
     put(&app, &found, Subject::Tenant, conditions, request).await
 }
@@ -51,7 +51,7 @@ pub async fn put_ceiling(
     State(app): State<AppState>,
     found: In<needs::EgressWrite>,
     conditions: Preconditions,
-    Json(request): Json<PolicyText>,
+    Json(request, _room): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
     put(&app, &found, Subject::Ceiling, conditions, request).await
 }
@@ -77,7 +77,7 @@ pub async fn put_function_egress(
     found: In<needs::EgressWrite>,
     Of(function): Of<FunctionName>,
     conditions: Preconditions,
-    Json(request): Json<PolicyText>,
+    Json(request, _room): Json<PolicyText>,
 ) -> Result<Answer<PolicyResponse>, Failure> {
     put(&app, &found, Subject::Function(function), conditions, request).await
 }

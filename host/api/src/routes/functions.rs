@@ -39,7 +39,7 @@ pub async fn put_function(
     found: In<needs::FunctionsWrite>,
     RawFunction(name): RawFunction,
     conditions: Preconditions,
-    Json(request): Json<PutFunctionRequest>,
+    Json(request, _room): Json<PutFunctionRequest>,
 ) -> Result<Put<FunctionResponse>, Failure> {
     let name = FunctionName::parse(&name).map_err(|error| invalid("/name", "name", &error.to_string()))?;
     let kind = request.kind.map(FunctionKind::from);

@@ -24,7 +24,7 @@ pub async fn list_global_keys(
 pub async fn create_global_key(
     State(app): State<AppState>,
     With { credential: caller, .. }: With<needs::KeysWrite>,
-    Json(request): Json<CreateKeyRequest>,
+    Json(request, _room): Json<CreateKeyRequest>,
 ) -> Result<Created<KeyResponse>, Failure> {
     let (key, secret) = app.platform().keys.mint_for_all(&caller, new_key(request)?).await?;
     Ok(Created(KeyResponse::new(key, Some(secret.expose().to_owned()))))
@@ -43,7 +43,7 @@ pub async fn rotate_global_key(
     State(app): State<AppState>,
     With { credential: caller, .. }: With<needs::KeysWrite>,
     Of(id): Of<KeyId>,
-    Json(request): Json<RotateKeyRequest>,
+    Json(request, _room): Json<RotateKeyRequest>,
 ) -> Result<Created<RotatedKeyResponse>, Failure> {
     let rotated = app.platform().keys.rotate_for_all(&caller, &id, grace(&request)?).await?;
     Ok(Created(response(rotated, &id)))

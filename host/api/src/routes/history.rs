@@ -76,7 +76,7 @@ pub async fn clear_runs(State(app): State<AppState>, found: In<needs::RunsWrite>
 pub async fn save_prompt(
     State(app): State<AppState>,
     found: In<needs::RunsWrite>,
-    Json(request): Json<SavePromptRequest>,
+    Json(request, _room): Json<SavePromptRequest>,
 ) -> Result<Created<EntryResponse>, Failure> {
     let mut faults = Vec::new();
     let prompt = prompt(request.prompt, "/prompt", &mut faults).ok_or(Failure::Invalid(faults))?;
@@ -93,7 +93,7 @@ pub async fn star_prompt(
     State(app): State<AppState>,
     found: In<needs::RunsWrite>,
     Of(run): Of<RunId>,
-    Json(request): Json<StarRequest>,
+    Json(request, _room): Json<StarRequest>,
 ) -> Result<Answer<EntryResponse>, Failure> {
     let run = app.platform().history.star(&found.scope, &run, request.starred).await?;
     Ok(Answer(EntryResponse::from(run)))

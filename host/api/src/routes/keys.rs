@@ -24,7 +24,7 @@ pub async fn rotate_key(
     State(app): State<AppState>,
     found: In<needs::KeysWrite>,
     Of(id): Of<KeyId>,
-    Json(request): Json<RotateKeyRequest>,
+    Json(request, _room): Json<RotateKeyRequest>,
 ) -> Result<Created<RotatedKeyResponse>, Failure> {
     let grace = grace(&request)?;
     let rotated = app.platform().keys.rotate(&found.credential, &found.scope, &id, grace).await?;

@@ -31,7 +31,7 @@ pub async fn put_tenant_limits(
     State(app): State<AppState>,
     found: In<needs::LimitsWrite>,
     conditions: Preconditions,
-    Json(request): Json<LimitsText>,
+    Json(request, _room): Json<LimitsText>,
 ) -> Result<Settings, Failure> {
     let bounds = request.into_domain().map_err(Failure::Invalid)?;
     app.platform().limits.set(&found.scope, None, bounds, of_set(conditions)).await?;
@@ -51,7 +51,7 @@ pub async fn put_function_limits(
     found: In<needs::FunctionsWrite>,
     Of(function): Of<FunctionName>,
     conditions: Preconditions,
-    Json(request): Json<LimitsText>,
+    Json(request, _room): Json<LimitsText>,
 ) -> Result<Settings, Failure> {
     let bounds = request.into_domain().map_err(Failure::Invalid)?;
     for (name, set) in [

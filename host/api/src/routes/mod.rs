@@ -60,13 +60,13 @@ pub fn control_plane(app: AppState) -> Router {
     let operations = operations::all();
     let text = DocumentText(document::document(&operations).to_string().into());
     let (below, others) = document::routers(&operations, "/v1", |mut route, around, declared| {
-        let Around { recorded, repeatable } = around;
+        let Around { recorded, repeatable, needs } = around;
         if let Some(operation) = recorded {
             route = route.route_layer(from_fn_with_state((app.clone(), operation), record));
         }
         // Outside: what is answered again is not done again.
         if let Some(limit) = repeatable {
-            route = route.route_layer(from_fn_with_state((app.clone(), limit), remember));
+            route = route.route_layer(from_fn_with_state((app.clone(), limit, needs), remember));
         }
         if let Some(declared) = declared {
             route = route.route_layer(from_fn_with_state(declared, only_declared));

@@ -71,7 +71,7 @@ pub async fn put_route(
     found: In<needs::RoutesWrite>,
     RawRoute(id): RawRoute,
     conditions: Preconditions,
-    Json(request): Json<PutRouteRequest>,
+    Json(request, _room): Json<PutRouteRequest>,
 ) -> Result<Put<RouteResponse>, Failure> {
     let id = RouteId::parse(&id).map_err(|error| invalid("/id", "name", &error.to_string()))?;
     let route = request.into_domain().map_err(Failure::Invalid)?;

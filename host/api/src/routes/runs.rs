@@ -29,7 +29,7 @@ pub async fn create_run(
     found: In<needs::Run>,
     Asked { id, trace }: Asked,
     wish: Wish,
-    Json(request): Json<CreateRunRequest>,
+    Json(request, room): Json<CreateRunRequest>,
 ) -> Result<Rated<RunAnswer>, Failure> {
     let spec = request.into_spec()?;
     // Rules of a call can open what nobody else has: that takes more than the right to run.
@@ -44,6 +44,8 @@ pub async fn create_run(
         Some(code) => framed(error.into(), code, "/code"),
         None => error.into(),
     })?;
+    // From here on its body counts with what guests have in memory.
+    drop(room);
     let standing = app.platform().runs.standing(&found.tenant);
     Ok(Rated { answer: finish(&found.tenant, started, wish).await?, rate: Rate::Invoke, standing })
 }
@@ -66,8 +68,8 @@ async fn finish(tenant: &Tenant, started: StartedRun, wish: Wish) -> Result<RunA
     Ok(match wish {
         Wish::Events => RunAnswer::Events(sse::stream(started)),
         // Of what leaves no record nothing could be had later: such a run is waited for.
-        Wish::Later if started.is_recorded() => {
-            let id = started.later().await?;
+        Wish::Later if let Some(place) = started.unattended() => {
+            let id = started.later(place).await?;
             RunAnswer::Later { at: format!("/v1/tenants/{}/runs/{id}", tenant.slug), run: RunUnderWayResponse::new(id) }
         }
         Wish::Later | Wish::Whole => RunAnswer::Whole(Box::new(RunResponse::new(started.finish(None).await, true))),
@@ -115,7 +117,7 @@ impl Part for Wish {
     fn describe(operation: &mut Operation<'_>) {
         operation.in_header(
             "prefer",
-            "`respond-async` for a run that is not waited for (RFC 7240). Without a record, or with events, it is waited for all the same.",
+            "`respond-async` for a run that is not waited for (RFC 7240). Without a record, with events, or with as many such runs under way as the record keeps, it is waited for all the same.",
             json!({ "type": "string", "examples": [RESPOND_ASYNC] }),
         );
     }
@@ -155,7 +157,8 @@ impl Answers for RunAnswer {
         );
         let later = operation.answers::<RunUnderWayResponse>(
             202,
-            "It is under way, where `Prefer` asks for that: what comes of it will be at `Location`.",
+            "It is under way, where `Prefer` asks for that. What comes of it will be at `Location`, until so many newer runs as the record \
+             keeps have taken its place there.",
         );
         later.with_header("location");
         later.with_header("preference-applied");

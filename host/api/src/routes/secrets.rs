@@ -28,7 +28,7 @@ pub async fn put_tenant_secret(
     found: In<needs::SecretsWrite>,
     Of(name): Of<EnvName>,
     conditions: Preconditions,
-    Json(request): Json<PutSecretRequest>,
+    Json(request, _room): Json<PutSecretRequest>,
 ) -> Result<NoContent, Failure> {
     app.platform().secrets.set(&found.scope, None, name, &request.value, existing(conditions)).await?;
     Ok(NoContent)
@@ -57,7 +57,7 @@ pub async fn put_function_secret(
     Of(function): Of<FunctionName>,
     Of(name): Of<EnvName>,
     conditions: Preconditions,
-    Json(request): Json<PutSecretRequest>,
+    Json(request, _room): Json<PutSecretRequest>,
 ) -> Result<NoContent, Failure> {
     app.platform().secrets.set(&found.scope, Some(function), name, &request.value, existing(conditions)).await?;
     Ok(NoContent)

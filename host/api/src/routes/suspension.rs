@@ -17,7 +17,7 @@ const MAX_CODE_BYTES: usize = 63;
 pub async fn suspend_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
-    Json(request): Json<SuspendTenantRequest>,
+    Json(request, _room): Json<SuspendTenantRequest>,
 ) -> Result<Answer<TenantResponse>, Failure> {
     let SuspendTenantRequest { reason, code } = request;
     if reason.chars().count() > MAX_REASON_CHARS || reason.contains(char::is_control) {

@@ -35,7 +35,7 @@ pub async fn open_session(
     State(app): State<AppState>,
     Track(trail): Track,
     sender: Sender,
-    Json(request): Json<OpenSessionRequest>,
+    Json(request, _room): Json<OpenSessionRequest>,
 ) -> Result<Created<SessionResponse>, Failure> {
     let proof = match (&request.link, &request.key) {
         (Some(link), None) => Proof::Link(link),
@@ -83,7 +83,7 @@ pub async fn create_tenant(
     State(app): State<AppState>,
     With { credential: caller, .. }: With<needs::TenantsWrite>,
     Track(trail): Track,
-    Json(request): Json<CreateTenantRequest>,
+    Json(request, _room): Json<CreateTenantRequest>,
 ) -> Result<Created<TenantResponse>, Failure> {
     let slug = TenantSlug::parse(&request.slug).map_err(|error| invalid("/slug", "slug", &error.to_string()))?;
     let change = TenantChange { labels: Some(checked_labels(request.labels)?), plan: request.plan };
@@ -102,7 +102,7 @@ pub async fn update_tenant(
     State(app): State<AppState>,
     found: In<needs::TenantsWrite>,
     conditions: Preconditions,
-    Json(request): Json<UpdateTenantRequest>,
+    Json(request, _room): Json<UpdateTenantRequest>,
 ) -> Result<Answer<TenantResponse>, Failure> {
     let change = TenantChange { labels: request.labels.map(checked_labels).transpose()?, plan: request.plan };
     let condition: Condition<Tenant> = Arc::new(move |held: Option<&Tenant>| {
@@ -166,7 +166,7 @@ pub async fn list_keys(
 pub async fn create_key(
     State(app): State<AppState>,
     found: In<needs::KeysWrite>,
-    Json(request): Json<CreateKeyRequest>,
+    Json(request, _room): Json<CreateKeyRequest>,
 ) -> Result<Created<KeyResponse>, Failure> {
     let new = new_key(request)?;
     let (key, secret) = app.platform().keys.mint(&found.credential, &found.scope, new).await?;

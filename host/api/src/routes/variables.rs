@@ -29,7 +29,7 @@ pub async fn set_tenant_variable(
     State(app): State<AppState>,
     found: In<needs::EnvWrite>,
     conditions: Preconditions,
-    Json(request): Json<SetVariableRequest>,
+    Json(request, _room): Json<SetVariableRequest>,
 ) -> Result<Answer<VariableResponse>, Failure> {
     set(&app, &found.scope, None, conditions, request).await
 }
@@ -57,7 +57,7 @@ pub async fn set_variable(
     found: In<needs::EnvWrite>,
     Of(function): Of<FunctionName>,
     conditions: Preconditions,
-    Json(request): Json<SetVariableRequest>,
+    Json(request, _room): Json<SetVariableRequest>,
 ) -> Result<Answer<VariableResponse>, Failure> {
     set(&app, &found.scope, Some(function), conditions, request).await
 }

@@ -18,7 +18,7 @@ use crate::frame::framed;
 use crate::preconditions::Preconditions;
 use crate::state::AppState;
 use crate::strict_json::Json;
-use crate::upload::Uploaded;
+use crate::upload::{Upload, Uploaded};
 use crate::wire::List;
 use crate::wire::code::{CodeResponse, code};
 use crate::wire::functions::{AddVersionRequest, DeployRequest, DeployResponse, VersionResponse};
@@ -31,13 +31,13 @@ pub async fn add_version(
     State(app): State<AppState>,
     found: In<needs::VersionsWrite>,
     Of(function): Of<FunctionName>,
-    uploaded: Uploaded,
+    Uploaded(upload, _room): Uploaded,
 ) -> Result<Put<VersionResponse>, Failure> {
-    let (code, message) = match uploaded {
-        Uploaded::Modules(AddVersionRequest { modules, main_module, options, message }) => {
+    let (code, message) = match upload {
+        Upload::Modules(AddVersionRequest { modules, main_module, options, message }) => {
             (code(modules, main_module, options)?, checked_message(message)?)
         }
-        Uploaded::Component(bytes) => {
+        Upload::Component(bytes) => {
             if !found.credential.allows(Scope::ComponentsWrite) {
                 return Err(Failure::Forbidden(Scope::ComponentsWrite));
             }
@@ -104,7 +104,7 @@ pub async fn deploy_version(
     found: In<needs::Deploy>,
     Of(function): Of<FunctionName>,
     conditions: Preconditions,
-    Json(request): Json<DeployRequest>,
+    Json(request, _room): Json<DeployRequest>,
 ) -> Result<Answer<DeployResponse>, Failure> {
     let alias = request.alias.as_deref().map_or(Ok(AliasName::live()), AliasName::parse);
     let alias = alias.map_err(|error| invalid("/alias", "name", &error.to_string()))?;

@@ -8,7 +8,7 @@ use isolet_domain::code::{Code, InvalidCode, Module, ModuleKind};
 use isolet_domain::code_options::CodeOptions;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::answer::ResponseBody;
@@ -42,12 +42,38 @@ enum Typed {
     Jsx(String),
     Cjs(String),
     Text(String),
-    Json(serde_json::Value),
+    Json(Compact),
     /// In base64.
     Data(String),
     /// Never accepted, and said so once its name is known.
     #[schemars(skip)]
     Wasm(IgnoredAny),
+}
+
+/// Any JSON value as text without white space. It is never a tree, which would take many times as much memory.
+struct Compact(String);
+
+impl<'de> Deserialize<'de> for Compact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::new(&mut text);
+        serde_transcode::Transcoder::new(deserializer).serialize(&mut serializer).map_err(D::Error::custom)?;
+        String::from_utf8(text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Compact {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        serde_json::Value::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        serde_json::Value::json_schema(generator)
+    }
 }
 
 impl<'de> Deserialize<'de> for ModuleRequest {
@@ -76,7 +102,7 @@ impl<'de> Deserialize<'de> for ModuleRequest {
                     Typed::Jsx(text) => (ModuleKind::Jsx, text),
                     Typed::Cjs(text) => (ModuleKind::Cjs, text),
                     Typed::Text(text) => (ModuleKind::Text, text),
-                    Typed::Json(value) => (ModuleKind::Json, value.to_string()),
+                    Typed::Json(Compact(text)) => (ModuleKind::Json, text),
                     Typed::Data(text) => (ModuleKind::Data, text),
                     Typed::Wasm(_) => return Ok(ModuleRequest { form: Form::Wasm, text: String::new() }),
                 };
@@ -204,3 +230,22 @@ impl<'c> From<&'c Code> for CodeView<'c> {
 }
 
 impl ResponseBody for CodeResponse {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_kept_as_it_is_without_white_space() {
+        let text = |json: &str| {
+            let module: Result<ModuleRequest, _> = serde_json::from_str(&format!("{{\"json\": {json}}}"));
+            module.map(|module| module.text)
+        };
+        let kept = text(r#" { "b" : [ 1, -2.50, 1e3, "\u0041 \n" ], "a": { "x": null, "y": true } } "#);
+        assert_eq!(kept.expect("valid"), r#"{"b":[1,-2.5,1000.0,"A \n"],"a":{"x":null,"y":true}}"#);
+        assert_eq!(text("18446744073709551615").expect("valid"), "18446744073709551615");
+        assert!(text(&"[".repeat(200)).is_err() && text("[1,]").is_err() && text("1 2").is_err());
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(text(&deep(100)).is_ok() && text(&deep(200)).is_err(), "nothing uses up the stack");
+    }
+}

@@ -121,6 +121,35 @@ async fn bodies_that_are_held_back_keep_nobody_out() {
 }
 
 #[tokio::test]
+async fn who_may_not_is_refused_before_anything_is_read() {
+    let host = TestHost::start().await;
+    let keys = host.tenant("acme").await;
+    let never = || axum::body::Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+    for key in [None, Some("\"k\"")] {
+        let mut asked =
+            request(&keys["read-only"], "POST", "/v1/tenants/~/runs").header("content-type", "application/json");
+        if let Some(key) = key {
+            asked = asked.header("idempotency-key", key);
+        }
+        let answer = host.open(asked.body(never()).expect("a valid request"));
+        let answer = tokio::time::timeout(Duration::from_secs(5), answer).await.expect("nothing is waited for");
+        assert_eq!(answer.status(), 403, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_is_sent_is_within_its_limits() {
+    let host = TestHost::start().await;
+    host.tenant("acme").await;
+    let sent = |bytes: usize| {
+        let request = json!({ "method": "POST", "path": "/", "body": { "text": "x".repeat(bytes) } });
+        json!({ "code": modules("x"), "request": request, "limits": { "request_body_bytes": 1_000 } })
+    };
+    host.post(RUNS, sent(1_000)).await.ok();
+    host.post(RUNS, sent(1_001)).await.problem(413, "body_too_large");
+}
+
+#[tokio::test]
 async fn the_place_of_a_fault_is_named() {
     let host = TestHost::start().await;
     host.tenant("acme").await;

@@ -9,6 +9,7 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::fake_guests::words;
 use isolet_domain::ids::{RunId, TenantSlug};
 use isolet_domain::repository::{RunRepository as _, TenantRepository as _};
+use isolet_domain::service::PlatformConfig;
 use serde_json::{Value, json};
 
 use crate::host::{Answer, TestHost, modules, request};
@@ -363,6 +364,12 @@ async fn a_run_under_way_is_seen_as_such() {
     assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["outcome"]), (&run["id"], &Value::Null));
     assert_eq!(host.get("/v1/tenants/acme/prompts").await.ok().json()["data"], json!([]), "not yet");
     host.call(&host.admin, "POST", &format!("{at}/replay"), None).await.problem(409, "not_replayable");
+    // So many as the record keeps push none of themselves out; the next is waited for.
+    for _ in 1..PlatformConfig::ALONE.history_kept {
+        assert_eq!(later(&host, RUNS, &hanging).await.status, 202);
+    }
+    let waited = later(&host, RUNS, &json!({ "code": modules("x"), "record": true })).await.ok();
+    assert_eq!((waited.status.as_u16(), waited.headers.get("preference-applied")), (200, None));
     // A host that stops would wait for it.
     let ended = host.app.platform().runs.ended();
     tokio::time::timeout(Duration::from_millis(50), ended).await.expect_err("one is under way");

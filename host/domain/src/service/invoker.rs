@@ -175,6 +175,7 @@ impl Invoker {
         };
         account.is_cold(!prepared.cached);
         let invocation = Invocation {
+            held_bytes: 0,
             request,
             env: target.env.clone(),
             limits: permit.within(target.limits),

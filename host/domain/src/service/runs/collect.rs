@@ -57,6 +57,7 @@ pub(super) async fn collect(
         limits: run.limits,
         entrypoint: run.call.entrypoint.clone(),
         events: teller.has_listener().then(|| events.clone()),
+        held_bytes: run.request.body_bytes(),
         place: Some(permit),
         ended: Some(ended),
     };

@@ -20,12 +20,14 @@ pub enum RunError {
     UnknownVersion,
     #[error("there is no such run")]
     UnknownRun,
-    #[error("the request of this run was not kept whole and cannot be sent again")]
+    #[error("the run is not over, or its request was not kept whole and cannot be sent again")]
     NotReplayable,
     #[error(transparent)]
     Request(#[from] InvalidRequest),
     #[error(transparent)]
     Egress(#[from] NotAllowed),
+    #[error("the request's body is larger than the {limit_bytes} bytes that it may have")]
+    BodyTooLarge { limit_bytes: u64 },
     #[error("the tenant is gone")]
     UnknownTenant,
     #[error(transparent)]
@@ -59,7 +61,9 @@ pub(super) fn outcome(error: &RunError) -> Outcome {
         | RunError::UnknownVersion
         | RunError::UnknownRun
         | RunError::UnknownTenant => Outcome::NotFound,
-        RunError::NotReplayable | RunError::Request(_) | RunError::Egress(_) => Outcome::NotFound,
+        RunError::NotReplayable | RunError::Request(_) | RunError::BodyTooLarge { .. } | RunError::Egress(_) => {
+            Outcome::NotFound
+        }
         RunError::Storage(StorageError::Full(_)) => Outcome::QuotaExceeded,
         RunError::MissingCode(_) | RunError::Storage(_) | RunError::Repository(_) => Outcome::Internal,
     }

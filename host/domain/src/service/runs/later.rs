@@ -1,36 +1,52 @@
 //! Runs that nobody waits for: on record while they are under way, and with what came of them afterwards. How a run goes is one level up.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::error::{RunError, outcome};
 use super::{Runs, StartedRun};
-use crate::ids::RunId;
+use crate::ids::{RunId, TenantId};
 use crate::run::Run;
+use crate::service::to_the_end::to_the_end;
 
-/// How many there are on this host, so that a host that stops can wait for them.
+/// How many there are of each tenant on this host, so that a host that stops can wait for them.
 #[derive(Clone, Default)]
-pub(super) struct UnderWay(Arc<watch::Sender<usize>>);
+pub(super) struct UnderWay(Arc<watch::Sender<HashMap<TenantId, usize>>>);
 
-/// One of them, until it is dropped.
-struct One(UnderWay);
+/// The place of one of them, until it is dropped.
+pub struct Unattended {
+    under_way: UnderWay,
+    tenant: TenantId,
+}
 
 impl UnderWay {
-    fn enter(&self) -> One {
-        self.0.send_modify(|count| *count += 1);
-        One(self.clone())
+    /// One more, if there are fewer than so many.
+    fn enter(&self, tenant: TenantId, at_most: usize) -> Option<Unattended> {
+        let entered = self.0.send_if_modified(|counts| {
+            let count = counts.entry(tenant).or_default();
+            let is_room = *count < at_most;
+            *count += usize::from(is_room);
+            is_room
+        });
+        entered.then(|| Unattended { under_way: self.clone(), tenant })
     }
 
     pub(super) async fn none(&self) {
         // Its sender is there for as long as `self` is.
-        drop(self.0.subscribe().wait_for(|count| *count == 0).await);
+        drop(self.0.subscribe().wait_for(HashMap::is_empty).await);
     }
 }
 
-impl Drop for One {
+impl Drop for Unattended {
     fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
+        self.under_way.0.send_modify(|counts| {
+            if let Some(count) = counts.get_mut(&self.tenant) {
+                *count -= 1;
+            }
+            counts.retain(|_, count| *count > 0);
+        });
     }
 }
 
@@ -42,24 +58,31 @@ impl Runs {
 }
 
 impl StartedRun {
-    /// Whether anything will be left of it to look at.
-    pub const fn is_recorded(&self) -> bool {
-        self.record
+    /// A place among those that nobody waits for; none where nothing would be left to look at: without a record, or with as many under way
+    /// as the record keeps, where they would push each other out.
+    pub fn unattended(&self) -> Option<Unattended> {
+        self.record.then(|| self.under_way.enter(self.tenant.id(), self.kept)).flatten()
     }
 
     /// Has it on record that the run is under way, and lets it run. Its record says what came of it as soon as it is over; one that was
     /// removed meanwhile does not come back.
-    pub async fn later(mut self) -> Result<RunId, RunError> {
+    pub async fn later(self, place: Unattended) -> Result<RunId, RunError> {
+        // What is on record as under way runs, also when the caller goes away.
+        to_the_end(self.begin(place)).await
+    }
+
+    async fn begin(mut self, place: Unattended) -> Result<RunId, RunError> {
         let id = self.id;
         if let Err(error) = self.note().await {
+            // It may be there all the same, where the store was slow to say so.
+            drop(self.preparation.repository.delete_run(&self.tenant, &id).await);
             self.account.close(outcome(&error));
             return Err(error);
         }
         self.on_record = true;
-        let one = self.under_way.enter();
         tokio::spawn(async move {
             self.run(None).await;
-            drop(one);
+            drop(place);
         });
         Ok(id)
     }

@@ -1,8 +1,9 @@
 //! Runs: code or a version, one request, the whole account as an answer, and a record of it. What became of earlier runs is in
-//! `history`; the collecting of one guest's answer is in `collect`, inside this module.
+//! `history`; how one that was started ends is in `finish`, and the collecting of its guest's answer in `collect`, inside this module.
 
 mod collect;
 mod error;
+mod finish;
 mod later;
 mod replay;
 mod request;
@@ -20,7 +21,7 @@ use super::admission::{Admissions, Permit, Standing};
 use super::authority::Authority;
 use super::preparation::Preparation;
 use super::rulebook::Rulebook;
-use super::storage::{RECORD_BYTES, Storage, StorageError};
+use super::storage::Storage;
 use crate::access::TenantScope;
 use crate::alias::WHOLE;
 use crate::code::Code;
@@ -30,13 +31,14 @@ use crate::ids::{AliasName, Digest, EnvName, FunctionName, RequestId, RunId, Ver
 use crate::limits::Limits;
 use crate::log::{Origin, Via};
 use crate::prompt::Prompt;
-use crate::run::{CallOptions, Run};
+use crate::run::CallOptions;
 use crate::tenant::Tenant;
 use crate::trace::TraceId;
 pub use collect::ANSWERED_BODY_BYTES;
 use collect::Execution;
 pub use error::RunError;
 use error::outcome;
+pub use later::Unattended;
 use later::UnderWay;
 pub use replay::ReplayRights;
 pub use request::{InvalidRequest, RunRequest};
@@ -210,6 +212,10 @@ impl Runs {
             let egress = Arc::new(self.authority.of(&owner, found.function.as_ref(), call.egress.clone()));
             let (limits, admission) = self.rulebook.of(&owner, found.function.as_ref());
             let limits = limits.tightened_by(call.limits);
+            let limit_bytes = limits.request_body_bytes;
+            if request.body_bytes() > limit_bytes {
+                return Err(RunError::BodyTooLarge { limit_bytes });
+            }
             let permit = Arc::new(self.admissions.enter(tenant.id(), &admission).await?);
             let limits = permit.within(limits);
             let prepared = self.prepare(tenant, &found, limits, spec.fresh).await?;
@@ -339,59 +345,4 @@ impl Runs {
 fn serves(function: &Function, version: &VersionId) -> bool {
     let mut shares = function.aliases.values().flat_map(|alias| alias.split.shares());
     shares.any(|share| share.version == *version && share.weight > 0)
-}
-
-impl StartedRun {
-    /// Runs it and keeps the record. With `updates`, says what happens while it happens; a receiver that is dropped counts as a
-    /// client that went away.
-    pub async fn finish(mut self, updates: Option<Updates>) -> Run {
-        if self.record
-            && let Err(StorageError::Full(full)) = self.take_room().await
-        {
-            // What there is no room for is run all the same. A store that cannot be asked is told of where it does not take the record.
-            self.record = false;
-            self.warnings.push(format!("the run was not recorded: {full}"));
-        }
-        self.run(updates).await
-    }
-
-    async fn run(self, updates: Option<Updates>) -> Run {
-        // Beside the run, not before it: writing a blob takes longer than most guests do.
-        let stored = self.record.then(|| {
-            let (repository, bytes) = (self.preparation.repository.clone(), self.code_bytes.clone());
-            tokio::spawn(async move {
-                match bytes {
-                    Some(bytes) => repository.put_blob(bytes).await.map(drop),
-                    None => Ok(()),
-                }
-            })
-        });
-        let mut account = self.account;
-        account.is_run(self.id);
-        let ended = account.until_ended(true);
-        let mut result = collect::collect(&self.execution, (self.permit, ended), updates).await;
-        result.warnings.extend(self.warnings);
-        let prompt = self.prompt.map(Prompt::into_string);
-        let mut run = Run { id: self.id, created_at: self.created_at, starred: false, prompt, result: Some(result) };
-        if let Some(stored) = stored {
-            let repository = &self.preparation.repository;
-            let kept = match stored.await {
-                Ok(Ok(())) if self.on_record && matches!(repository.run(&self.tenant, &run.id).await, Ok(None)) => true,
-                // The record names the blob, so it comes second.
-                Ok(Ok(())) => repository.record_run(&self.tenant, &collect::clipped(&run), self.kept).await.is_ok(),
-                Ok(Err(_)) | Err(_) => false,
-            };
-            if !kept && let Some(result) = &mut run.result {
-                result.warnings.push("the run was not recorded: the store is not available".to_owned());
-            }
-        }
-        run
-    }
-
-    async fn take_room(&self) -> Result<(), StorageError> {
-        let code = self.code_bytes.as_ref().map_or(0, Bytes::len);
-        let prompt = self.prompt.as_ref().map_or(0, |prompt| prompt.as_str().len());
-        let bytes = RECORD_BYTES + (code + prompt) as u64;
-        self.storage.take_within(self.stored_bytes, &self.tenant, bytes).await
-    }
 }

@@ -54,6 +54,10 @@ impl RunRequest {
         }
     }
 
+    pub(super) fn body_bytes(&self) -> u64 {
+        self.body.len() as u64
+    }
+
     pub(super) fn build(&self) -> Result<http::Request<Body>, InvalidRequest> {
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| InvalidRequest::Method)?;
         if method == Method::CONNECT {
