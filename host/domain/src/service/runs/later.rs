@@ -25,9 +25,10 @@ impl UnderWay {
     /// One more, if there are fewer than so many.
     fn enter(&self, tenant: TenantId, at_most: usize) -> Option<Unattended> {
         let entered = self.0.send_if_modified(|counts| {
-            let count = counts.entry(tenant).or_default();
-            let is_room = *count < at_most;
-            *count += usize::from(is_room);
+            let is_room = counts.get(&tenant).copied().unwrap_or_default() < at_most;
+            if is_room {
+                *counts.entry(tenant).or_default() += 1;
+            }
             is_room
         });
         entered.then(|| Unattended { under_way: self.clone(), tenant })
@@ -92,5 +93,23 @@ impl StartedRun {
         // Without its prompt, which would make it one that was saved and not run.
         let run = Run { id: self.id, created_at: self.created_at, starred: false, prompt: None, result: None };
         Ok(self.preparation.repository.record_run(&self.tenant, &run, self.kept).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gets_no_place_leaves_nothing_to_wait_for() {
+        let (under_way, tenant) = (UnderWay::default(), TenantId::generate());
+        let ended = || tokio::time::timeout(std::time::Duration::from_secs(1), under_way.none());
+        assert!(under_way.enter(tenant, 0).is_none());
+        ended().await.expect("none is under way");
+        let place = under_way.enter(tenant, 1).expect("there is a place");
+        assert!(under_way.enter(tenant, 1).is_none() && under_way.enter(TenantId::generate(), 1).is_some());
+        ended().await.expect_err("one is under way");
+        drop(place);
+        ended().await.expect("none is under way");
     }
 }
