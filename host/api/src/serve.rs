@@ -2,11 +2,13 @@
 //! there are too many, is `connections`' business.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::middleware::map_request;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
@@ -74,13 +76,18 @@ impl Listener {
     }
 }
 
-/// Serves the control plane until `shutdown`, then lets what is in flight end.
+/// Serves the control plane until `shutdown`, then lets what is in flight end. Each request begins with `before` on the thread that takes it up.
 pub async fn serve_control_plane(
     listener: Listener,
     router: axum::Router,
     options: ServeOptions,
+    before: fn(),
     shutdown: impl Future<Output = ()>,
 ) {
+    let router = router.layer(map_request(move |request: Request<axum::body::Body>| {
+        before();
+        ready(request)
+    }));
     serve(listener, TowerToHyperService::new(router), options, shutdown).await;
 }
 

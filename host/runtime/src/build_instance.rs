@@ -10,6 +10,7 @@ use wasmtime::{Instance, Linker, Memory, Module, Store, UpdateDeadline};
 use crate::memory::{self, BudgetSpent, Content};
 use crate::meter::{Meter, Tick};
 use crate::platform::Platform;
+use crate::priority::give_way;
 use crate::records::Failure;
 use crate::sealed::BuildState;
 
@@ -61,7 +62,10 @@ impl BuildInstance {
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| match context.data().meter.tick() {
-            Tick::GoOn | Tick::Yield => Ok(UpdateDeadline::Continue(1)),
+            Tick::GoOn | Tick::Yield => {
+                give_way();
+                Ok(UpdateDeadline::Continue(1))
+            }
             Tick::Stop(_) => Ok(UpdateDeadline::Interrupt),
         });
         // Measured as the rest is: what this thread did before would count as the code's.
@@ -149,6 +153,7 @@ mod tests {
     use super::*;
     use crate::config::MAX_MEMORY_BYTES;
     use crate::meter::thread_cpu;
+    use crate::priority::tests::{beside_who_serves, waits};
 
     #[test]
     fn what_a_thread_did_before_is_not_the_codes() {
@@ -174,5 +179,22 @@ mod tests {
             made
         });
         assert!(made.iter().all(|made| *made), "{made:?}");
+    }
+
+    #[test]
+    fn a_build_gives_way_at_every_tick_while_who_serves_is_at_work() {
+        const ENDLESS: &str = "(module (memory (export \"memory\") 1) (func (export \"go\") (loop br 0)))";
+        let platform = crate::wild_calls::platform();
+        let module = Module::new(&platform.engine, ENDLESS).expect("it compiles");
+        let cpu = Duration::from_millis(50);
+        let budget = Budget { what: "a test", cpu, spent: Duration::ZERO, memory_bytes: MAX_MEMORY_BYTES as u64 };
+        let mut instance = BuildInstance::of_module(&platform, &module, &budget).expect("there is room");
+        let _ticks = platform.ticker.activate();
+        let waited = beside_who_serves(|| {
+            let before = waits();
+            instance.tell("go").expect_err("its budget ends it");
+            waits() - before
+        });
+        assert!(waited >= 10, "in 50 ms it gave way {waited} times");
     }
 }

@@ -24,7 +24,7 @@ use crate::at_rest;
 use crate::client::Client;
 use crate::config::Config;
 use crate::data_dir::{DataDir, write_secret};
-use crate::managing::Managing;
+use crate::managing::{Managing, give_way, stand_back};
 use crate::origin::Origin;
 use crate::tls::{Certificate, Files};
 use crate::{open_files, others, own_keys, seed};
@@ -96,7 +96,8 @@ impl Host {
         let files = open_files::raise();
         let data = DataDir::open(&config.server.data_dir)?;
         let executor = tokio::task::spawn_blocking(move || WasmExecutor::start_with(&runtime, &slow, compiler));
-        let repository = isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
+        let store = isolet_storage::open(&config.storage, data.path(), stand_back);
+        let repository = store.await.context("cannot open the store")?;
         let executor = Arc::new(executor.await?.context("cannot start the runtime")?);
         let tls = |table, files: Option<Files>| files.map(|files| Certificate::load(table, files)).transpose();
         let control_plane_tls = tls("control_plane", config.control_plane.tls())?;
@@ -172,7 +173,7 @@ impl Host {
             Ok::<_, anyhow::Error>(Listener::new(socket, tls))
         };
         let (control_plane, ingress) = (listener(control_plane, &control_plane_tls)?, listener(ingress, &ingress_tls)?);
-        let managed = isolet_api::serve_control_plane(control_plane, router, options, told(stopping.clone()));
+        let managed = isolet_api::serve_control_plane(control_plane, router, options, give_way, told(stopping.clone()));
         serving.spawn_on(managed, managing.handle());
         serving.spawn(isolet_api::serve_ingress(ingress, Ingress::new(app.clone()), options, told(stopping)));
         let certificates: Arc<[Certificate]> = control_plane_tls.into_iter().chain(ingress_tls).collect();
@@ -180,13 +181,12 @@ impl Host {
         beside.spawn(at_rest::give_memory_back(platform.counters.clone()));
         beside.spawn(keep_logs(platform.clone()));
         beside.spawn(evict(platform.clone()));
-        let (sharing, platform_shares) = (platform.clone(), config.storage.redis.url.is_some());
         beside.spawn(count_activity(platform.clone()));
-        beside.spawn(tend(platform));
-        if platform_shares {
-            beside.spawn(others::share_rates(sharing.clone()));
-            beside.spawn(others::tell(sharing.clone()));
-            beside.spawn(others::hear(sharing));
+        beside.spawn(tend(platform.clone()));
+        if config.storage.redis.url.is_some() {
+            beside.spawn(others::share_rates(platform.clone()));
+            beside.spawn(others::tell(platform.clone()));
+            beside.spawn(others::hear(platform));
         }
         if !certificates.is_empty() {
             beside.spawn(watch_certificates(certificates.clone()));

@@ -20,11 +20,16 @@ pub use embedded::{Compacted, EmbeddedStore, compact};
 pub use open_error::OpenError;
 pub use redis::{RedisOptions, RedisStore};
 
-/// The store that the configuration asks for: Redis when there is an address, else a file in the data folder.
-pub async fn open(config: &StorageConfig, data: &Path) -> Result<Arc<dyn Repository>, OpenError> {
+/// The store that the configuration asks for: Redis when there is an address, else a file in the data folder, which has a thread of its own
+/// that begins with `on_thread_start`.
+pub async fn open(
+    config: &StorageConfig,
+    data: &Path,
+    on_thread_start: impl FnOnce() + Send + 'static,
+) -> Result<Arc<dyn Repository>, OpenError> {
     match &config.redis.url {
         Some(url) => Ok(Arc::new(RedisStore::connect(url.expose(), RedisOptions::of(&config.redis)?).await?)),
-        None => Ok(Arc::new(EmbeddedStore::open(data)?)),
+        None => Ok(Arc::new(EmbeddedStore::open_with(data, on_thread_start)?)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What only a connection shows: limits on the head, time-outs, cut bodies, clients that go away, draining.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -28,6 +29,14 @@ pub struct Served {
     serving: Vec<JoinHandle<()>>,
 }
 
+thread_local! {
+    static BEGUN: Cell<usize> = const { Cell::new(0) };
+}
+
+fn counted() {
+    BEGUN.set(BEGUN.get() + 1);
+}
+
 pub async fn serve(source: &str) -> Served {
     serve_with(source, OPTIONS).await
 }
@@ -47,7 +56,7 @@ pub async fn serve_with(source: &str, options: ServeOptions) -> Served {
         tokio::spawn(serve_ingress(Listener::new(ingress, None), service, options, async {
             drop(stopped_ingress.await)
         })),
-        tokio::spawn(serve_control_plane(Listener::new(control, None), router, options, async {
+        tokio::spawn(serve_control_plane(Listener::new(control, None), router, options, counted, async {
             drop(stopped_control.await)
         })),
     ];
@@ -96,6 +105,16 @@ async fn heads_have_limits() {
         let answer = exchange(served.ingress, &get(two_readings)).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{two_readings:?}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn each_request_of_the_control_plane_begins_as_it_is_to() {
+    let served = serve("ignored").await;
+    for path in ["/v1/tenants", "/nowhere", "/healthz"] {
+        exchange(served.control, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")).await;
+    }
+    exchange(served.ingress, "GET / HTTP/1.1\r\nhost: hello--demo.localhost\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(BEGUN.get(), 3);
 }
 
 #[tokio::test]

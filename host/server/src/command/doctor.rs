@@ -109,7 +109,7 @@ fn data_folder(config: &Config, data: &Path) -> Finding {
 async fn store(config: &Config, data: &Path) -> Finding {
     finding(
         "store",
-        match isolet_storage::open(&config.storage, data).await {
+        match isolet_storage::open(&config.storage, data, || {}).await {
             Ok(repository) => keys(data, &*repository).await.map(|()| {
                 let kind = if config.storage.redis.url.is_some() {
                     "Redis answers and is set up to keep data"

@@ -46,6 +46,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use isolet_domain::outcome::Outcome;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::{RuntimeConfig, Slow};
+use isolet_runtime::priority::serving;
 
 use crate::config::Config;
 
@@ -210,7 +211,7 @@ fn on_threads(verb: impl Future<Output = Result<u8>>) -> Result<u8> {
     if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
         builder.worker_threads(std::thread::available_parallelism()?.get() + 1);
     }
-    let runtime = builder.enable_all().build()?;
+    let runtime = serving(builder.enable_all()).build()?;
     let result = runtime.block_on(verb);
     // Threads of finished work need not be waited for.
     runtime.shutdown_background();

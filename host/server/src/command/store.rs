@@ -85,7 +85,7 @@ pub async fn store(arguments: StoreArguments) -> Result<u8> {
     match arguments.verb {
         StoreVerb::RotateKey(RotateArguments { distributed, finish }) => {
             let repository =
-                isolet_storage::open(&config.storage, data.path()).await.context("cannot open the store")?;
+                isolet_storage::open(&config.storage, data.path(), || {}).await.context("cannot open the store")?;
             let shared = config.storage.redis.url.is_some();
             let step = rotation::Step { shared, distributed, finish };
             let told = rotation::rotate(&data, repository, step).await?;

@@ -29,11 +29,16 @@ pub struct EmbeddedStore {
 impl EmbeddedStore {
     /// Opens the store in this folder, making it when there is none. Blocks for as long as the disk takes.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_with(folder, || {})
+    }
+
+    /// The same, whose thread begins with `on_thread_start`.
+    pub fn open_with(folder: &Path, on_thread_start: impl FnOnce() + Send + 'static) -> Result<Self, OpenError> {
         // First: its lock is what keeps a second process out of the folder.
         let file = Arc::new(DataFile::open(folder)?);
         let unusable = |source| OpenError::Folder { path: folder.to_owned(), source };
         let contents = Arc::new(Contents::open(folder).map_err(unusable)?);
-        let writer = Writer::start(Arc::clone(&file)).map_err(unusable)?;
+        let writer = Writer::start(Arc::clone(&file), on_thread_start).map_err(unusable)?;
         Ok(Self { writer, file, contents, turns: Turns::default() })
     }
 

@@ -24,10 +24,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(file: Arc<DataFile>) -> std::io::Result<Self> {
+    pub(super) fn start(file: Arc<DataFile>, on_thread_start: impl FnOnce() + Send + 'static) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let desk = Desk::new(file, receiver);
-        let thread = std::thread::Builder::new().name("isolet-writer".to_owned()).spawn(move || desk.run())?;
+        let thread = std::thread::Builder::new().name("isolet-writer".to_owned()).spawn(move || {
+            on_thread_start();
+            desk.run();
+        })?;
         Ok(Self { sender, places: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread) })
     }
 
