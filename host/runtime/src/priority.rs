@@ -11,7 +11,7 @@ const NICEST: i32 = 19;
 /// For so long who gives way is away: a thread that was put off for it has the core by then.
 const MOMENT: Duration = Duration::from_micros(100);
 
-/// Threads that serve and are at work, or would be if they had a core.
+/// Threads that serve and are at work or were put off in it. Who was woken counts once it has a core.
 static AWAKE: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
