@@ -7,12 +7,15 @@
 //! wait for what they hold. How much they got to ask is counted, and has to be a lot. The quiet ones' clients would be other machines too: where
 //! that is allowed, their thread goes before all others (SCHED_FIFO), and an answer counts as there when the host has given it. What the
 //! kernel does for connections it does at once, whoever asks: the flood of them is aimed at a bare listener as well, in rounds of their own,
-//! and what that costs the quiet ones is not the host's doing.
+//! and what that costs the quiet ones is not the host's doing. Where the machine is a virtual one, rounds in which others had its cores say
+//! nothing and are had again. Which threads of the host stand back, and that they do, is in `hogs/standing_back.rs`.
 
 #![allow(clippy::print_stdout, reason = "what was measured is shown with --nocapture")]
 
 #[path = "hogs/callers.rs"]
 mod callers;
+#[path = "hogs/standing_back.rs"]
+mod standing_back;
 mod up;
 
 use std::io::Read as _;
@@ -33,6 +36,9 @@ const QUIET: usize = 99;
 /// Between the requests of one quiet tenant: some 300 a second of all together.
 const PAUSE: Duration = Duration::from_millis(320);
 const ROUND: Duration = Duration::from_millis(650);
+/// What other machines may have of this one's cores in a turn of all rounds, and how often a turn is had again at most, of all of them.
+const STOLEN: f64 = 0.02;
+const AGAIN: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -304,7 +310,17 @@ fn at(mut times: Vec<Duration>, per_mille: usize) -> Duration {
     times.get((times.len() * per_mille / 1_000).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
+/// The cores' time that other machines had, and all of it, in ticks of the kernel (proc_stat(5)).
+fn core_time() -> (u64, u64) {
+    let text = std::fs::read_to_string("/proc/stat").expect("Linux");
+    let numbers = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    // The last two, those of guests, are in the first two as well.
+    let numbers: Vec<u64> = numbers.take(8).map(|number| number.parse().expect("a number")).collect();
+    (numbers[7], numbers.iter().sum())
+}
+
 /// What the rounds of one kind came to.
+#[derive(Default)]
 struct Told {
     alone: Vec<Vec<Duration>>,
     beside: Vec<Vec<Duration>>,
@@ -314,6 +330,13 @@ struct Told {
 }
 
 impl Told {
+    fn add(&mut self, turn: Self) {
+        self.alone.extend(turn.alone);
+        self.beside.extend(turn.beside);
+        self.elsewhere.extend(turn.elsewhere);
+        self.asked.extend(turn.asked);
+    }
+
     /// How many times the p99 without what the hog has of the host that with it is. What the machine did to the slowest of one round alone,
     /// it may do beside the hog: then it is no more than once.
     fn times_as_long(&self) -> f64 {
@@ -341,22 +364,35 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
     // `HOGS="Memory Logs"` tries these alone.
     let chosen = std::env::var("HOGS").unwrap_or_default();
     for kind in KINDS.into_iter().filter(|kind| chosen.is_empty() || chosen.contains(&format!("{kind:?}"))) {
-        let mut told = Told { alone: Vec::new(), beside: Vec::new(), elsewhere: Vec::new(), asked: Vec::new() };
-        for _ in 0..rounds {
-            told.alone.push(quiet.times(ROUND));
+        let (mut told, mut disturbed) = (Told::default(), 0);
+        while told.asked.len() < rounds {
+            let before = core_time();
+            let mut turn = Told::default();
+            turn.alone.push(quiet.times(ROUND));
             let hog = Hog::start(&at_host, kind, outside);
             std::thread::sleep(Duration::from_millis(150));
-            told.beside.push(quiet.times(ROUND));
-            told.asked.push(hog.end());
+            turn.beside.push(quiet.times(ROUND));
+            turn.asked.push(hog.end());
             // What it left behind is cleared away.
             std::thread::sleep(Duration::from_millis(100));
             if kind == Kind::Connections {
                 let hog = Hog::start(&at_host.at_port(bare), kind, outside);
                 std::thread::sleep(Duration::from_millis(150));
-                told.elsewhere.push(quiet.times(ROUND));
+                turn.elsewhere.push(quiet.times(ROUND));
                 hog.end();
                 std::thread::sleep(Duration::from_millis(100));
             }
+            let (stolen, all) = core_time();
+            let stolen = (stolen - before.0) as f64 / (all - before.1) as f64;
+            if at_most_times.is_some() && stolen > STOLEN {
+                disturbed += 1;
+                assert!(
+                    disturbed <= AGAIN * rounds,
+                    "other machines had this one's cores in {disturbed} turns: nothing can be said"
+                );
+                continue;
+            }
+            told.add(turn);
         }
         let (alone, beside) = (told.alone.concat(), told.beside.concat());
         let times = told.times_as_long();
@@ -368,6 +404,9 @@ fn beside_hogs(rounds: usize, at_most_times: Option<f64>) {
             at(alone.clone(), 500),
             at(alone, 990),
         );
+        if disturbed > 0 {
+            println!("{kind:?}: {disturbed} turns were had again");
+        }
         if !told.elsewhere.is_empty() {
             println!(
                 "{kind:?}: p99 {:.2?} beside the same that is aimed at a bare listener",
@@ -393,42 +432,4 @@ fn whoever_takes_what_it_can_costs_the_others_at_most_their_fair_share() {
 #[test]
 fn whoever_takes_what_it_can_does_not_stop_the_others() {
     beside_hogs(1, None);
-}
-
-/// Of a thread of a process: how nice it is, and its time on a core in nanoseconds (proc_pid_stat(5), proc_pid_schedstat).
-fn threads(process: u32, name: &str) -> Vec<(i64, u64)> {
-    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs").flatten();
-    let told =
-        |file: &str, task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join(file)).unwrap_or_default();
-    let named = tasks.filter(|task| told("comm", task).trim_end() == name);
-    let numbers = named.map(|task| {
-        let stat = told("stat", &task);
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let nice = after_name.split_whitespace().nth(16).and_then(|nice| nice.parse().ok());
-        let ran = told("schedstat", &task).split(' ').next().and_then(|ran| ran.parse().ok());
-        (nice.expect("its niceness"), ran.expect("its time"))
-    });
-    numbers.collect()
-}
-
-#[test]
-fn what_manages_stands_back_behind_what_serves() {
-    const SERVING: &str = "tokio-rt-worker";
-    let host = Up::start(&[]);
-    let ran = |name| threads(host.process(), name).iter().map(|(_, ran)| ran).sum::<u64>();
-    let before = [ran("control plane"), ran(SERVING)];
-    for _ in 0..300 {
-        assert_eq!(host.api("GET", "/v1/tenants", "").0, 200);
-    }
-    let [managing, serving] = [ran("control plane") - before[0], ran(SERVING) - before[1]];
-    assert!(managing > 2 * serving, "the API's requests took {managing} ns of its own threads and {serving} of others");
-    // SAFETY: it takes no pointers. The host is as nice as who started it.
-    let own = i64::from(unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) });
-    for (name, nicer_by) in [("control plane", 10), ("isolet-writer", 10), (SERVING, 0)] {
-        let found = threads(host.process(), name);
-        assert!(
-            !found.is_empty() && found.iter().all(|(nice, _)| *nice == (own + nicer_by).min(19)),
-            "{name}: {found:?}"
-        );
-    }
 }

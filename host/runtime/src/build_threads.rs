@@ -10,8 +10,8 @@ use crate::priority::step_back;
 /// Above wasmtime's `max_wasm_stack` (4 MiB) with room for the host's own frames.
 const STACK_BYTES: usize = 8 << 20;
 /// How far builds stand back: who waits for a build waits longer than who waits for an answer. They get a sixty-eighth of what a thread that
-/// serves gets beside them, so they go on under any load; a build's budget counts the time that it had. With more they would be owed more
-/// for what a thread that serves did before them, and while they are owed anything it waits for the next tick of the kernel.
+/// serves gets beside them, so they go on under any load; a build's budget counts the time that it had. By itself this is not enough, which
+/// is why they give way as well.
 const NICER_BY: i32 = 19;
 /// A core that a build got back it may keep for as long: the deadline of a short turn would come before that of who serves.
 const SLICE: Duration = Duration::from_millis(20);
