@@ -339,14 +339,11 @@ impl Told {
         self.asked.extend(turn.asked);
     }
 
-    /// How many times the p99 without what the hog has of the host that with it is. What the machine did to the slowest of one round alone,
-    /// it may do beside the hog: then it is no more than once.
+    /// How many times the p99 without what the hog has of the host that with it is.
     fn times_as_long(&self) -> f64 {
-        let worst = self.alone.iter().map(|round| at(round.clone(), 990)).max().unwrap_or_default();
         let [without, elsewhere, beside] =
             [&self.alone, &self.elsewhere, &self.beside].map(|all| at(all.concat(), 990));
-        let times = beside.as_secs_f64() / without.max(elsewhere).as_secs_f64();
-        if beside <= worst { times.min(1.0) } else { times }
+        beside.as_secs_f64() / without.max(elsewhere).as_secs_f64()
     }
 }
 

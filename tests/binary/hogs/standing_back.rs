@@ -1,6 +1,7 @@
 //! Which threads of the host stand back behind those that serve, and that they give way while one is at work: what only a hog would notice
 //! otherwise, and only on a machine that is quiet. What standing back is good for is measured in `hogs.rs`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
@@ -86,10 +87,11 @@ fn while_it_serves<R>(host: &Up, work: impl FnOnce() -> R) -> R {
                 }
             });
         });
-        let did = work();
+        // Told of a panic as well: it would be asked for ever otherwise.
+        let did = catch_unwind(AssertUnwindSafe(work));
         done.store(true, Ordering::Relaxed);
         asks.join().expect("no panic");
-        did
+        did.unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
