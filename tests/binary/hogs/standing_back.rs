@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use crate::callers::{Addresses, Caller, HOG_FROM};
-use crate::up::Up;
+use crate::up::{Up, exchange};
 
 const SERVING: &str = "tokio-rt-worker";
 const MANAGING: &str = "control plane";
@@ -116,10 +116,16 @@ fn builds_and_what_manages_give_way_while_the_ingress_is_at_work() {
             assert_eq!(host.api("GET", "/v1/tenants", "").0, 200);
         }
     };
-    let both = || [waits("build", &builds), waits(MANAGING, &requests)];
-    let alone = both();
-    let beside = while_it_serves(&host, both);
-    // A build waits for its job, and then at each of 300 ticks; a request as it comes, and each time that its thread wakes up.
+    let at_once = || {
+        let head = "GET /readyz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".repeat(299) + "GET /readyz HTTP/1.1";
+        let (status, others) = exchange(host.address("control_plane"), "127.0.0.1", &head, b"");
+        assert_eq!((status, others.matches("HTTP/1.1 200").count()), (200, 299));
+    };
+    let all = || [waits("build", &builds), waits(MANAGING, &requests), waits(MANAGING, &at_once)];
+    let alone = all();
+    let beside = while_it_serves(&host, all);
+    // A build waits for its job, and then at each of 300 ticks; a thread that manages each time that it wakes up, and at each request: of those
+    // that come at once it takes up many without having slept.
     assert!(
         alone[0] < 50 && beside[0] > 150,
         "builds let go of their core {} times alone, and beside {}",
@@ -131,5 +137,11 @@ fn builds_and_what_manages_give_way_while_the_ingress_is_at_work() {
         "requests let go of their core {} times alone, and beside {}",
         alone[1],
         beside[1]
+    );
+    assert!(
+        alone[2] < 100 && beside[2] > 250,
+        "{} waits alone at requests that come at once, and {} beside",
+        alone[2],
+        beside[2]
     );
 }
