@@ -1,9 +1,11 @@
 //! What guest code can do and how it ends, on the runtime itself. HTTP around it is tested in `server.rs`.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use isolet_domain::access::TenantScope;
-use isolet_domain::execute::{BuildError, GuestExecutor as _, PrepareOptions};
+use isolet_domain::execute::{BuildError, GuestExecutor as _, Invocation, Place, PrepareOptions, Report};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use isolet_tests::guest::{Ran, Send, code, executor, get, modules, prepare, run, run_prepared};
@@ -510,27 +512,80 @@ async fn deep_and_large_sources_end_within_the_build_budget() {
     }
 }
 
-#[tokio::test]
-async fn a_client_that_leaves_ends_the_guest() {
-    let prepared = prepare(&code("export default { fetch: () => new Response(new ReadableStream({ async pull(c) { await new Promise(r => setTimeout(r, 1)); c.enqueue(new Uint8Array(10)) } })) }"), Limits::DEFAULT)
-        .await
-        .expect("builds");
-    let request = http::Request::builder().uri("http://sandbox/").body(isolet_domain::body::empty()).expect("valid");
-    let invocation = isolet_domain::execute::Invocation {
+fn invocation() -> Invocation {
+    Invocation {
         held_bytes: 0,
-        request,
+        request: http::Request::get("http://sandbox/").body(isolet_domain::body::empty()).expect("valid"),
         env: [].into(),
         tenant: TenantScope::local().id(),
-        egress: Default::default(),
+        egress: Arc::default(),
         limits: Limits::DEFAULT,
         entrypoint: None,
         events: None,
         place: None,
         ended: None,
-    };
-    let answer = executor().invoke(&prepared, invocation).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_the_guest() {
+    let prepared = prepare(&code("export default { fetch: () => new Response(new ReadableStream({ async pull(c) { await new Promise(r => setTimeout(r, 1)); c.enqueue(new Uint8Array(10)) } })) }"), Limits::DEFAULT)
+        .await
+        .expect("builds");
+    let answer = executor().invoke(&prepared, invocation()).await;
     drop(answer.response.expect("a response"));
     let report =
         tokio::time::timeout(Duration::from_secs(5), answer.report).await.expect("ends soon").expect("a report");
     assert_eq!(report.outcome, Outcome::ClientDisconnected);
+}
+
+/// A place that writes down what becomes of it.
+#[derive(Clone, Default)]
+struct Noted(Arc<Mutex<Vec<&'static str>>>);
+
+impl Noted {
+    fn note(&self, what: &'static str) {
+        self.0.lock().expect("no panic").push(what);
+    }
+}
+
+struct NotedPlace(Noted);
+
+impl Place for NotedPlace {
+    fn pay(&self, report: &Report) {
+        assert!(report.usage.cpu > Duration::ZERO);
+        self.0.note("paid");
+    }
+
+    fn answered(&self) {
+        self.0.note("answered");
+    }
+
+    fn must_end(&self) -> bool {
+        false
+    }
+}
+
+impl Drop for NotedPlace {
+    fn drop(&mut self) {
+        self.0.note("given back");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_instance_to_be_cleared_away() {
+    let hello = code("export default { fetch: () => new Response('hello') }");
+    let (prepared, noted) = (prepare(&hello, Limits::DEFAULT).await.expect("builds"), Noted::default());
+    let place: Arc<dyn Place> = Arc::new(NotedPlace(noted.clone()));
+    let seen = noted.clone();
+    // A task like the guest's own, on the same thread.
+    let caller = tokio::spawn(async move {
+        let answer = executor().invoke(&prepared, Invocation { place: Some(place), ..invocation() }).await;
+        let body = answer.response.expect("a response").into_body().collect().await.expect("a whole body");
+        noted.note("taken");
+        assert_eq!(body.to_bytes(), "hello");
+        answer.report.await.expect("a report").outcome
+    });
+    assert_eq!(caller.await.expect("no panic"), Outcome::Ok);
+    assert_eq!(*seen.0.lock().expect("no panic"), ["paid", "answered", "taken", "given back"]);
 }

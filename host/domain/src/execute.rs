@@ -181,8 +181,11 @@ pub struct Invocation {
 
 /// A place in flight.
 pub trait Place: Send + Sync {
-    /// Told what the invocation used, once its instance is gone.
+    /// Told what the invocation used, once its guest has ended.
     fn pay(&self, report: &Report);
+
+    /// Told just before the answer is complete. What is left is to clear the instance away, and the place is given back after that.
+    fn answered(&self);
 
     /// Asked each second of an invocation that goes on: whether it must end, because its tenant was suspended meanwhile or is gone.
     fn must_end(&self) -> bool;

@@ -60,12 +60,22 @@ impl Exchange {
 
     /// Returns once all of the response that somebody still takes is taken: a guest that ended leaves what it wrote last. At most so long.
     pub async fn taken(&self, at_most: Duration) {
-        let taken = async {
-            while self.body_held.load(Ordering::Acquire) {
-                self.changed.notified().await;
-            }
-        };
-        let _ = tokio::time::timeout(at_most, taken).await;
+        let _ = tokio::time::timeout(at_most, self.until_taken()).await;
+    }
+
+    /// Returns once all of the response is taken, or whoever takes it and all others on this thread have had the chance.
+    pub async fn let_take(&self) {
+        tokio::select! {
+            biased;
+            () = self.until_taken() => {}
+            () = tokio::task::yield_now() => {}
+        }
+    }
+
+    async fn until_taken(&self) {
+        while self.body_held.load(Ordering::Acquire) {
+            self.changed.notified().await;
+        }
     }
 
     fn body_is_let_go(&self) {

@@ -139,7 +139,6 @@ async fn run(
         exchange.meter.stop(failure.0);
     }
     head.forward_last(&exchange);
-    drop((store, held));
 
     timing.instantiate = exchange.instantiated.get().copied().unwrap_or_default();
     timing.total = exchange.began.elapsed();
@@ -155,8 +154,6 @@ async fn run(
         });
     }
     let (outcome, error) = failure;
-    let status = head.status;
-    drop(head);
     let usage = Usage {
         cpu: exchange.meter.used(),
         memory_peak_bytes,
@@ -166,7 +163,7 @@ async fn run(
     };
     let mut report = Report {
         outcome,
-        status,
+        status: head.status,
         error,
         logs,
         logs_truncated: said.truncated,
@@ -174,9 +171,22 @@ async fn run(
         timing,
         usage,
     };
-    if let Some(place) = place {
+    if let Some(place) = &place {
         place.pay(&report);
+        place.answered();
     }
+    // Clearing away takes longer than sending the answer, and whoever does that stands behind this task on its thread.
+    if head.status.is_some() {
+        exchange.let_take().await;
+    }
+    drop((store, held, head));
+    // What it sent out went on until then.
+    let since = pass.moved_bytes().saturating_sub(report.usage.egress_bytes);
+    if let Some(place) = place.filter(|_| since > 0) {
+        let usage = Usage { egress_bytes: since, ..Usage::default() };
+        place.pay(&Report { usage, ..Report::of(outcome) });
+    }
+    report.usage.egress_bytes += since;
     // What the guest wrote last is counted when it is taken, and nobody's place or budget waits for that.
     drop(active);
     exchange.taken(limits.wall).await;

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::budgets::{Account, Spent};
 use super::counters::{Counters, InFlight};
 use super::eviction::Presence;
-use crate::execute::{Place, Report};
+use super::places::{Place, Places};
+use crate::execute::{self, Report};
 use crate::ids::TenantId;
 use crate::limits::{Admission, Budgets, Limits};
 use crate::outcome::Outcome;
@@ -60,8 +60,8 @@ pub struct Standing {
 
 /// A place in flight, given back when dropped. It must outlive the guest's instance.
 pub struct Permit {
-    _place: OwnedSemaphorePermit,
-    _place_in_all: OwnedSemaphorePermit,
+    place: Place,
+    place_in_all: Place,
     _in_flight: InFlight,
     account: Arc<Account>,
     presence: Arc<Presence>,
@@ -75,9 +75,14 @@ impl Permit {
     }
 }
 
-impl Place for Permit {
+impl execute::Place for Permit {
     fn pay(&self, report: &Report) {
         self.account.pay(&self.budgets, report);
+    }
+
+    fn answered(&self) {
+        self.place.leave();
+        self.place_in_all.leave();
     }
 
     fn must_end(&self) -> bool {
@@ -88,16 +93,14 @@ impl Place for Permit {
 pub struct Admissions {
     counters: Arc<Counters>,
     /// Places of all tenants together: no more than there are instances to be had.
-    all: Arc<Semaphore>,
+    all: Places,
     // Held to find or make a lane, never across an await.
     lanes: Mutex<HashMap<TenantId, Arc<Lane>>>,
 }
 
 struct Lane {
     width: u32,
-    /// First come, first served: tokio's semaphore is fair.
-    places: Arc<Semaphore>,
-    waiting: AtomicU32,
+    places: Places,
     bucket: Mutex<Bucket>,
     /// Let in since the hosts' common bucket was charged last, and at which rate.
     uncharged: AtomicU32,
@@ -139,18 +142,9 @@ impl Bucket {
     }
 }
 
-/// Leaves the queue, also when the caller goes away while waiting.
-struct Waiting<'l>(&'l Lane);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl Admissions {
     pub(super) fn new(concurrency_of_all: u32, counters: Arc<Counters>) -> Self {
-        let all = Arc::new(Semaphore::new(concurrency_of_all as usize));
+        let all = Places::new(concurrency_of_all);
         Self { counters, all, lanes: Mutex::default() }
     }
 
@@ -163,17 +157,16 @@ impl Admissions {
         lane.uncharged.fetch_add(1, Ordering::AcqRel);
         lane.per_second.store(per_second, Ordering::Release);
         lane.account.check(&admission.budgets).map_err(NotAdmitted::BudgetSpent)?;
-        let place = match lane.places.clone().try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => self.queue(&lane, admission).await?,
-        };
+        let full = |retry_after| NotAdmitted::Overloaded { retry_after };
+        let waited = |took| self.counters.queue_waits.count(took);
+        let place = lane.places.enter(admission.queue, admission.queue_wait, waited).await;
+        let place = place.ok_or(full(admission.queue_wait.max(Duration::from_millis(1))))?;
         // Who waited for a place of its tenant's does not wait again: a full host says so.
-        let in_all = self.all.clone().try_acquire_owned();
-        let in_all = in_all.map_err(|_| NotAdmitted::Overloaded { retry_after: Duration::from_secs(1) })?;
+        let place_in_all = self.all.enter(0, Duration::ZERO, waited).await.ok_or(full(Duration::from_secs(1)))?;
         lane.presence.welcome();
         Ok(Permit {
-            _place: place,
-            _place_in_all: in_all,
+            place,
+            place_in_all,
             _in_flight: self.counters.enter(),
             account: lane.account.clone(),
             presence: lane.presence.clone(),
@@ -229,22 +222,6 @@ impl Admissions {
         bucket.standing(Instant::now(), admission.rate_per_second)
     }
 
-    async fn queue(&self, lane: &Lane, admission: &Admission) -> Result<OwnedSemaphorePermit, NotAdmitted> {
-        let retry_after = admission.queue_wait.max(Duration::from_millis(1));
-        let waiting = Waiting(lane);
-        if lane.waiting.fetch_add(1, Ordering::AcqRel) >= admission.queue {
-            return Err(NotAdmitted::Overloaded { retry_after });
-        }
-        let began = Instant::now();
-        let place = tokio::time::timeout(admission.queue_wait, lane.places.clone().acquire_owned()).await;
-        self.counters.queue_waits.count(began.elapsed());
-        drop(waiting);
-        match place {
-            Ok(place) => Ok(place.expect("the lane is never closed")),
-            Err(_) => Err(NotAdmitted::Overloaded { retry_after }),
-        }
-    }
-
     /// The tenant's lane. One whose width has changed is left to those who are in it, and a new one begun.
     fn lane(&self, tenant: TenantId, admission: &Admission) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -266,8 +243,7 @@ impl Lane {
     fn new(width: u32, account: Arc<Account>, presence: Arc<Presence>) -> Self {
         Self {
             width,
-            places: Arc::new(Semaphore::new(width as usize)),
-            waiting: AtomicU32::new(0),
+            places: Places::new(width),
             bucket: Mutex::new(Bucket { full_at: Instant::now() }),
             uncharged: AtomicU32::new(0),
             per_second: AtomicU32::new(0),
@@ -279,7 +255,7 @@ impl Lane {
     /// Whether forgetting this lane changes nothing: nobody in it, its bucket full, and nobody about to enter it.
     fn is_idle(self: &Arc<Self>, now: Instant) -> bool {
         Arc::strong_count(self) == 1
-            && self.places.available_permits() == self.width as usize
+            && self.places.free() == self.width as usize
             && Arc::strong_count(&self.presence) == 1
             && self.account.is_clear()
             && self.bucket.lock().unwrap_or_else(PoisonError::into_inner).full_at <= now
@@ -346,14 +322,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_in_the_queue_ends() {
-        const RULES: Admission = admission(1, 8, 1_000);
+        const RULES: Admission = admission(1, 1, 1_000);
         let admissions = admissions();
         let tenant = tenant();
         let _first = admissions.enter(tenant, &RULES).await.expect("there is a place");
-        let began = Instant::now();
-        assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
-        assert_eq!(began.elapsed().as_secs(), 1);
-        assert_eq!(admissions.lane(tenant, &RULES).waiting.load(Ordering::Acquire), 0);
+        // Whose wait ended has left the queue to the next.
+        for _ in 0..2 {
+            let began = Instant::now();
+            assert!(matches!(admissions.enter(tenant, &RULES).await, Err(NotAdmitted::Overloaded { .. })));
+            assert_eq!(began.elapsed().as_secs(), 1);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -28,6 +28,7 @@ pub mod limit_settings;
 pub mod log_buffer;
 pub mod logs;
 mod outbox;
+mod places;
 pub mod policies;
 pub mod preparation;
 pub mod previews;
