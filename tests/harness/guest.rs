@@ -7,7 +7,7 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::body;
 use isolet_domain::code::{Code, Module, ModuleKind};
 use isolet_domain::egress::Egress;
-use isolet_domain::execute::{BuildError, GuestExecutor as _, Invocation, PrepareOptions, Prepared, Report};
+use isolet_domain::execute::{BuildError, GuestExecutor as _, Invocation, Place, PrepareOptions, Prepared, Report};
 use isolet_domain::limits::Limits;
 use isolet_runtime::WasmExecutor;
 use isolet_runtime::config::RuntimeConfig;
@@ -87,6 +87,7 @@ pub struct Send {
     pub env: Vec<(String, String)>,
     pub limits: Limits,
     pub egress: Arc<Egress>,
+    pub place: Option<Arc<dyn Place>>,
 }
 
 impl Default for Send {
@@ -99,6 +100,7 @@ impl Default for Send {
             env: Vec::new(),
             limits: Limits::DEFAULT,
             egress: Arc::default(),
+            place: None,
         }
     }
 }
@@ -136,7 +138,7 @@ pub async fn run_on(executor: &WasmExecutor, prepared: &Prepared, send: Send) ->
         egress: send.egress,
         entrypoint: None,
         events: None,
-        place: None,
+        place: send.place,
         ended: None,
     };
     let answer = executor.invoke(prepared, invocation).await;

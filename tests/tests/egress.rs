@@ -2,12 +2,12 @@
 //! server does, the run ends with a name. The rules' own logic is tested in the domain, `fetch`'s in the engine's JavaScript.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isolet_domain::access::TenantScope;
 use isolet_domain::egress::{Action, Egress, EgressPolicy, EgressRule, HostPattern, Injection, Layer};
-use isolet_domain::execute::{GuestExecutor as _, PrepareOptions};
+use isolet_domain::execute::{GuestExecutor as _, Place, PrepareOptions, Report};
 use isolet_domain::limits::Limits;
 use isolet_domain::outcome::Outcome;
 use isolet_runtime::WasmExecutor;
@@ -153,6 +153,50 @@ async fn what_is_allowed_arrives_and_is_on_record() {
     assert!(first.ends_with("\r\n\r\nsent") && first.contains("x-mine: 1\r\n"), "{first}");
     assert!(first.contains("authorization: Bearer s3cret-value\r\n") && !first.contains("guess"), "{first}");
     assert!(first.contains("cdn-loop: isolet; hops=4\r\n"), "{first}");
+}
+
+/// A place that writes down the bytes it is told of, each time.
+#[derive(Default)]
+struct Bill(Mutex<Vec<u64>>);
+
+impl Place for Bill {
+    fn pay(&self, report: &Report) {
+        self.0.lock().expect("no panic").push(report.usage.egress_bytes);
+    }
+
+    fn answered(&self) {}
+
+    fn must_end(&self) -> bool {
+        false
+    }
+}
+
+/// One thread, so that the last piece waits for the guest's task to let go.
+#[tokio::test]
+async fn what_goes_out_when_the_guest_has_ended_is_paid_for_too() {
+    let sender = "export default { async fetch(request) {
+        const { readable, writable } = new TransformStream();
+        const writer = writable.getWriter();
+        fetch(await request.text(), { method: 'POST', body: readable }).catch(() => {});
+        for (let piece = 0; piece < 8; piece += 1) await writer.write(new Uint8Array(5000));
+        return new Response('done');
+    } }";
+    let (host, server) = (host(), Outside::start(Manner::Listen).await);
+    let bill = Arc::new(Bill::default());
+    let options = PrepareOptions { limits: Limits::DEFAULT, fresh: false };
+    let prepared = host.executor.prepare(&TenantScope::local(), &code(sender), options).await.expect("builds");
+    let send = Send {
+        method: "POST",
+        body: format!("http://a.test:{}/", server.port).into_bytes(),
+        egress: Arc::new(egress(true, vec![rule("a.test", server.port)])),
+        place: Some(bill.clone()),
+        ..Send::default()
+    };
+    let ran = run_on(&host.executor, &prepared, send).await;
+    assert_eq!((ran.text().as_str(), ran.report.outcome), ("done", Outcome::Ok), "{}", ran.error());
+    let [by_the_guest, since] = bill.0.lock().expect("no panic")[..] else { panic!("it is paid for in two parts") };
+    assert!(by_the_guest > 0 && since == 5000, "{by_the_guest} and {since}");
+    assert_eq!(ran.report.usage.egress_bytes, by_the_guest + since);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -181,7 +181,7 @@ pub struct Invocation {
 
 /// A place in flight.
 pub trait Place: Send + Sync {
-    /// Told what the invocation used, once its guest has ended.
+    /// Told what the invocation used, once its guest has ended; and once more, with that alone, of what went out or came in after that.
     fn pay(&self, report: &Report);
 
     /// Told just before the answer is complete. What is left is to clear the instance away, and the place is given back after that.

@@ -175,7 +175,7 @@ async fn run(
         place.pay(&report);
         place.answered();
     }
-    // Clearing away takes longer than sending the answer, and whoever does that stands behind this task on its thread.
+    // Whoever sends the answer stands behind this task on its thread, and need not wait until all is cleared away.
     if head.status.is_some() {
         exchange.let_take().await;
     }
