@@ -47,11 +47,11 @@ async function scrollThrough(page) {
     globalThis.tasks = []
     globalThis.most = { rows: 0, added: 0 }
     new PerformanceObserver((tasks) => globalThis.tasks.push(...tasks.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })
-    const elements = ({ addedNodes }) => [...addedNodes].reduce((sum, node) => sum + 1 + (node.querySelectorAll?.('*').length ?? 0), 0)
     new MutationObserver((changes) => {
       const { most } = globalThis
       most.rows = Math.max(most.rows, group.querySelectorAll('[role=rowgroup] > [role=row]').length)
-      most.added = Math.max(most.added, changes.reduce((sum, change) => sum + elements(change), 0))
+      const nodes = changes.flatMap((change) => [...change.addedNodes])
+      most.added = Math.max(most.added, nodes.reduce((sum, node) => sum + 1 + (node.querySelectorAll?.('*').length ?? 0), 0))
     }).observe(group, { childList: true, subtree: true })
   })
   let longest = Infinity
