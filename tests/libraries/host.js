@@ -11,12 +11,14 @@ const START_MS = 180_000
 /** Room for several RSA keys in a run: how long two primes take to find is luck, a second and a half for one key in forty. */
 const CPU_MS = '20000'
 const WALL_MS = '60000'
+/** As much as a host may give: what is compared are answers, and a slow machine needs over the usual 400 for the largest. */
+const STARTUP_MS = '1000'
 
 /** Starts the binary with a data folder of its own, which goes with this process. */
 export async function startHost(binary) {
   const data = mkdtempSync(join(tmpdir(), 'isolet-libraries-'))
   const args = ['up', '--json', '--data', data, '--api', '127.0.0.1:0', '--ingress', '127.0.0.1:0']
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ISOLET_LIMITS__CPU_MS: CPU_MS, ISOLET_LIMITS__WALL_MS: WALL_MS } })
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ISOLET_LIMITS__CPU_MS: CPU_MS, ISOLET_LIMITS__STARTUP_CPU_MS: STARTUP_MS, ISOLET_LIMITS__WALL_MS: WALL_MS } })
   process.on('exit', () => {
     child.kill('SIGKILL')
     rmSync(data, { recursive: true, force: true })
