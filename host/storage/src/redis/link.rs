@@ -1,5 +1,8 @@
-//! The connection to one Redis server: one for many requests at a time, with a deadline on each, replaced when it is in doubt. Which
+//! The connections to one Redis server: one for many requests at a time, with a deadline on each, replaced when it is in doubt. Which
 //! server that is can be asked of Sentinels anew each time a connection is made.
+//!
+//! Each tokio runtime that asks has a connection of its own, driven by its own threads: what manages wakes no thread that serves, waits for
+//! none, and has nothing lie before what serving asks.
 //!
 //! Replies come in the order of the requests; nothing in the protocol says which reply is whose. The crate's multiplexed
 //! connection keeps a place in its queue for every request it has sent, also when the caller is gone, so a late reply is thrown
@@ -12,8 +15,8 @@
 //! (`fence.lua`). What remains, as over any network: a write that was done in time and whose reply was lost is reported as
 //! failed. Writes are made so that trying again is safe.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::select_ok;
@@ -21,6 +24,7 @@ use isolet_domain::repository::RepositoryError;
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::SentinelClient;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+use tokio::runtime::{Handle, Id};
 use tokio::time::{timeout, timeout_at};
 
 use super::clock::Clock;
@@ -37,6 +41,15 @@ pub(super) struct Link {
     timeout: Duration,
     /// Replicas that must have a write before it counts.
     replicas: u32,
+    // Locked for moments only, never across an await.
+    lines: Mutex<HashMap<Id, Arc<Line>>>,
+    /// Until when, and why, nobody tries to connect: what one runtime found is so for all, and so is that the server is back.
+    failed: Mutex<Option<(Instant, String)>>,
+}
+
+/// The connection of one runtime.
+#[derive(Default)]
+struct Line {
     // Locked for moments only, never across an await.
     slot: Mutex<Slot>,
     // Held while a connection is made or looked after, so that one caller does it for all.
@@ -80,7 +93,6 @@ struct Slot {
     connected: Option<Connected>,
     made: u64,
     used_at: Option<Instant>,
-    failed: Option<(Instant, String)>,
 }
 
 #[derive(Clone)]
@@ -107,7 +119,7 @@ impl Source {
 
 impl Link {
     pub(super) fn new(source: Source, timeout: Duration, replicas: u32) -> Self {
-        Self { source, timeout, replicas, slot: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Self { source, timeout, replicas, lines: Mutex::default(), failed: Mutex::default() }
     }
 
     /// Puts an order to the server, and gives the connection up if that is called for. `until` is when nobody waits any more.
@@ -117,9 +129,9 @@ impl Link {
         way: Way,
         until: Instant,
     ) -> Result<T, Failure> {
-        let mut lent = None;
+        let (line, mut lent) = (self.line(), None);
         let ended = timeout_at(until.into(), async {
-            let mut connected = self.connected().await.map_err(Stop::Unsent)?;
+            let mut connected = self.connected(&line).await.map_err(Stop::Unsent)?;
             lent = Some(connected.number);
             let done = order.put(&mut connected.connection, connected.clock, way).await.map_err(Stop::Said)?;
             if order.writes() && self.replicas > 0 {
@@ -142,7 +154,7 @@ impl Link {
             None => FailureKind::NotSent,
             Some(number) if give_up => {
                 // Requests of others that are on their way keep it until their own deadlines; nothing new goes over it.
-                self.slot().connected.take_if(|connected| connected.number == number);
+                line.slot().connected.take_if(|connected| connected.number == number);
                 FailureKind::Lost
             }
             Some(_) => FailureKind::Refused,
@@ -164,24 +176,29 @@ impl Link {
         if reached < self.replicas { Err(Stop::Alone) } else { Ok(()) }
     }
 
-    async fn connected(&self) -> Result<Connected, RepositoryError> {
-        if let Some(connected) = self.slot().fresh() {
+    /// The calling runtime's.
+    fn line(&self) -> Arc<Line> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).entry(Handle::current().id()).or_default().clone()
+    }
+
+    async fn connected(&self, line: &Line) -> Result<Connected, RepositoryError> {
+        if let Some(connected) = line.slot().fresh() {
             return Ok(connected);
         }
-        let _turn = self.connecting.lock().await;
+        let _turn = line.connecting.lock().await;
         // Somebody may have done it while this one waited.
-        if let Some(connected) = self.slot().fresh() {
+        if let Some(connected) = line.slot().fresh() {
             return Ok(connected);
         }
-        let quiet = self.slot().connected.clone();
+        let quiet = line.slot().connected.clone();
         if let Some(mut connected) = quiet {
             if still_there(&mut connected.connection, self.timeout / 4).await {
-                self.slot().used_at = Some(Instant::now());
+                line.slot().used_at = Some(Instant::now());
                 return Ok(connected);
             }
-            self.slot().connected = None;
+            line.slot().connected = None;
         }
-        if let Some(why) = self.slot().recent_failure() {
+        if let Some(why) = self.recent_failure() {
             return Err(RepositoryError::Unavailable(why));
         }
         // Less than the deadline, so that the failure is on record when it passes.
@@ -189,14 +206,14 @@ impl Link {
             Ok(attempt) => attempt.map_err(|err| classify(&err).0),
             Err(_) => Err(too_slow()),
         };
-        let mut slot = self.slot();
         match attempt {
             Ok((connection, clock)) => {
+                *self.failed() = None;
+                let mut slot = line.slot();
                 slot.made += 1;
                 let connected = Connected { connection, number: slot.made, clock };
                 slot.connected = Some(connected.clone());
                 slot.used_at = Some(Instant::now());
-                slot.failed = None;
                 Ok(connected)
             }
             Err(err) => {
@@ -205,14 +222,18 @@ impl Link {
                     other @ (RepositoryError::Corrupt { .. } | RepositoryError::Newer { .. }) => other.to_string(),
                 };
                 tracing::warn!(why, "could not connect to Redis");
-                slot.failed = Some((Instant::now() + PAUSE, why.clone()));
+                *self.failed() = Some((Instant::now() + PAUSE, why.clone()));
                 Err(RepositoryError::Unavailable(why))
             }
         }
     }
 
-    fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failed(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent_failure(&self) -> Option<String> {
+        self.failed().as_ref().filter(|(until, _)| Instant::now() < *until).map(|(_, why)| why.clone())
     }
 
     async fn connect(&self) -> RedisResult<(MultiplexedConnection, Clock)> {
@@ -228,6 +249,12 @@ impl Link {
     }
 }
 
+impl Line {
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Slot {
     /// The connection, if it was in use just now.
     fn fresh(&mut self) -> Option<Connected> {
@@ -236,10 +263,6 @@ impl Slot {
         let connected = self.connected.clone()?;
         self.used_at = Some(now);
         Some(connected)
-    }
-
-    fn recent_failure(&self) -> Option<String> {
-        self.failed.as_ref().filter(|(until, _)| Instant::now() < *until).map(|(_, why)| why.clone())
     }
 }
 

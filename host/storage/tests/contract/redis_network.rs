@@ -7,6 +7,7 @@ use isolet_domain::access::TenantScope;
 use isolet_domain::ids::EnvName;
 use isolet_domain::repository::{Repository, RepositoryError, WriteError};
 use isolet_storage::RedisOptions;
+use tokio::runtime::Builder;
 
 use crate::outage::{contents, fill, reads_fail, writes_fail};
 use crate::proxy::{Proxy, Weather};
@@ -40,6 +41,24 @@ async fn replies_that_come_byte_by_byte_are_whole() {
     let before = contents(&*store, &scope).await;
     proxy.set(Weather::Sliced);
     assert_eq!(contents(&*store, &scope).await, before);
+}
+
+/// What serves and what manages are runtimes of one process, and neither drives what the other asks.
+#[test]
+fn each_runtime_has_connections_of_its_own() {
+    let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+    let (one, other) = (runtime(), runtime());
+    let Some((_server, proxy, store)) = one.block_on(behind_proxy()) else { return };
+    let scope = one.block_on(fill(&*store));
+    let before = one.block_on(contents(&*store, &scope));
+    let connections = proxy.connections();
+    assert_eq!(other.block_on(contents(&*store, &scope)), before);
+    assert!(proxy.connections() > connections, "it went over the connections of another runtime");
+    // Nothing of one is on the threads of the other.
+    let connections = proxy.connections();
+    other.shutdown_background();
+    assert_eq!(one.block_on(contents(&*store, &scope)), before);
+    assert_eq!(proxy.connections(), connections);
 }
 
 #[tokio::test]
